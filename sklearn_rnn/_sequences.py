@@ -1,0 +1,71 @@
+"""What the two estimators agree on: ids, their lengths, and how rows are padded.
+
+A text is a row of int32 ids. Padding is always on the right, is 0, and occurs nowhere else;
+1 is the unknown word. A row is never empty: a text without tokens is one unknown word.
+"""
+
+import numpy as np
+
+PAD = 0
+UNK = 1
+
+
+def sequence_lengths(ids):
+    """Count the words of each row, up to its last id that is not padding.
+
+    Parameters
+    ----------
+    ids : ndarray of int of shape (n_samples, max_length)
+        Right-padded ids.
+
+    Returns
+    -------
+    lengths : ndarray of int64 of shape (n_samples,)
+        In tokens. At least 1: a row of nothing but padding has the length of an unknown word.
+    """
+    n_columns = ids.shape[1]
+    words_reversed = ids[:, ::-1] != PAD
+    trailing = words_reversed.argmax(axis=1)
+    trailing[~words_reversed[np.arange(len(ids)), trailing]] = n_columns - 1
+    return n_columns - trailing
+
+
+def fill_rows(rows, flat, lengths, truncation="post"):
+    """Write sequences, stored one after the other, into the rows of a matrix of padding.
+
+    Parameters
+    ----------
+    rows : ndarray of int32 of shape (n_samples, width)
+        All PAD; written to. It may be a view, such as some columns of a wider matrix.
+    flat : ndarray of int of shape (lengths.sum(),)
+        The ids of the first sequence, then those of the second, and so on.
+    lengths : ndarray of int of shape (n_samples,)
+        In tokens, at least 1 each.
+    truncation : {"post", "pre", "middle"}, default="post"
+        What a sequence longer than the width loses: its end, its beginning, or its middle.
+
+    Returns
+    -------
+    kept : ndarray of int of shape (n_samples,)
+        How many tokens of each sequence are in its row.
+    """
+    width = rows.shape[1]
+    kept = np.minimum(lengths, width)
+    rows[np.arange(width) < kept[:, np.newaxis]] = flat[_kept_positions(lengths, width, truncation)]
+    return kept
+
+
+def _kept_positions(lengths, width, truncation):
+    """Mark the positions of the flat sequences that fit in the width, as an array of bool."""
+    ends = np.cumsum(lengths)
+    cut = lengths > width
+    if not cut.any():
+        return np.ones(ends[-1] if len(ends) else 0, dtype=bool)
+    head = {"post": width, "pre": 0, "middle": (width + 1) // 2}[truncation]
+    tail = width - head
+    # +1 where a cut begins and -1 where it ends: the running sum is 1 inside a cut, 0 elsewhere.
+    # No two cuts touch, because every row keeps a token.
+    steps = np.zeros(ends[-1] + 1, dtype=np.int8)
+    steps[ends[cut] - lengths[cut] + head] = 1
+    steps[ends[cut] - tail] = -1
+    return np.cumsum(steps[:-1], dtype=np.int8) == 0

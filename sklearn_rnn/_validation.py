@@ -1,0 +1,211 @@
+"""The one door to scikit-learn's private names, and the checks of documents and ids."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import _safe_indexing, check_array, check_X_y
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from ._sequences import UNK
+
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "_fit_context",
+    "_safe_indexing",
+    "check_ids",
+    "check_labelled_ids",
+    "check_texts",
+    "check_weights",
+    "validate_data",
+    "validate_params",
+]
+
+
+def check_texts(X, *, caller):
+    """Return X as a list of str, or raise an error that says what to pass instead.
+
+    Parameters
+    ----------
+    X : list, tuple, ndarray, Series or single-column DataFrame of str
+        The texts. Any dataframe library's Series or DataFrame will do.
+    caller : str
+        The name of the estimator or function, for the messages.
+
+    Returns
+    -------
+    texts : list of str
+        A new list; the strings themselves are not copied.
+
+    Raises
+    ------
+    TypeError
+        If X is one string or bytes, or no list, tuple, array, Series or DataFrame, or if one of
+        its rows is not a str.
+    ValueError
+        If X is empty or has more than one column.
+    """
+    accepted = (
+        f"{caller} takes a list, tuple, NumPy array, Series or single-column DataFrame of str"
+    )
+    texts = _list_texts(X, accepted)
+    if not texts:
+        raise ValueError(f"{accepted}, but X is empty. Pass at least one text.")
+    # One pass in C over the types: a loop over the texts would cost more than padding them.
+    if set(map(type, texts)) != {str}:
+        for position, text in enumerate(texts):
+            _check_text(text, f"{accepted}, but the text at position {position}")
+    return texts
+
+
+def _list_texts(X, accepted):
+    """Return the rows of X as a new list, whatever they are."""
+    if isinstance(X, str):
+        raise TypeError(f"{accepted}, but X is one str. Wrap a single text in a list: [text].")
+    if isinstance(X, bytes):
+        raise TypeError(f"{accepted}, but X is bytes. Decode it first: [text.decode('utf-8')].")
+    if isinstance(X, (list, tuple)):
+        return list(X)
+    if isinstance(X, np.ndarray):
+        return _list_array(X, accepted)
+    # pyarrow's tables have their columns' data under the name of the others' columns' names.
+    if hasattr(X, "__len__") and hasattr(X, "columns"):
+        columns = getattr(X, "column_names", X.columns)
+        if len(columns) != 1:
+            raise ValueError(
+                f"{accepted}, but X is a DataFrame of {len(columns)} columns. Select the text "
+                "column, as in X['text'], or put one tokenizer per text column into a "
+                "sklearn.compose.ColumnTransformer."
+            )
+        X = X[columns[0]]
+    for method in ("tolist", "to_list", "to_pylist"):
+        if hasattr(X, method):
+            return list(getattr(X, method)())
+    raise TypeError(
+        f"{accepted}, but X is of type {type(X).__name__}. Put the texts into a list, in the "
+        "order of their labels."
+    )
+
+
+def _list_array(X, accepted):
+    """Return the rows of an array with one text per row."""
+    if X.dtype.kind not in "OUTS":
+        raise TypeError(
+            f"{accepted}, but X is an array of {X.dtype}. Pass the texts themselves, not numbers "
+            "made from them."
+        )
+    if X.ndim == 2 and X.shape[1] == 1:
+        X = X[:, 0]
+    if X.ndim != 1:
+        raise ValueError(
+            f"{accepted}, but X is an array of shape {X.shape}. Pass one text per row: an array "
+            "of shape (n_samples,) or (n_samples, 1)."
+        )
+    return X.tolist()
+
+
+def _check_text(text, given):
+    """Raise TypeError if a row is no str; the message begins with what was given."""
+    if isinstance(text, str):
+        return
+    kind = type(text).__name__
+    if isinstance(text, bytes):
+        raise TypeError(f"{given} is bytes. Decode it first: text.decode('utf-8').")
+    if kind in ("NoneType", "NAType", "NaTType") or (isinstance(text, float) and text != text):
+        raise TypeError(
+            f"{given} is missing ({text!r}). Drop missing texts with their labels, or replace "
+            "them by ''."
+        )
+    raise TypeError(f"{given} is of type {kind}. Pass one str per text.")
+
+
+def check_ids(X, *, estimator):
+    """Return X as a matrix of int32 ids, or raise an error that says what to pass instead.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, max_length)
+        Ids. Numbers that are not whole are truncated with a warning, and those among them that
+        are negative become the unknown word; ids above int32 become its largest number.
+    estimator : RNNTextClassifier
+        Who asks, for the messages.
+
+    Returns
+    -------
+    ids : ndarray of int32 of shape (n_samples, max_length)
+
+    Raises
+    ------
+    ValueError
+        If X holds text, NaN or negative ids, is empty, or is not two-dimensional.
+    """
+    try:
+        array = check_array(X, estimator=estimator, input_name="X")
+    except ValueError:
+        refuse_text(X, estimator)
+        raise
+    return _to_int32(array, estimator)
+
+
+def check_labelled_ids(X, y, *, estimator):
+    """Return X as `check_ids` does, and y as an array of as many labels."""
+    try:
+        array, y = check_X_y(X, y, estimator=estimator)
+    except ValueError:
+        refuse_text(X, estimator)
+        raise
+    return _to_int32(array, estimator), y
+
+
+def refuse_text(X, estimator):
+    """Raise a ValueError if X is made of strings."""
+    first = np.asarray(X, dtype=object).reshape(-1)[:1]
+    if len(first) and isinstance(first[0], str | bytes):
+        name = type(estimator).__name__
+        raise ValueError(
+            f"{name} takes ids, and was given text ({first[0][:30]!r}...). Put a TextTokenizer in "
+            f"front of it: make_pipeline(TextTokenizer(), {name}()).fit(texts, labels)."
+        ) from None
+
+
+def _to_int32(array, estimator):
+    name = type(estimator).__name__
+    if array.dtype.kind == "f" and (array != np.trunc(array)).any():
+        warnings.warn(
+            f"{name} takes ids, and was given numbers that are not whole. They are truncated, and "
+            "negative ones become the unknown word; TextTokenizer makes ids from texts.",
+            DataConversionWarning,
+            stacklevel=4,
+        )
+        array = np.where(array <= -1, UNK, array)
+    if array.size and array.min() <= -1:
+        raise ValueError(
+            f"Negative values in data passed to {name}: X has the id {array.min():g}. Ids are 0 "
+            "for padding, 1 for the unknown word, and from 2 on the words of a vocabulary, as "
+            "TextTokenizer gives them."
+        )
+    if array.dtype.kind == "f":
+        # The largest int32 is no float32, and rounds up to one that int32 cannot hold.
+        array = array.astype(np.float64, copy=False)
+    if array.dtype.itemsize >= 4:
+        array = np.minimum(array, np.iinfo(np.int32).max)
+    return array.astype(np.int32, copy=False)
+
+
+def check_weights(sample_weight, n_samples):
+    """Return weights of shape (n_samples,) as float64: 1 each for None, never negative.
+
+    Raises
+    ------
+    ValueError
+        If they are of another shape, not finite, negative, or all zero.
+    """
+    weights = _check_sample_weight(
+        sample_weight, np.empty((n_samples, 0)), dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError("Every weight in sample_weight is zero, which leaves nothing to fit.")
+    return weights

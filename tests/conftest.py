@@ -1,0 +1,72 @@
+import os
+
+# Read when scipy is imported: without it, scikit-learn skips one of its checks (test_common.py).
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_rnn import RNNTextClassifier
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The folder with the real corpora."""
+    if "SKLEARN_RNN_DATA" not in os.environ:
+        pytest.skip("SKLEARN_RNN_DATA is not set: it names the folder with the real corpora")
+    return Path(os.environ["SKLEARN_RNN_DATA"])
+
+
+@pytest.fixture(scope="session")
+def word_order():
+    """Texts whose label is the order of two words, which no bag of words can tell.
+
+    Shared and small: fits on it take tenths of a second. Ids are 2 to 9, lengths 3 to 6 of 6.
+    """
+    rng = np.random.default_rng(0)
+    X = np.zeros((80, 6), dtype=np.int32)
+    y = np.repeat(["neg", "pos"], 40)
+    for row, label in zip(X, y, strict=True):
+        length = rng.integers(3, 7)
+        row[:length] = rng.integers(4, 10, length)
+        first, second = np.sort(rng.choice(length, 2, replace=False))
+        row[first], row[second] = (2, 3) if label == "pos" else (3, 2)
+    order = rng.permutation(len(y))
+    X, y = X[order], y[order]
+    for array in (X, y):
+        array.flags.writeable = False  # so that no test spoils it for the next
+    return X, y
+
+
+@pytest.fixture
+def make_classifier():
+    """Make a classifier that is small enough to be fitted in every test, on the CPU."""
+
+    def make(**parameters):
+        small = {
+            "embedding_dim": 4,
+            "hidden_size": 4,
+            "pooling": "max",
+            "embedding_dropout": 0.0,
+            "dropout": 0.0,
+            "max_epochs": 3,
+            "batch_size": 20,
+            "learning_rate": 0.02,
+            "lr_schedule": None,
+            "random_state": 0,
+            "device": "cpu",
+        }
+        return RNNTextClassifier(**small | parameters)
+
+    return make
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request):
+    """Each device that there is: a promise kept on the CPU is kept on a GPU."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("torch finds no GPU")
+    return request.param
