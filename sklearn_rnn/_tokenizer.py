@@ -1,0 +1,404 @@
+"""TextTokenizer: texts to rows of ids. Knows nothing of torch."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+from itertools import repeat
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ._analyzers import TOKEN_PATTERN, build_analyzer
+from ._sequences import PAD, UNK, fill_rows
+from ._validation import Interval, StrOptions, _fit_context, check_texts
+from ._vocabulary import (
+    BEGIN,
+    END,
+    UNKNOWN,
+    add_marker_tokens,
+    check_tokens,
+    check_vocabulary,
+    choose_tokens,
+)
+
+# Texts that are turned into rows at a time: bounds what transform holds besides its output.
+_BLOCK = 1024
+
+
+class TextTokenizer(TransformerMixin, BaseEstimator):
+    """Turn texts into rows of integer ids, one id per word, padded to one length.
+
+    The ids are what :class:`RNNTextClassifier` takes. The vocabulary is learned from the training
+    texts, or given. Id 0 is padding, which is on the right of a row and nowhere else; id 1 is the
+    unknown word; the vocabulary's tokens have the ids from 2 on, by falling frequency, tokens of
+    equal frequency in the order of their characters. A text without tokens is one unknown word.
+    The result never depends on the order of the training texts.
+
+    Parameters
+    ----------
+    analyzer : {"word", "char"} or callable, default="word"
+        What a token is. "word": what `token_pattern` matches. "char": one character, for Chinese
+        and other text written without spaces; a run of white space is one space, and none is kept
+        at the ends. A callable takes the text as it was given and returns a list of str;
+        `lowercase`, `strip_accents` and `token_pattern` then play no part.
+
+        For "word" and "char" an HTML line break (``<br>``, ``<br/>``, ``<br />``) is white space.
+
+    lowercase : bool, default=True
+        Whether to convert the text to lower case.
+
+    strip_accents : {"ascii", "unicode"} or callable, default=None
+        How to remove accents, after the conversion to lower case, as in
+        :class:`~sklearn.feature_extraction.text.CountVectorizer`. None keeps them.
+
+    token_pattern : str, default=a pattern for words in any script
+        Regular expression of a token, used when ``analyzer="word"``. If it has a capturing group,
+        the group's content is the token. Empty matches are dropped. By default a token is
+
+        - a run of letters, digits and marks of any script, apostrophes inside it included
+          (``don't``, ``l'amour``), and so are ``.``, ``,`` and ``/`` between digits (``3.5``,
+          ``1,000``, ``7/10``);
+        - one ``!`` or ``?``;
+        - one emoji, with its modifiers, or a flag.
+
+        Everything else only separates tokens.
+
+    min_count : int, default=2
+        How often a token must occur in the training texts, all its occurrences counted, to be in
+        the vocabulary. Plays no part if `vocabulary` is given.
+
+    max_tokens : int or None, default=20_000
+        The size of the vocabulary in tokens, markers not counted: the most frequent are kept.
+        None keeps all. Plays no part if `vocabulary` is given.
+
+    max_length : int, float or None, default=400
+        The length of a row in tokens, markers included. An int is that length; a float in
+        (0, 1] is the shortest length that holds this share of the training texts whole; None is
+        the length of the longest training text.
+
+    truncation : {"post", "pre", "middle"}, default="middle"
+        What a text loses that is longer than a row. "middle" keeps both ends, an odd token
+        going to the beginning; "post" keeps the beginning, "pre" the end.
+
+    add_markers : bool, default=False
+        Whether a text begins with the token ``<s>`` and ends with ``</s>``. They survive
+        truncation. They are in `vocabulary_`, after its highest id, unless a given `vocabulary`
+        has ids for them. An empty text is ``<s>``, the unknown word, ``</s>``.
+
+    vocabulary : mapping of str to int or sequence of str, default=None
+        A fixed vocabulary. The ids of a mapping are at least 2, with or without gaps; the tokens
+        of a sequence get the ids from 2 on. The tokenizer must be fitted all the same. None
+        learns the vocabulary.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        The id of each token, the markers among them if `add_markers`. Padding and the unknown
+        word are not in it.
+
+    max_length_ : int
+        The number of columns of the output, in tokens.
+
+    See Also
+    --------
+    RNNTextClassifier : Classifies the rows of ids.
+    sklearn.feature_extraction.text.CountVectorizer : Counts words and forgets their order.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import TextTokenizer
+    >>> texts = ["Good, good film!", "I don't know...", "A good film?"]
+    >>> tokenizer = TextTokenizer(min_count=1, max_length=4)
+    >>> tokenizer.fit_transform(texts)
+    array([[2, 2, 3, 4],
+           [8, 7, 9, 0],
+           [6, 2, 3, 5]], dtype=int32)
+    >>> tokenizer.inverse_transform(tokenizer.transform(["A bad film, I don't know why"]))
+    [['a', '<unk>', 'know', '<unk>']]
+    """
+
+    _parameter_constraints: dict = {
+        "analyzer": [StrOptions({"word", "char"}), callable],
+        "lowercase": ["boolean"],
+        "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
+        "token_pattern": [str],
+        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Real, 0, 1, closed="right"),
+            None,
+        ],
+        "truncation": [StrOptions({"post", "pre", "middle"})],
+        "add_markers": ["boolean"],
+        "vocabulary": [Mapping, "array-like", None],
+    }
+
+    def __init__(
+        self,
+        *,
+        analyzer="word",
+        lowercase=True,
+        strip_accents=None,
+        token_pattern=TOKEN_PATTERN,
+        min_count=2,
+        max_tokens=20_000,
+        max_length=400,
+        truncation="middle",
+        add_markers=False,
+        vocabulary=None,
+    ):
+        self.analyzer = analyzer
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.token_pattern = token_pattern
+        self.min_count = min_count
+        self.max_tokens = max_tokens
+        self.max_length = max_length
+        self.truncation = truncation
+        self.add_markers = add_markers
+        self.vocabulary = vocabulary
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the vocabulary and the length of a row.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
+            The training texts.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextTokenizer
+            The fitted tokenizer.
+
+        Raises
+        ------
+        TypeError
+            If X is no collection of texts, or one of its rows is no str.
+
+        ValueError
+            If X is empty or has several columns; if no token is left to learn; if `vocabulary`
+            or `token_pattern` is invalid; if `max_length` leaves no room between the markers.
+        """
+        self._learn(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn the vocabulary and turn the training texts into ids, reading them once.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
+            The training texts.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ids : ndarray of int32 of shape (n_samples, max_length_)
+            The same as ``fit(X).transform(X)``. The exceptions are those of :meth:`fit`.
+        """
+        stream, lengths, final_ids = self._learn(X)
+        ends = np.cumsum(lengths)
+        ids = np.zeros((len(lengths), self.max_length_), dtype=np.int32)
+        for block in _blocks(len(lengths), _BLOCK):
+            begin, end = ends[block.start] - lengths[block.start], ends[block.stop - 1]
+            self._fill(ids[block], final_ids[stream[begin:end]], lengths[block])
+        return ids
+
+    def transform(self, X):
+        """Turn texts into ids.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
+            The texts.
+
+        Returns
+        -------
+        ids : ndarray of int32 of shape (n_samples, max_length_)
+            Right-padded with 0. A token that is not in the vocabulary is 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the tokenizer is not fitted.
+
+        TypeError
+            If X is no collection of texts, or one of its rows is no str.
+
+        ValueError
+            If X is empty or has several columns.
+        """
+        check_is_fitted(self, "vocabulary_")
+        texts = check_texts(X, caller=type(self).__name__)
+        analyze = self._build_analyzer()
+        id_of = self.vocabulary_.get
+
+        def to_ids(tokens):
+            return map(id_of, tokens, repeat(UNK))
+
+        ids = np.zeros((len(texts), self.max_length_), dtype=np.int32)
+        for block in _blocks(len(texts), _BLOCK):
+            stream, lengths = _encode(texts[block], analyze, to_ids, UNK)
+            self._fill(ids[block], stream, lengths)
+        return ids
+
+    def inverse_transform(self, ids):
+        """Turn ids back into tokens.
+
+        Parameters
+        ----------
+        ids : array-like of int of shape (n_samples, n_columns)
+            Rows of ids, with any number of columns.
+
+        Returns
+        -------
+        tokens : list of n_samples lists of str
+            The tokens of each row without the padding. The unknown word is ``<unk>``.
+
+        Raises
+        ------
+        NotFittedError
+            If the tokenizer is not fitted.
+
+        ValueError
+            If `ids` is no matrix of whole numbers, or one of them is not in the vocabulary.
+        """
+        check_is_fitted(self, "vocabulary_")
+        ids = np.asarray(ids)
+        if ids.ndim != 2 or ids.dtype.kind not in "iu":
+            raise ValueError(
+                "inverse_transform takes a matrix of int ids, one row per text, as transform "
+                f"returns it, but got {ids.ndim} dimension(s) of {ids.dtype}."
+            )
+        tokens = {UNK: UNKNOWN} | {id_: token for token, id_ in self.vocabulary_.items()}
+        unknown = set(np.unique(ids).tolist()) - tokens.keys() - {PAD}
+        if unknown:
+            raise ValueError(
+                f"The id {min(unknown)} is not in the vocabulary of {len(self.vocabulary_)} tokens "
+                "that this tokenizer was fitted with. Pass ids that its own transform returned."
+            )
+        return [[tokens[id_] for id_ in row if id_ != PAD] for row in ids.tolist()]
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of the output.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of object of shape (max_length_,)
+            "token0", "token1", ...: the position in the text.
+        """
+        check_is_fitted(self, "vocabulary_")
+        return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _learn(self, X):
+        """Set the fitted attributes.
+
+        Returns the training texts as one stream of provisional ids, the lengths, and the array
+        that leads from a provisional id to the final one. Fit and transform in one reading is
+        possible because of them; the stream of ids is the only copy of the tokens.
+        """
+        texts = check_texts(X, caller=type(self).__name__)
+        vocabulary = None if self.vocabulary is None else check_vocabulary(self.vocabulary)
+        seen = defaultdict()
+        seen.default_factory = seen.__len__
+        unknown = seen[object()]  # equal to no token that a text can have
+        to_ids = partial(map, seen.__getitem__)
+        stream, lengths = _encode(texts, self._build_analyzer(), to_ids, unknown)
+        seen.default_factory = None  # a reference to itself, which would outlive this call
+
+        tokens = list(seen)[1:]
+        check_tokens(tokens)
+        max_length = self._compute_max_length(lengths)
+        if vocabulary is None:
+            counts = _count(stream, len(seen))[1:]
+            vocabulary = choose_tokens(tokens, counts, self.min_count, self.max_tokens)
+        if self.add_markers:
+            vocabulary = add_marker_tokens(vocabulary)
+        final_ids = np.fromiter(map(vocabulary.get, seen, repeat(UNK)), np.int32, len(seen))
+        self.vocabulary_ = vocabulary
+        self.max_length_ = max_length
+        return stream, lengths, final_ids
+
+    def _build_analyzer(self):
+        return build_analyzer(
+            self.analyzer,
+            lowercase=self.lowercase,
+            strip_accents=self.strip_accents,
+            token_pattern=self.token_pattern,
+        )
+
+    def _compute_max_length(self, lengths):
+        n_markers = 2 * self.add_markers
+        if self.max_length is None:
+            return int(lengths.max()) + n_markers
+        if not isinstance(self.max_length, Integral):
+            shortest = np.quantile(lengths, self.max_length, method="inverted_cdf")
+            return int(shortest) + n_markers
+        if self.max_length <= n_markers:
+            raise ValueError(
+                f"max_length={self.max_length} leaves no room for a token between the two markers. "
+                "Pass max_length=3 or more, or add_markers=False."
+            )
+        return int(self.max_length)
+
+    def _fill(self, ids, stream, lengths):
+        """Write a block of texts into the rows of a matrix of padding."""
+        if not self.add_markers:
+            fill_rows(ids, stream, lengths, self.truncation)
+            return
+        kept = fill_rows(ids[:, 1:-1], stream, lengths, self.truncation)
+        ids[:, 0] = self.vocabulary_[BEGIN]
+        ids[np.arange(len(ids)), kept + 1] = self.vocabulary_[END]
+
+
+def _encode(texts, analyze, to_ids, unknown):
+    """Return the ids of all texts in one flat int32 array, and the length of each text."""
+    stream = array("i")
+    lengths = np.empty(len(texts), dtype=np.int64)
+    end = 0
+    for row, text in enumerate(texts):
+        begin = end
+        stream.extend(to_ids(analyze(text)))
+        if len(stream) == begin:
+            stream.append(unknown)
+        end = len(stream)
+        lengths[row] = end - begin
+    return np.asarray(stream, dtype=np.int32), lengths
+
+
+def _blocks(n_rows, size):
+    """Slice the rows; sklearn.utils.gen_batches takes longer than a short text to tokenize."""
+    for begin in range(0, n_rows, size):
+        yield slice(begin, min(begin + size, n_rows))
+
+
+def _count(stream, n_tokens):
+    """Count each id, in blocks: bincount makes an int64 copy of what it counts."""
+    counts = np.zeros(n_tokens, dtype=np.int64)
+    for block in _blocks(len(stream), 2**18):
+        counts += np.bincount(stream[block], minlength=n_tokens)
+    return counts
