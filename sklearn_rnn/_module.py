@@ -1,0 +1,180 @@
+"""The network: embed, recur, pool, head -> logits. It knows torch alone.
+
+Shapes: B texts, T tokens, E embedding channels, D features of a layer, P pooled features.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from ._dropout import SeededDropout
+from ._normalization import WordBatchNorm
+from ._pooling import make_pooling
+from ._recurrent import RecurrentLayer, draw_cell
+
+EMBEDDING_RANGE = 0.05
+
+
+class RecurrentModule(nn.Module):
+    """A recurrent text classifier from ids to logits.
+
+    Parameters
+    ----------
+    n_tokens : int
+        Rows of the embedding: one more than the largest id. Row 0 is padding, and stays zero.
+    n_classes : int
+        Logits of each text.
+    embedding_dim : int
+        E.
+    cell_type : {"lstm", "gru", "rnn"}
+        The recurrence.
+    hidden_sizes : tuple of int
+        Units of each layer and direction.
+    bidirectional : bool
+        Whether each layer reads in both directions.
+    merge : {"concat", "sum"}
+        How the two directions join.
+    pooling : tuple of {"last", "max", "mean", "attention"}
+        How the words of a text become one vector; several are concatenated.
+    embedding_dropout : float
+        Share of embedding channels dropped, the same ones at every word of a text.
+    dropout : float
+        Share of features dropped between layers, of the pooled vector and in the head.
+    head_sizes : tuple of int
+        Units of the dense ReLU layers between the pooled vector and the logits.
+    batch_norm : bool
+        Whether to normalise what goes into each layer, into the head and into its ReLUs.
+    """
+
+    def __init__(
+        self,
+        n_tokens,
+        n_classes,
+        *,
+        embedding_dim,
+        cell_type,
+        hidden_sizes,
+        bidirectional,
+        merge,
+        pooling,
+        embedding_dropout,
+        dropout,
+        head_sizes,
+        batch_norm,
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(n_tokens, embedding_dim, padding_idx=0)
+        self.embedding_dropout = SeededDropout(embedding_dropout, whole_channels=True)
+        self.dropout = SeededDropout(dropout)
+
+        size = embedding_dim
+        layer_input_sizes = []
+        self.layers = nn.ModuleList()
+        for hidden_size in hidden_sizes:
+            layer_input_sizes.append(size)
+            layer = RecurrentLayer(
+                cell_type, size, hidden_size, bidirectional=bidirectional, merge=merge
+            )
+            self.layers.append(layer)
+            size = layer.output_size
+
+        self.poolings = nn.ModuleList(make_pooling(name, size) for name in pooling)
+        pooled_size = size * len(pooling)
+
+        dense_sizes = (pooled_size, *head_sizes)
+        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(dense_sizes))
+        self.output = nn.Linear(dense_sizes[-1], n_classes)
+
+        self.layer_norms = make_norms(layer_input_sizes, batch_norm)
+        self.dense_norms = make_norms(dense_sizes, batch_norm)
+        self.draw_weights()
+
+    def draw_weights(self, generator=None):
+        """Draw all weights anew, from a generator on the CPU or from torch's global stream."""
+        for part in self.modules():
+            if isinstance(part, nn.Embedding):
+                draw_words(part.weight, generator)
+            elif isinstance(part, nn.RNNBase):
+                draw_cell(part, generator)
+            elif isinstance(part, nn.Linear):
+                draw_linear(part, generator)
+            elif isinstance(part, WordBatchNorm):
+                part.reset()
+
+    def seed_dropout(self, seed):
+        """Start the stream of all dropout anew, on the device of the weights."""
+        generator = torch.Generator(self.output.weight.device).manual_seed(seed)
+        self.embedding_dropout.generator = self.dropout.generator = generator
+
+    @torch.no_grad()
+    def grow_embedding(self, n_tokens, generator=None):
+        """Replace the embedding by one of `n_tokens` rows that begins with its own, and return it.
+
+        The new rows are drawn as the first ones were.
+        """
+        old = self.embedding.weight
+        weight = torch.empty(n_tokens, old.shape[1])
+        draw_words(weight, generator)
+        weight = weight.to(old.device)
+        weight[: len(old)] = old
+        self.embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0)
+        return self.embedding.weight
+
+    def forward(self, ids, lengths):
+        """Compute the logits of a batch.
+
+        Parameters
+        ----------
+        ids : Tensor of int of shape (B, T)
+            Right-padded ids, below `n_tokens`.
+        lengths : Tensor of int64 of shape (B,)
+            In tokens, at least 1.
+
+        Returns
+        -------
+        logits : Tensor of float32 of shape (B, n_classes)
+        """
+        mask = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]  # (B, T)
+        x = self.embedding(ids)  # (B, T, E)
+        x = self.embedding_dropout(x)
+        for depth, (norm, layer) in enumerate(zip(self.layer_norms, self.layers, strict=True)):
+            if depth:
+                x = self.dropout(x)
+            x, last = layer(norm(x, mask), lengths)  # (B, T, D), (B, D)
+        pooled = torch.cat([pool(x, last, mask) for pool in self.poolings], 1)  # (B, P)
+        return self._head(pooled)
+
+    def _head(self, pooled):
+        every_text = torch.ones(len(pooled), dtype=torch.bool, device=pooled.device)
+        x = self.dropout(self.dense_norms[0](pooled, every_text))
+        for dense, norm in zip(self.dense, self.dense_norms[1:], strict=True):
+            x = self.dropout(torch.relu(norm(dense(x), every_text)))
+        return self.output(x)
+
+
+@torch.no_grad()
+def draw_words(weight, generator):
+    """Draw the rows of an embedding, of shape (n_tokens, E). Row 0, the padding, is zero."""
+    nn.init.uniform_(weight, -EMBEDDING_RANGE, EMBEDDING_RANGE, generator=generator)
+    weight[0] = 0
+
+
+def draw_linear(linear, generator):
+    """Draw the weights of a dense layer (Glorot & Bengio 2010)."""
+    nn.init.xavier_uniform_(linear.weight, generator=generator)
+    if linear.bias is not None:
+        nn.init.zeros_(linear.bias)
+
+
+class NoNorm(nn.Module):
+    """What stands where batch normalisation could."""
+
+    def forward(self, x, mask):
+        """Return `x`."""
+        return x
+
+
+def make_norms(sizes, batch_norm):
+    """Make a normalisation for each of the `sizes`, or as many that do nothing."""
+    return nn.ModuleList(WordBatchNorm(size) if batch_norm else NoNorm() for size in sizes)

@@ -1,0 +1,68 @@
+"""Pooling is blind to padding: what stands there, and how much of it, changes nothing."""
+
+import pytest
+import torch
+
+from sklearn_rnn._pooling import make_pooling
+
+NAMES = ["last", "max", "mean", "attention"]
+LENGTHS = torch.tensor([5, 1, 3])
+MASK = torch.arange(6) < LENGTHS[:, None]
+GARBAGE = 1e30
+
+
+@pytest.fixture
+def states():
+    """States of three texts, as a recurrent layer returns them, with a last state for each."""
+    outputs = torch.randn(3, 6, 4, generator=torch.Generator().manual_seed(0))
+    return outputs, outputs[torch.arange(3), LENGTHS - 1]
+
+
+@pytest.fixture(params=NAMES)
+def pooling(request):
+    """Each pooling over four features; attention with weights that matter."""
+    torch.manual_seed(0)
+    return make_pooling(request.param, 4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pooling_is_a_loop_over_the_words(name, states):
+    outputs, last = states
+    torch.manual_seed(0)
+    pooling = make_pooling(name, 4)
+    pooled = pooling(outputs, last, MASK)
+    for text, state, length in zip(outputs, pooled, LENGTHS.tolist(), strict=True):
+        words = text[:length]
+        if name == "attention":
+            weights = pooling.score(torch.tanh(pooling.hidden(words))).softmax(0)
+            expected = (weights * words).sum(0)
+        else:
+            expected = {"last": words[-1], "max": words.amax(0), "mean": words.mean(0)}[name]
+        torch.testing.assert_close(state, expected)
+
+
+@pytest.mark.parametrize("garbage", [GARBAGE, -GARBAGE, 0.0])
+def test_what_stands_at_the_padding_does_not_matter(pooling, states, garbage):
+    outputs, last = states
+    spoilt = outputs.masked_fill(~MASK[:, :, None], garbage)
+    expected = pooling(outputs, last, MASK)
+    torch.testing.assert_close(pooling(spoilt, last, MASK), expected, rtol=0, atol=0)
+
+
+def test_more_padding_does_not_matter(pooling, states):
+    outputs, last = states
+    wider = torch.cat([outputs, torch.full((3, 4, 4), GARBAGE)], 1)
+    wider_mask = torch.cat([MASK, torch.zeros(3, 4, dtype=torch.bool)], 1)
+    expected = pooling(outputs, last, MASK)
+    torch.testing.assert_close(pooling(wider, last, wider_mask), expected, rtol=0, atol=1e-6)
+
+
+def test_no_gradient_reaches_the_padding(pooling, states):
+    outputs, _ = states
+    outputs = outputs.masked_fill(~MASK[:, :, None], GARBAGE).requires_grad_()
+    last = outputs[torch.arange(3), LENGTHS - 1]
+    pooling(outputs, last, MASK).square().sum().backward()
+    assert torch.isfinite(outputs.grad).all()
+    assert (outputs.grad[~MASK] == 0).all()
+    assert (outputs.grad[MASK] != 0).any()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in pooling.parameters())
