@@ -1,0 +1,388 @@
+"""The one door to skorch: the net that trains and applies the module."""
+
+import math
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback, EpochTimer, PrintLog
+from skorch.helper import predefined_split
+from tqdm import tqdm
+
+from ._batches import IdsDataset, SequentialBatches, TrainingBatches, bounded_batches
+from ._lookup import look_up
+from ._module import RecurrentModule
+from ._sequences import sequence_lengths
+from ._stopping import Stopping
+
+HISTORY_COLUMNS = {
+    "train_loss": "train_loss",
+    "train_accuracy": "train_accuracy",
+    "valid_loss": "valid_loss",
+    "valid_accuracy": "valid_accuracy",
+    "learning_rate": "learning_rate",
+    "dur": "seconds",
+}
+
+
+def build_net(architecture, *, seed, device, **parameters):
+    """Build and initialise a net from plain values.
+
+    Parameters
+    ----------
+    architecture : dict
+        The keyword arguments of `RecurrentModule`.
+    seed : int
+        Of the first weights, which are drawn on the CPU whatever the device.
+    device : torch.device
+        Where the module lies and the batches go.
+    **parameters
+        Of `RecurrentNet`.
+
+    Returns
+    -------
+    net : RecurrentNet
+    """
+    return RecurrentNet(
+        RecurrentModule,
+        **{f"module__{name}": value for name, value in architecture.items()},
+        seed=seed,
+        criterion=torch.nn.CrossEntropyLoss,
+        criterion__reduction="none",
+        optimizer=torch.optim.AdamW,
+        optimizer__fused=True,
+        dataset=IdsDataset,
+        dataset__device=device,
+        classes=np.arange(architecture["n_classes"]),
+        device=device,
+        **parameters,
+    ).initialize()
+
+
+def check_callbacks(callbacks):
+    """Raise a ValueError unless `callbacks` is None or a list that skorch takes.
+
+    A list of callbacks, instances or classes, each alone or in a pair with a name.
+    """
+    for callback in callbacks or []:
+        bare = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
+        kind = bare if isinstance(bare, type) else type(bare)
+        if not issubclass(kind, Callback):
+            raise ValueError(
+                f"callbacks holds {callback!r}, which is no skorch callback. Give a list of "
+                "skorch.callbacks.Callback instances, or of pairs of a name and one."
+            )
+
+
+class RecurrentNet(NeuralNetClassifier):
+    """A skorch net whose inner loop waits for nothing: no copies, no numbers fetched per batch.
+
+    Parameters
+    ----------
+    module : type
+        `RecurrentModule`.
+    seed : int
+        Of the first weights.
+    gradient_clip : float or None
+        Largest norm of the gradient.
+    lr_schedule : {None, "one_cycle", "plateau"}
+        How the learning rate moves.
+    early_stopping : bool
+        Whether to stop when the validation accuracy stalls.
+    n_iter_no_change : int
+        Epochs without progress before it stops.
+    tol : float
+        What counts as progress, in accuracy.
+    label_smoothing : float
+        Share of each label that is spread over all classes.
+    **kwargs
+        Of `skorch.NeuralNetClassifier`.
+
+    Attributes
+    ----------
+    stopping_ : Stopping
+        Which weights were kept, after `partial_fit`.
+    interrupted_, diverged_ : bool
+        Whether the last `partial_fit` ended by a keyboard interrupt, or by numbers that are not
+        finite.
+    """
+
+    def __init__(
+        self,
+        module,
+        *,
+        seed,
+        gradient_clip=None,
+        lr_schedule=None,
+        early_stopping=False,
+        n_iter_no_change=10,
+        tol=1e-4,
+        label_smoothing=0.0,
+        **kwargs,
+    ):
+        super().__init__(module, train_split=None, **kwargs)
+        self.seed = seed
+        self.gradient_clip = gradient_clip
+        self.lr_schedule = lr_schedule
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.label_smoothing = label_smoothing
+
+    @property
+    def _default_callbacks(self):
+        print_log = [("print_log", PrintLog())] if self.verbose else []
+        return [("epoch_timer", EpochTimer()), *print_log]
+
+    def initialize_module(self):
+        """Build the module, and draw its weights without a touch to torch's global stream."""
+        # On the meta device the layers' own drawing of weights is void.
+        with torch.device("meta"):
+            super().initialize_module()
+        self.module_.to_empty(device="cpu")
+        with one_thread():
+            self.module_.draw_weights(torch.Generator().manual_seed(self.seed))
+        return self
+
+    def train(self, dataset, validation, *, max_epochs, seed):
+        """Train for some epochs, keep the best weights, and say how it went.
+
+        Parameters
+        ----------
+        dataset, validation : IdsDataset
+            What to learn from and what to watch; `validation` may be None.
+        max_epochs : int
+            Epochs at most.
+        seed : sequence of int
+            Of the order of the batches, and of dropout.
+
+        Returns
+        -------
+        epochs : list of dict
+            What was recorded of each epoch that was completed, under the names of
+            `HISTORY_COLUMNS`.
+        """
+        self.rng_ = np.random.default_rng(seed)
+        self.train_split = None if validation is None else predefined_split(validation)
+        self.max_epochs = max_epochs
+        n_epochs_before = len(self.history)
+        weights_before = copy_weights(self.module_)
+        self.module_.seed_dropout(int(self.rng_.integers(2**63)))
+        with one_thread():
+            self.partial_fit(dataset)
+        if self.diverged_:
+            self.module_.load_state_dict(self.stopping_.best_weights or weights_before)
+            self.initialize_optimizer()
+        elif self.stopping_.best_weights is not None and validation is not None:
+            self.module_.load_state_dict(self.stopping_.best_weights)
+        return [
+            {new: epoch.get(old, math.nan) for old, new in HISTORY_COLUMNS.items()}
+            for epoch in self.history[n_epochs_before:]
+            if "dur" in epoch
+        ]
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Run the epochs, and stop early where there is reason to."""
+        self.interrupted_ = self.diverged_ = False
+        # As a parameter of the criterion it would cost the optimizer's moments: skorch builds the
+        # optimizer anew whenever one is set.
+        self.criterion_.label_smoothing = self.label_smoothing
+        self.stopping_ = Stopping(
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
+        )
+        train, valid = self.get_split_datasets(X, y)
+        datasets = {"dataset_train": train, "dataset_valid": valid}
+        train_batches = self.get_iterator(train, training=True)
+        valid_batches = None if valid is None else self.get_iterator(valid, training=False)
+        self.schedule_ = self._make_schedule(n_steps=self.max_epochs * len(train_batches))
+        for _ in range(self.max_epochs):
+            self.notify("on_epoch_begin", **datasets)
+            try:
+                self.run_single_epoch(train_batches, True, "train", self.train_step)
+                self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
+            except KeyboardInterrupt:
+                self.interrupted_ = True
+                raise  # to skorch, which ends the training; a callback may end it so too
+            self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+            self._judge_epoch()
+            self.notify("on_epoch_end", **datasets)
+            if self.diverged_ or self.stopping_.stalled:
+                break
+        return self
+
+    def _judge_epoch(self):
+        epoch = self.history[-1]
+        norm = torch.nn.utils.get_total_norm(self.module_.parameters()).item()
+        self.diverged_ = not math.isfinite(epoch["train_loss"] + norm)
+        if self.diverged_:
+            return
+        self.stopping_.record(
+            copy_weights(self.module_),
+            valid_accuracy=epoch.get("valid_accuracy"),
+            valid_loss=epoch.get("valid_loss"),
+        )
+        if self.lr_schedule == "plateau":
+            self.schedule_.step(epoch["valid_loss"])
+
+    def _make_schedule(self, n_steps):
+        """Start the learning rate anew, and what moves it."""
+        self.set_params(lr=self.lr)
+        # One cycle moves the momentum too.
+        self.optimizer_.param_groups[0]["betas"] = self.optimizer_.defaults["betas"]
+        if self.lr_schedule == "one_cycle":
+            # The last of these steps has a rate near 0. One more is counted than there are, so that
+            # a training of one batch is not that step.
+            return torch.optim.lr_scheduler.OneCycleLR(
+                self.optimizer_, max_lr=self.lr, total_steps=n_steps + 1
+            )
+        if self.lr_schedule == "plateau":
+            return torch.optim.lr_scheduler.ReduceLROnPlateau(
+                self.optimizer_, factor=0.5, patience=self.n_iter_no_change // 2
+            )
+        return None
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Go through the batches once, and record the mean loss and accuracy over the weights."""
+        if iterator is None:
+            return
+        # Summed on the device and fetched once: a number fetched per batch would stall a GPU.
+        sums = torch.zeros(3, dtype=torch.float64, device=self.device)
+        # None: no bar where stderr is no terminal, as in a log file.
+        disable = None if self.verbose else True
+        progress = tqdm(iterator, desc=prefix, leave=False, disable=disable)
+        for batch in progress:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch)
+            sums += step["sums"]
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        loss, hits, weight = sums.tolist()
+        self.history.record(f"{prefix}_loss", loss / weight)
+        self.history.record(f"{prefix}_accuracy", hits / weight)
+
+    def train_step(self, batch, **fit_params):
+        """Take one step of the optimizer."""
+        self._set_training(True)
+        self.optimizer_.zero_grad()
+        step = self._apply(batch)
+        step["loss"].backward()
+        self.notify(
+            "on_grad_computed",
+            named_parameters=list(self.get_all_learnable_params()),
+            batch=batch,
+            training=True,
+        )
+        if self.gradient_clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
+        self.optimizer_.step()
+        if self.lr_schedule == "one_cycle":
+            self.schedule_.step()
+        return step
+
+    @torch.no_grad()
+    def validation_step(self, batch, **fit_params):
+        """Compute the loss of a batch, without dropout."""
+        self._set_training(False)
+        return self._apply(batch)
+
+    def _apply(self, batch):
+        inputs, labels = batch
+        logits = self.infer(inputs)
+        losses = self.criterion_(logits, labels)
+        weights = inputs["weights"]
+        weight = weights.sum()
+        weighted_loss = losses @ weights
+        hits = weights @ (logits.argmax(1) == labels).to(weights.dtype)
+        return {
+            "loss": weighted_loss / weight,
+            "y_pred": logits,
+            "sums": torch.stack([weighted_loss.detach(), hits, weight]),
+        }
+
+    def infer(self, x, **fit_params):
+        """Compute the logits of the inputs that `IdsDataset` gives."""
+        return self.module_(x["ids"], x["lengths"])
+
+    def get_iterator(self, dataset, training=False):
+        """Make the batches of a dataset."""
+        if training:
+            return TrainingBatches(dataset, self.batch_size, self.rng_)
+        return SequentialBatches(dataset)
+
+    def logits(self, ids, lookup):
+        """Compute the logits of texts, sorted by length inside and in the caller's order outside.
+
+        Parameters
+        ----------
+        ids : ndarray of int of shape (n, max_length)
+            Right-padded ids.
+        lookup : ndarray of int32 of shape (n_tokens + 1,)
+            What to read for each id, as `make_lookup` makes it.
+
+        Returns
+        -------
+        logits : ndarray of float32 of shape (n, n_classes)
+        """
+        self._set_training(False)
+        lengths = sequence_lengths(ids)
+        order = np.argsort(lengths, kind="stable")
+        logits = np.empty((len(ids), len(self.classes)), dtype=np.float32)
+        with torch.inference_mode():
+            for start, stop, width in bounded_batches(lengths[order]):
+                rows = order[start:stop]
+                known = look_up(ids[rows, :width], lookup)
+                batch = torch.from_numpy(known).to(self.device)
+                batch_lengths = torch.from_numpy(lengths[rows]).to(self.device)
+                logits[rows] = self.module_(batch, batch_lengths).cpu().numpy()
+        return logits
+
+    def get_weights(self):
+        """Return the module's state as a dict of NumPy arrays."""
+        return {
+            name: tensor.numpy(force=True) for name, tensor in copy_weights(self.module_).items()
+        }
+
+    def set_weights(self, weights):
+        """Give the module the state that `get_weights` returned."""
+        self.module_.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
+
+    def grow_embedding(self, n_tokens, *, seed):
+        """Add rows to the embedding until it has `n_tokens`, drawn as the first ones were.
+
+        The optimizer goes on with what it knows of the rows that were there.
+        """
+        old = self.module_.embedding.weight
+        if n_tokens <= len(old):  # less if a training that failed made it grow
+            return
+        grown = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
+        for group in self.optimizer_.param_groups:
+            group["params"] = [grown if p is old else p for p in group["params"]]
+        state = self.optimizer_.state.pop(old, {})
+        for name, value in state.items():
+            if value.shape == old.shape:
+                state[name] = torch.zeros_like(grown)
+                state[name][: len(value)] = value
+        if state:
+            self.optimizer_.state[grown] = state
+
+
+@contextmanager
+def one_thread():
+    """Let torch compute on one CPU thread for a while.
+
+    The order of sums depends on the number of threads: with one, a fit is the same to the last bit
+    in a main process and in a worker of joblib. Nor do batches of a recurrent network gain much
+    from more threads, and they lose far more to the barriers between them when the cores are busy.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def copy_weights(module):
+    """Copy a module's state, where it lies."""
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
