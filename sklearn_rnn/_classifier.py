@@ -1,0 +1,632 @@
+"""RNNTextClassifier: parameters, labels, fit, predict, fitted attributes."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from scipy.special import log_softmax, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ._architecture import POOLINGS, check_same_architecture, plan_architecture
+from ._batches import IdsDataset
+from ._device import available_device, resolve_device
+from ._lookup import look_up, make_lookup
+from ._net import HISTORY_COLUMNS, build_net, check_callbacks
+from ._training_data import (
+    apply_class_weight,
+    check_partial_fit_classes,
+    check_training_data,
+    check_validation_data,
+    choose_batch_size,
+    encode_labels,
+    find_classes,
+    merge_repeated,
+    sort_by_length,
+    split_validation,
+)
+from ._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
+
+
+class RNNTextClassifier(ClassifierMixin, BaseEstimator):
+    """Recurrent neural network that classifies texts given as ids.
+
+    The words of a text are embedded, read by one or more recurrent layers in one direction or in
+    both, pooled into one vector, and classified by a dense head. The network is trained by AdamW
+    on the cross-entropy, in batches of texts of similar length.
+
+    Put it behind a :class:`TextTokenizer` in a scikit-learn Pipeline. What is predicted of a text
+    depends on that text alone: neither on its padding nor on the texts around it.
+
+    Parameters
+    ----------
+    cell_type : {"lstm", "gru", "rnn"}, default="lstm"
+        The recurrence: long short-term memory [1]_, gated recurrent unit [2]_, or a plain tanh
+        unit.
+
+    hidden_size : int or tuple of int, default=64
+        Units of a recurrent layer, in each direction: one size for all layers, or one for each.
+
+    num_layers : int, default=None
+        Recurrent layers on top of each other. None: one, or as many as `hidden_size` has sizes.
+
+    bidirectional : bool, default=True
+        Whether each layer reads the text backwards too, from its last word to its first [3]_.
+
+    merge : {"concat", "sum"}, default="concat"
+        How the two directions join. Plays no part if not `bidirectional`.
+
+    pooling : {"last", "max", "mean", "attention"} or tuple of these, default=("max", "mean")
+        How the states at the words become one vector. "last" is the state after the last word that
+        each direction reads, "attention" a mean whose weights are learned [4]_. Those of a tuple
+        are concatenated.
+
+    embedding_dim : int, default=100
+        Channels of the vector of a word.
+
+    embedding_dropout : float, default=0.5
+        Share of the embedding's channels that are dropped in training, the same ones at every word
+        of a text.
+
+    dropout : float, default=0.5
+        Share of the features that are dropped in training: between recurrent layers, of the pooled
+        vector, and after each dense layer.
+
+    head_sizes : tuple of int, default=()
+        Units of the dense ReLU layers between the pooled vector and the logits.
+
+    batch_norm : bool, default=False
+        Whether to normalise what goes into each recurrent layer, into the head and into its ReLUs
+        [5]_. Padding is left out of the statistics.
+
+    max_epochs : int, default=3
+        Passes over the training texts: exactly so many, unless `early_stopping` ends them.
+
+    batch_size : int or "auto", default="auto"
+        Texts in a batch. "auto" is a 256th of the training texts, at least 8 and at most 64:
+        small data needs many steps, large data fast ones.
+
+    learning_rate : float, default=2e-3
+        Of AdamW [6]_; with ``lr_schedule="one_cycle"`` its highest value.
+
+    weight_decay : float, default=0.0
+        Decoupled weight decay: what is taken off each weight at each step, as a share of it and
+        times the learning rate.
+
+    gradient_clip : float or None, default=1.0
+        The largest norm of the gradient, which is scaled down to it [7]_.
+
+    lr_schedule : {"one_cycle", "plateau"} or None, default="one_cycle"
+        How the learning rate moves. "one_cycle" lets it rise for 30 % of the steps of `max_epochs`
+        and fall to nearly zero until the last one [8]_. "plateau" halves it whenever the validation
+        loss has not fallen for more than ``n_iter_no_change // 2`` epochs, and needs validation
+        data. None keeps it constant.
+
+    early_stopping : bool, default=False
+        Whether to stop when the accuracy on validation data stalls. They are a stratified part of
+        the training data, or X_val and y_val if given to `fit`.
+
+    validation_fraction : float, default=0.1
+        Share of the training texts that is set aside if `early_stopping`, in (0, 1).
+
+    n_iter_no_change : int, default=10
+        Epochs in a row without progress that `early_stopping` puts up with.
+
+    tol : float, default=1e-4
+        Progress is a validation accuracy of at least this much above the best.
+
+    class_weight : {"balanced"}, dict of label to float, or None, default=None
+        What each class counts, multiplied with `sample_weight`, in training and validation.
+        "balanced": all classes count the same.
+
+    label_smoothing : float, default=0.1
+        Share of each label that is spread over all classes, in [0, 1) [9]_.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on training the network that is there. Its embedding grows with new ids.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the first weights, the batches, dropout and the validation split. An int makes
+        a fit repeatable on the same machine to the last bit, in any process and with any
+        `n_jobs`. Global random streams are left as they are.
+
+    verbose : int, default=0
+        1 shows a progress bar and prints a line per epoch.
+
+    device : {"auto", "cpu", "cuda"} or "cuda:N", default="auto"
+        Where to compute; "auto" takes a GPU where there is one. Training that goes on, by
+        `warm_start` or `partial_fit`, stays where it was.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called during training, as in :class:`skorch.NeuralNet`. They are the only way for skorch
+        objects to get into a pickle.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted labels.
+
+    n_features_in_ : int
+        Columns of X.
+
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the columns, if X is a DataFrame with names.
+
+    net_ : skorch.NeuralNetClassifier
+        The trained net; its `module_` is the torch module.
+
+    n_epochs_ : int
+        Epochs trained in all, those before a warm start included.
+
+    best_epoch_ : int
+        The epoch whose weights were kept: of the highest validation accuracy, and of the lowest
+        validation loss among equals. Only with validation data; else the last epoch's are kept.
+
+    history_ : pandas.DataFrame of shape (n_epochs_, 6)
+        A row per epoch, numbered from 1: `train_loss` and `train_accuracy` (with dropout, while the
+        weights change), `valid_loss` and `valid_accuracy` (NaN without validation data),
+        `learning_rate` at the end of the epoch, and `seconds`. The losses are weighted means, with
+        `label_smoothing`.
+
+    n_parameters_ : int
+        Numbers that were learned, those of the embedding included.
+
+    See Also
+    --------
+    TextTokenizer : Makes the ids.
+    sklearn.neural_network.MLPClassifier : A network without order.
+
+    Notes
+    -----
+    An id that training has not met is the unknown word, id 1, which is learned from the words that
+    `TextTokenizer` leaves out as too rare. A 0 after the last word of a row is padding; one before
+    it is a word whose vector is zero.
+
+    A pickle holds arrays alone: no optimizer state, and no objects of torch or skorch. It loads
+    under other versions of them, and without the GPU that the model was fitted on.
+
+    With all texts in one batch, a text of weight 2 is the same as one given twice, to the last bit.
+    With several batches that holds on average only.
+
+    References
+    ----------
+    .. [1] Hochreiter & Schmidhuber (1997), Long short-term memory. doi:10.1162/neco.1997.9.8.1735
+    .. [2] Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
+       statistical machine translation. arXiv:1406.1078
+    .. [3] Schuster & Paliwal (1997), Bidirectional recurrent neural networks.
+       doi:10.1109/78.650093
+    .. [4] Yang et al. (2016), Hierarchical attention networks for document classification.
+       doi:10.18653/v1/N16-1174
+    .. [5] Ioffe & Szegedy (2015), Batch normalization. arXiv:1502.03167
+    .. [6] Loshchilov & Hutter (2019), Decoupled weight decay regularization. arXiv:1711.05101
+    .. [7] Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural
+       networks. arXiv:1211.5063
+    .. [8] Smith & Topin (2018), Super-convergence. arXiv:1708.07120
+    .. [9] Szegedy et al. (2016), Rethinking the Inception architecture for computer vision.
+       arXiv:1512.00567
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_rnn import RNNTextClassifier, TextTokenizer
+    >>> texts = ["good, not bad", "bad, not good", "so good", "so bad"] * 10
+    >>> labels = ["praise", "blame", "praise", "blame"] * 10
+    >>> classifier = RNNTextClassifier(hidden_size=8, max_epochs=20, random_state=0)
+    >>> model = make_pipeline(TextTokenizer(), classifier).fit(texts, labels)
+    >>> model.predict(["bad, not good", "good, not bad"])
+    array(['blame', 'praise'], dtype='<U6')
+    """
+
+    _parameter_constraints: dict = {
+        "cell_type": [StrOptions({"lstm", "gru", "rnn"})],
+        "hidden_size": [Interval(Integral, 1, None, closed="left"), tuple],
+        "num_layers": [Interval(Integral, 1, None, closed="left"), None],
+        "bidirectional": ["boolean"],
+        "merge": [StrOptions({"concat", "sum"})],
+        "pooling": [StrOptions(set(POOLINGS)), tuple],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "head_sizes": [tuple],
+        "batch_norm": ["boolean"],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+        "lr_schedule": [StrOptions({"one_cycle", "plateau"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "device": [str],
+        "callbacks": [list, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        cell_type="lstm",
+        hidden_size=64,
+        num_layers=None,
+        bidirectional=True,
+        merge="concat",
+        pooling=("max", "mean"),
+        embedding_dim=100,
+        embedding_dropout=0.5,
+        dropout=0.5,
+        head_sizes=(),
+        batch_norm=False,
+        max_epochs=3,
+        batch_size="auto",
+        learning_rate=2e-3,
+        weight_decay=0.0,
+        gradient_clip=1.0,
+        lr_schedule="one_cycle",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        label_smoothing=0.1,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+        device="auto",
+        callbacks=None,
+    ):
+        self.cell_type = cell_type
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.merge = merge
+        self.pooling = pooling
+        self.embedding_dim = embedding_dim
+        self.embedding_dropout = embedding_dropout
+        self.dropout = dropout
+        self.head_sizes = head_sizes
+        self.batch_norm = batch_norm
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.gradient_clip = gradient_clip
+        self.lr_schedule = lr_schedule
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self.device = device
+        self.callbacks = callbacks
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids, as `TextTokenizer` gives them. An id that is not there is the unknown
+            word ever after.
+        y : array-like of shape (n_samples,)
+            Labels: strings, numbers or booleans.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each text counts; None: 1 each. A weight of 0 is as good as leaving the text out.
+        X_val : array-like of int of shape (n_val, max_length), default=None
+            Validation data, watched instead of a part of X. With
+            ``Pipeline(transform_input=["X_val"])`` texts are tokenized on the way.
+        y_val : array-like of shape (n_val,), default=None
+            Its labels.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            What each validation text counts.
+
+        Returns
+        -------
+        self : RNNTextClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If the data is not as above, has one class only, or is too small to be split; if
+            parameters contradict each other or the data; if the device is not there; or if the
+            loss is not finite in the first epoch.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss is not finite in a later epoch. The best weights so far are kept.
+        UserWarning
+            If training is interrupted from the keyboard. What was trained is kept.
+        """
+        data = check_training_data(X, y, sample_weight, estimator=self)
+        classes = find_classes(data.y)
+        resume = self.warm_start and hasattr(self, "net_")
+        if resume:
+            self._check_resumable(X, classes)
+        random_state = check_random_state(self.random_state)
+        validation = check_validation_data(
+            X_val, y_val, sample_weight_val, training=data, estimator=self
+        )
+        if validation is None and self.early_stopping:
+            data, validation = split_validation(data, self.validation_fraction, random_state)
+        if validation is None and self.lr_schedule == "plateau":
+            raise ValueError(
+                "lr_schedule='plateau' watches the validation loss, and there is no validation "
+                "data. Pass X_val and y_val to fit, or set early_stopping=True."
+            )
+        return self._train(
+            X,
+            data,
+            classes,
+            validation=validation,
+            seed=random_state.randint(np.iinfo(np.int32).max),
+            max_epochs=self.max_epochs,
+            lr_schedule=self.lr_schedule,
+            resume=resume,
+        )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on part of the data, at a constant learning rate.
+
+        The embedding grows with the ids that come. There is no validation data, so the weights are
+        those after the epoch, and `max_epochs`, `lr_schedule` and `early_stopping` have no say.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids, of the same width at every call.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever come. Needed at the first call, and only then.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each text counts; None: 1 each.
+
+        Returns
+        -------
+        self : RNNTextClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            As for `fit`; and if `classes` are missing at the first call or others later, if y holds
+            another class, or if `early_stopping` or ``class_weight="balanced"`` is set, which need
+            all of the data.
+        """
+        if self.early_stopping or self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit sees part of the data, and early_stopping=True and "
+                "class_weight='balanced' need all of it. Use fit, or give class_weight as a dict."
+            )
+        data = check_training_data(X, y, sample_weight, estimator=self)
+        resume = hasattr(self, "net_")
+        if resume:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        classes = check_partial_fit_classes(classes, getattr(self, "classes_", None))
+        encode_labels(data.y, classes, name="y")
+        return self._train(
+            X,
+            data,
+            classes,
+            validation=None,
+            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+            max_epochs=1,
+            lr_schedule=None,
+            resume=resume,
+        )
+
+    def _check_resumable(self, X, classes):
+        validate_data(self, X, reset=False, skip_check_array=True)
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"warm_start=True goes on training for the classes {self.classes_.tolist()}, and y "
+                f"has {classes.tolist()}. Set warm_start=False to start anew."
+            )
+
+    def _net_parameters(self):
+        check_callbacks(self.callbacks)
+        return {
+            "lr": self.learning_rate,
+            "optimizer__weight_decay": self.weight_decay,
+            "gradient_clip": self.gradient_clip,
+            "early_stopping": self.early_stopping,
+            "n_iter_no_change": self.n_iter_no_change,
+            "tol": self.tol,
+            "label_smoothing": self.label_smoothing,
+            "verbose": int(self.verbose),
+            "callbacks": self.callbacks,
+        }
+
+    def _train(self, X, data, classes, *, validation, seed, max_epochs, lr_schedule, resume):
+        """Train a new net, or go on with the one there is, and keep what was learned.
+
+        Nothing of the classifier changes before the training has succeeded.
+        """
+        lookup = make_lookup(data.ids, self._lookup if resume else None)
+        architecture = plan_architecture(self, n_tokens=len(lookup) - 1, n_classes=len(classes))
+        batch_size = choose_batch_size(self.batch_size, len(data.y))
+        if len(data.y) <= batch_size:
+            data = merge_repeated(data)
+        parameters = self._net_parameters()
+        parameters |= {"lr_schedule": lr_schedule, "batch_size": batch_size}
+        if resume:
+            check_same_architecture(self._architecture, architecture)
+            net, history = self.net_, self.history_
+            net.set_params(**parameters)
+            net.grow_embedding(architecture["n_tokens"], seed=seed)
+        else:
+            device = resolve_device(self.device)
+            net = build_net(architecture, seed=seed, device=device, **parameters)
+            history = None
+
+        def make_dataset(part):
+            part = apply_class_weight(part, self.class_weight, classes, balance=data)
+            labels = encode_labels(part.y, classes, name="y")
+            return IdsDataset(look_up(part.ids, lookup), labels, part.weights, net.device)
+
+        first_epoch = 1 if history is None else len(history) + 1
+        epochs = net.train(
+            make_dataset(data),
+            None if validation is None else make_dataset(sort_by_length(validation)),
+            max_epochs=max_epochs,
+            seed=(seed, first_epoch),
+        )
+        self._report_early_end(net, first_epoch, len(epochs))
+
+        validate_data(self, X, reset=not resume, skip_check_array=True)
+        self.classes_ = classes
+        self.net_ = net
+        self.history_ = pd.concat([history, make_history(epochs, first_epoch)])
+        self.n_epochs_ = len(self.history_)
+        self.n_parameters_ = sum(parameter.numel() for parameter in net.module_.parameters())
+        self._architecture = architecture
+        self._lookup = lookup
+        vars(self).pop("best_epoch_", None)
+        if validation is not None and net.stopping_.best_epoch is not None:
+            self.best_epoch_ = first_epoch + net.stopping_.best_epoch - 1
+        return self
+
+    def _report_early_end(self, net, first_epoch, n_epochs):
+        last = first_epoch + n_epochs - 1
+        cure = (
+            f"Lower learning_rate={self.learning_rate}, or gradient_clip={self.gradient_clip}, "
+            "which limits the norm of the gradient."
+        )
+        best = net.stopping_.best_epoch
+        if net.diverged_ and best is None:
+            raise ValueError(f"The loss or a weight is not finite after epoch {last}. {cure}")
+        if net.diverged_:
+            warnings.warn(
+                f"Training stopped: the loss or a weight is not finite after epoch {last}. The "
+                f"weights of epoch {first_epoch + best - 1} are kept. {cure}",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        if net.interrupted_:
+            warnings.warn(
+                f"Training was interrupted in epoch {last + 1}. What was trained is kept.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def decision_function(self, X):
+        """Compute the logits.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids.
+
+        Returns
+        -------
+        scores : ndarray of float32 of shape (n_samples,) or (n_samples, n_classes)
+            With two classes, the log-odds of ``classes_[1]``; else a logit for each class.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict(self, X):
+        """Predict the label of each text.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels, of the type of those given to fit.
+        """
+        indices = self._logits(X).argmax(axis=1)
+        return self.classes_[indices]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids.
+
+        Returns
+        -------
+        probabilities : ndarray of float32 of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return softmax(self._logits(X), axis=1)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids.
+
+        Returns
+        -------
+        log_probabilities : ndarray of float32 of shape (n_samples, n_classes)
+            In the order of ``classes_``; never minus infinity for a small probability.
+        """
+        return log_softmax(self._logits(X), axis=1)
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        ids = check_ids(X, estimator=self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return self.net_.logits(ids, self._lookup)
+
+    def __getstate__(self):
+        """Keep NumPy arrays in place of the net.
+
+        So a model that was fitted on a GPU loads without one, and one saved under some version of
+        torch or skorch loads under another. What training alone needs, the optimizer's moments,
+        stays behind: `partial_fit` and `warm_start` begin with fresh ones after a load.
+        """
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = self.net_.get_weights()
+            state["history_"] = self.history_.to_dict("list")
+        return state
+
+    def __setstate__(self, state):
+        """Build the net from its arrays, on the device that is there."""
+        super().__setstate__(state)
+        if "net_" in state:
+            weights = self.net_
+            device = available_device(self.device)
+            # A training that failed may have made the embedding grow beyond what the plan says.
+            architecture = self._architecture | {"n_tokens": len(weights["embedding.weight"])}
+            self.net_ = build_net(architecture, seed=0, device=device, **self._net_parameters())
+            self.net_.set_weights(weights)
+            self.history_ = make_history(self.history_, first_epoch=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
+        return tags
+
+
+def make_history(epochs, first_epoch):
+    """Make a row per epoch, numbered from `first_epoch`."""
+    history = pd.DataFrame(epochs, columns=list(HISTORY_COLUMNS.values()), dtype=np.float64)
+    history.index = pd.RangeIndex(first_epoch, first_epoch + len(history), name="epoch")
+    return history

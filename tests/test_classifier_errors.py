@@ -1,0 +1,405 @@
+"""What the classifier says to bad input: each message whole."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+
+TEXT = (
+    "RNNTextClassifier takes ids, and was given text ('good film'...). Put a TextTokenizer in "
+    "front of it: make_pipeline(TextTokenizer(), RNNTextClassifier()).fit(texts, labels)."
+)
+
+
+@pytest.fixture
+def raises():
+    """Expect a ValueError of exactly this message."""
+
+    def expect(message):
+        return pytest.raises(ValueError, match=f"^{re.escape(message)}$")
+
+    return expect
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        ["good film", "bad film"],
+        "good film",
+        np.array(["good film", "bad film"]),
+        np.array(["good film", "bad film"], dtype=object),
+        np.array([["good film"], ["bad film"]]),
+        pd.Series(["good film", "bad film"]),
+        pd.DataFrame({"text": ["good film", "bad film"]}),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_text(make_classifier, word_order, raises, X):
+    with raises(TEXT):
+        make_classifier().fit(X, ["pos", "neg"])
+    with raises(TEXT):
+        make_classifier().partial_fit(X, ["pos", "neg"], classes=["pos", "neg"])
+    fitted = make_classifier(max_epochs=1).fit(*word_order)
+    with raises(TEXT):
+        fitted.predict(X)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float64, np.int8])
+def test_negative_ids(make_classifier, word_order, raises, dtype):
+    X, y = word_order[0].astype(dtype), word_order[1]
+    fitted = make_classifier(max_epochs=1).fit(X, y)
+    X[3, 0] = -7
+    message = (
+        "Negative values in data passed to RNNTextClassifier: X has the id -7. Ids are 0 for "
+        "padding, 1 for the unknown word, and from 2 on the words of a vocabulary, as "
+        "TextTokenizer gives them."
+    )
+    with raises(message):
+        make_classifier().fit(X, y)
+    with raises(message):
+        fitted.predict_proba(X)
+
+
+def test_huge_ids(make_classifier, word_order, raises):
+    X, y = word_order[0].astype(np.int64), word_order[1]
+    X[0, 0] = 2**24
+    message = (
+        "X has the id 16777216, and the embedding needs a row for each id up to it. The limit is "
+        "16,777,216 rows. Ids number the words of a vocabulary without gaps, as TextTokenizer "
+        "gives them."
+    )
+    with raises(message):
+        make_classifier().fit(X, y)
+    fitted = make_classifier(max_epochs=1, warm_start=True).fit(*word_order)
+    for method in (fitted.fit, fitted.partial_fit):
+        with raises(message):
+            method(X, y)
+
+
+def test_another_width(make_classifier, word_order, raises):
+    X, y = word_order
+    fitted = make_classifier(max_epochs=1, warm_start=True).fit(X, y)
+    message = "X has 4 features, but RNNTextClassifier is expecting 6 features as input."
+    for method in (fitted.fit, fitted.partial_fit):
+        with raises(message):
+            method(X[:, :4], y)
+    with raises(message):
+        fitted.predict(X[:, :4])
+
+
+def test_another_length(make_classifier, word_order, raises):
+    X, y = word_order
+    with raises("Found input variables with inconsistent numbers of samples: [80, 79]"):
+        make_classifier().fit(X, y[:79])
+
+
+def test_weights_of_another_length(make_classifier, word_order, raises):
+    with raises("sample_weight.shape == (79,), expected (80,)!"):
+        make_classifier().fit(*word_order, sample_weight=np.ones(79))
+
+
+def test_one_class(make_classifier, word_order, raises):
+    X, y = word_order
+    message = (
+        "y has one class, 'pos', among the rows whose weight is not zero. A classifier needs at "
+        "least two classes."
+    )
+    with raises(message):
+        make_classifier().fit(X[y == "pos"], y[y == "pos"])
+    with raises(message):
+        make_classifier().fit(X, y, sample_weight=(y == "pos").astype(float))
+
+
+def test_all_weights_zero(make_classifier, word_order):
+    messages = (  # of scikit-learn from 1.9 on, and ours
+        r"Sample weights must contain at least one non-zero number\.",
+        r"Every weight in sample_weight is zero, which leaves nothing to fit\.",
+    )
+    with pytest.raises(ValueError, match=f"^({'|'.join(messages)})$"):
+        make_classifier().fit(*word_order, sample_weight=np.zeros(80))
+
+
+def test_a_class_of_one_member_under_early_stopping(make_classifier, word_order, raises):
+    X, y = word_order
+    y = y.astype("U6")
+    y[:2] = ["rare", "rarer"]
+    message = (
+        "early_stopping=True sets a stratified validation_fraction=0.1 aside, and these classes "
+        "have one member: ['rare', 'rarer']. Add texts, leave those classes out, or pass X_val and "
+        "y_val to fit."
+    )
+    with raises(message):
+        make_classifier(early_stopping=True).fit(X, y)
+    make_classifier(early_stopping=True).fit(X, y, X_val=X, y_val=y)
+
+
+@pytest.mark.parametrize(("fraction", "n_train", "n_val"), [(0.01, 79, 1), (0.99, 0, 80)])
+def test_a_split_that_is_too_small(make_classifier, word_order, raises, fraction, n_train, n_val):
+    message = (
+        f"validation_fraction={fraction} of 80 texts leaves {n_train} for training and {n_val} for "
+        "validation, and each needs at least one of all 2 classes. Change validation_fraction, or "
+        "pass X_val and y_val to fit."
+    )
+    with raises(message):
+        make_classifier(early_stopping=True, validation_fraction=fraction).fit(*word_order)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (["X_val"], "y_val"),
+        (["y_val"], "X_val"),
+        (["X_val", "sample_weight_val"], "y_val"),
+        (["sample_weight_val"], "X_val and y_val"),
+    ],
+)
+def test_half_of_the_validation_data(make_classifier, word_order, raises, given, missing):
+    X, y = word_order
+    whole = {"X_val": X, "y_val": y, "sample_weight_val": np.ones(80)}
+    message = f"X_val and y_val belong together, and {missing} was not given. Pass both or neither."
+    with raises(message):
+        make_classifier().fit(X, y, **{name: whole[name] for name in given})
+
+
+def test_validation_data_of_another_width(make_classifier, word_order, raises):
+    X, y = word_order
+    message = "X_val has 5 columns, and X has 6. Pass both through the same fitted TextTokenizer."
+    with raises(message):
+        make_classifier().fit(X, y, X_val=X[:, :5], y_val=y)
+
+
+def test_validation_data_of_another_class(make_classifier, word_order, raises):
+    X, y = word_order
+    message = (
+        "y_val has classes that fit has not seen: ['new']. The classes are ['neg', 'pos']; give "
+        "all of them to fit, or to the first partial_fit."
+    )
+    with raises(message):
+        make_classifier().fit(X, y, X_val=X[:3], y_val=["neg", "new", "pos"])
+
+
+def test_plateau_without_validation_data(make_classifier, word_order, raises):
+    message = (
+        "lr_schedule='plateau' watches the validation loss, and there is no validation data. Pass "
+        "X_val and y_val to fit, or set early_stopping=True."
+    )
+    with raises(message):
+        make_classifier(lr_schedule="plateau").fit(*word_order)
+
+
+def test_empty_data(make_classifier, raises):
+    message = (
+        "Found array with 0 sample(s) (shape=(0, 6)) while a minimum of 1 is required by "
+        "RNNTextClassifier."
+    )
+    with raises(message):
+        make_classifier().fit(np.empty((0, 6)), [])
+
+
+def test_predict_nothing(make_classifier, word_order, raises):
+    fitted = make_classifier(max_epochs=1).fit(*word_order)
+    message = (
+        "Found array with 0 sample(s) (shape=(0, 6)) while a minimum of 1 is required by "
+        "RNNTextClassifier."
+    )
+    with raises(message):
+        fitted.predict(np.empty((0, 6)))
+
+
+def test_nan(make_classifier, word_order):
+    X, y = word_order[0].astype(float), word_order[1]
+    X[0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"^Input X contains NaN\.\nRNNTextClassifier does not"):
+        make_classifier().fit(X, y)
+
+
+def test_missing_labels(make_classifier, word_order):
+    X, _ = word_order
+    with pytest.raises(ValueError, match=r"^Input y contains NaN\.$"):
+        make_classifier().fit(X, [np.nan, 1.0] * 40)
+
+
+# partial_fit
+
+
+def test_the_first_partial_fit_needs_classes(make_classifier, word_order, raises):
+    message = (
+        "The first call of partial_fit needs classes: all labels that will ever come, as in "
+        "partial_fit(X, y, classes=['neg', 'pos'])."
+    )
+    with raises(message):
+        make_classifier().partial_fit(*word_order)
+
+
+def test_a_class_unseen_by_partial_fit(make_classifier, word_order, raises):
+    X, y = word_order
+    message = (
+        "y has classes that fit has not seen: ['pos']. The classes are ['neg', 'other']; give all "
+        "of them to fit, or to the first partial_fit."
+    )
+    with raises(message):
+        make_classifier().partial_fit(X, y, classes=["other", "neg"])
+    fitted = make_classifier().partial_fit(X[y == "neg"], y[y == "neg"], classes=["neg", "other"])
+    with raises(message):
+        fitted.partial_fit(X, y)
+
+
+def test_other_classes_at_a_later_partial_fit(make_classifier, word_order, raises):
+    fitted = make_classifier().partial_fit(*word_order, classes=["neg", "pos"])
+    message = (
+        "classes=['neg', 'other', 'pos'] are not those of the first call of partial_fit: ['neg', "
+        "'pos']."
+    )
+    with raises(message):
+        fitted.partial_fit(*word_order, classes=["neg", "other", "pos"])
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"early_stopping": True}, {"class_weight": "balanced"}], ids=repr
+)
+def test_partial_fit_cannot_have_what_needs_all_data(
+    make_classifier, word_order, raises, parameters
+):
+    message = (
+        "partial_fit sees part of the data, and early_stopping=True and class_weight='balanced' "
+        "need all of it. Use fit, or give class_weight as a dict."
+    )
+    with raises(message):
+        make_classifier(**parameters).partial_fit(*word_order, classes=["neg", "pos"])
+
+
+# warm_start
+
+
+def test_warm_start_with_other_classes(make_classifier, word_order, raises):
+    X, y = word_order
+    fitted = make_classifier(warm_start=True).fit(X, y)
+    message = (
+        "warm_start=True goes on training for the classes ['neg', 'pos'], and y has ['a', 'b']. "
+        "Set warm_start=False to start anew."
+    )
+    with raises(message):
+        fitted.fit(X, np.where(y == "pos", "a", "b"))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_going_on_with_another_network(make_classifier, word_order, raises, method):
+    fitted = make_classifier(warm_start=True, hidden_size=4).fit(*word_order)
+    fitted.set_params(hidden_size=5, merge="sum")
+    message = (
+        "The network that is to go on training was built with {'hidden_sizes': (4,), 'merge': "
+        "'concat'}, and the parameters now say {'hidden_sizes': (5,), 'merge': 'sum'}. Set "
+        "warm_start=False and call fit to build a new one."
+    )
+    with raises(message):
+        getattr(fitted, method)(*word_order)
+
+
+# Parameters; tests/test_training_data.py has those of the network's plan, tests/test_device.py
+# those of the device
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"hidden_size": (4, 5), "num_layers": 1},
+            "hidden_size=(4, 5) gives the size of 2 layers, and num_layers=1 asks for another "
+            "number. Leave num_layers at None, or make hidden_size one int for all layers.",
+        ),
+        (
+            {"pooling": ("max", "min")},
+            "pooling=('max', 'min') must be one of 'last', 'max', 'mean', 'attention', or a tuple "
+            "of different ones.",
+        ),
+        ({"head_sizes": (0,)}, "head_sizes=(0,) must hold whole numbers of at least 1."),
+        (
+            {"class_weight": {"other": 2}},
+            "The classes, ['neg', 'pos'], are not in class_weight",
+        ),
+    ],
+    ids=repr,
+)
+def test_parameters_that_contradict(make_classifier, word_order, raises, parameters, message):
+    with raises(message):
+        make_classifier(**parameters).fit(*word_order)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"cell_type": "LSTM"},
+        {"hidden_size": 0},
+        {"hidden_size": [4, 4]},
+        {"num_layers": 0},
+        {"bidirectional": "yes"},
+        {"merge": "mean"},
+        {"pooling": "min"},
+        {"embedding_dim": 2.5},
+        {"dropout": 1.0},
+        {"embedding_dropout": -0.1},
+        {"head_sizes": 5},
+        {"batch_norm": 3},
+        {"max_epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"weight_decay": -1.0},
+        {"gradient_clip": 0.0},
+        {"lr_schedule": "cosine"},
+        {"validation_fraction": 1.0},
+        {"n_iter_no_change": 0},
+        {"tol": -1.0},
+        {"class_weight": "even"},
+        {"label_smoothing": 1.0},
+        {"random_state": "now"},
+        {"verbose": -1},
+        {"device": None},
+        {"callbacks": "print"},
+    ],
+    ids=repr,
+)
+def test_parameters_out_of_their_limits(make_classifier, word_order, parameters):
+    (name,) = parameters
+    message = f"^The '{name}' parameter of RNNTextClassifier must be "
+    with pytest.raises(ValueError, match=message):
+        make_classifier(**parameters).fit(*word_order)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU that must be missing is there")
+def test_cuda_missing(make_classifier, word_order, raises):
+    message = (
+        "device='cuda' asks for a GPU that torch does not find: it finds 0. Pass device='auto' to "
+        "take a GPU only where there is one, or device='cpu'."
+    )
+    with raises(message):
+        make_classifier(device="cuda").fit(*word_order)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+)
+def test_not_fitted(make_classifier, word_order, method):
+    message = (
+        "This RNNTextClassifier instance is not fitted yet. Call 'fit' with appropriate arguments "
+        "before using this estimator."
+    )
+    with pytest.raises(NotFittedError, match=f"^{re.escape(message)}$"):
+        getattr(make_classifier(), method)(word_order[0])
+
+
+def test_an_error_in_validation_data_says_so(word_order, make_classifier):
+    X, y = word_order
+    with pytest.raises(ValueError, match="Negative values in data") as caught:
+        make_classifier().fit(X, y, X_val=-X, y_val=y)
+    assert caught.value.__notes__ == ["It was found in X_val, y_val or sample_weight_val."]
+
+
+def test_weights_may_be_tiny(word_order, make_classifier):
+    X, y = word_order
+    tiny = make_classifier().fit(X, y, sample_weight=np.full(len(y), 1e-60))
+    np.testing.assert_array_equal(
+        tiny.predict_proba(X), make_classifier().fit(X, y).predict_proba(X)
+    )
