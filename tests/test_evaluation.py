@@ -1,0 +1,435 @@
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import t as student_t
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import (
+    ShuffleSplit,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_validate,
+)
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from sklearn_rnn import evaluation
+from sklearn_rnn.evaluation import compare
+
+WORDS = ["fine", "poor", "film", "plot", "long", "rain", "tea", "sun", "dog"]
+
+
+class FirstWord(ClassifierMixin, BaseEstimator):
+    """Answers with the first word of a text, but wrongly where the text has the word `fails_on`.
+
+    Its mistakes are in the texts, so that a test can count them.
+    """
+
+    def __init__(self, fails_on="never"):
+        self.fails_on = fails_on
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.n_predicts_ = 0
+        return self
+
+    def predict(self, X):
+        self.n_predicts_ += 1
+        first, second = self.classes_
+        says_first = [text.startswith(first) != (self.fails_on in text.split()) for text in X]
+        return np.where(says_first, first, second)
+
+
+class Witness(DummyClassifier):
+    """Remembers what it was fitted on."""
+
+    def fit(self, X, y):
+        self.seen_ = list(X)
+        return super().fit(X, y)
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise ValueError("no luck today")
+
+    def predict(self, X):
+        raise NotImplementedError
+
+
+class Hasty(DummyClassifier):
+    def fit(self, X, y):
+        warnings.warn("not there yet", ConvergenceWarning, stacklevel=2)
+        return super().fit(X, y)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(request, monkeypatch):
+    """Enough to see that there are standard errors; a test of their size asks for them all."""
+    if "all_resamples" not in request.fixturenames:
+        monkeypatch.setattr(evaluation, "N_RESAMPLES", 4)
+
+
+@pytest.fixture
+def all_resamples():
+    return evaluation.N_RESAMPLES
+
+
+@pytest.fixture(scope="module")
+def texts_and_labels():
+    """60 texts of a few words; the label follows the first word, with noise in the others."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(["neg", "pos"], 30)
+    hints = {"neg": "poor", "pos": "fine"}
+    texts = [
+        " ".join([hints[label] if rng.random() < 0.8 else "film", *rng.choice(WORDS, size=4)])
+        for label in labels
+    ]
+    return texts, labels
+
+
+@pytest.fixture
+def models():
+    return {
+        "guess": DummyClassifier(),
+        "bayes": make_pipeline(CountVectorizer(), MultinomialNB()),
+        "logistic": make_pipeline(CountVectorizer(), LogisticRegression()),
+    }
+
+
+def without_times(table):
+    return table.drop(columns=["fit_seconds", "texts_per_second"])
+
+
+def test_scores_are_those_of_cross_validate(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    scoring = ["accuracy", "f1_macro", "neg_log_loss"]
+    table = compare(models, texts, labels, cv=4, scoring=scoring)
+    assert list(table) == [
+        "accuracy",
+        "accuracy_std",
+        "f1_macro",
+        "f1_macro_std",
+        "neg_log_loss",
+        "neg_log_loss_std",
+        "fit_seconds",
+        "texts_per_second",
+        "p_value",
+    ]
+    for name, model in models.items():
+        expected = cross_validate(model, texts, labels, cv=4, scoring=scoring)
+        for score in scoring:
+            folds = expected[f"test_{score}"]
+            assert_allclose(table.loc[name, score], folds.mean())
+            assert_allclose(table.loc[name, f"{score}_std"], folds.std(ddof=1))
+    assert (table[["fit_seconds", "texts_per_second"]] > 0).all(axis=None)
+
+
+def test_scores_are_those_of_the_test_set(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    table = compare(models, texts[:40], labels[:40], X_test=texts[40:], y_test=labels[40:])
+    assert list(table) == [
+        "accuracy",
+        "accuracy_se",
+        "f1_macro",
+        "f1_macro_se",
+        "fit_seconds",
+        "texts_per_second",
+        "p_value",
+    ]
+    for name, model in models.items():
+        accuracy = model.fit(texts[:40], labels[:40]).score(texts[40:], labels[40:])
+        assert_allclose(table.loc[name, "accuracy"], accuracy)
+
+
+def test_every_estimator_sees_the_same_folds(texts_and_labels):
+    texts, labels = texts_and_labels
+    cv = StratifiedKFold(shuffle=True)  # unseeded: other folds at each call of split
+    results = compare(
+        {"a": Witness(), "b": Witness()}, texts, labels, cv=cv, return_estimators=True
+    )
+    for a, b in zip(*results.estimators.values(), strict=True):
+        assert a.seen_ == b.seen_
+
+
+def test_the_best_first_score_is_on_top(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    by_accuracy = compare(models, texts, labels, scoring="accuracy")
+    assert by_accuracy["accuracy"].is_monotonic_decreasing
+    by_loss = compare(models, texts, labels, scoring=["neg_log_loss", "accuracy"])
+    assert by_loss["neg_log_loss"].is_monotonic_decreasing
+
+
+def test_a_tie_keeps_the_given_order(texts_and_labels):
+    names = ["c", "a", "b"]
+    table = compare({name: DummyClassifier() for name in names}, *texts_and_labels)
+    assert list(table.index) == names
+    assert_array_equal(table["p_value"], [np.nan, 1, 1])
+
+
+def test_estimators_are_cloned(texts_and_labels, models):
+    compare(models, *texts_and_labels, cv=2)
+    assert not hasattr(models["guess"], "classes_")
+    assert not hasattr(models["bayes"][0], "vocabulary_")
+
+
+def test_a_list_of_pairs_is_as_good_as_a_dict(texts_and_labels, models):
+    from_dict = compare(models, *texts_and_labels, cv=2)
+    from_list = compare(list(models.items()), *texts_and_labels, cv=2)
+    pd.testing.assert_frame_equal(without_times(from_list), without_times(from_dict))
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Series, tuple])
+def test_any_container_of_texts_and_labels(texts_and_labels, models, kind):
+    texts, labels = texts_and_labels
+    expected = compare(models, texts, labels, cv=2)
+    table = compare(models, kind(texts), kind(labels), cv=2)
+    pd.testing.assert_frame_equal(without_times(table), without_times(expected))
+
+
+def test_jobs_change_nothing_but_the_times(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    alone = compare(models, texts, labels, cv=3)
+    together = compare(models, texts, labels, cv=3, n_jobs=2)
+    pd.testing.assert_frame_equal(without_times(together), without_times(alone))
+
+
+def test_one_predict_serves_all_scores_and_resamples(texts_and_labels):
+    texts, labels = texts_and_labels
+    results = compare(
+        {"words": FirstWord()},
+        texts,
+        labels,
+        X_test=texts,
+        y_test=labels,
+        scoring={"first": "accuracy", "second": "f1_macro", "own": own_scorer},
+        return_estimators=True,
+    )
+    (fitted,) = results.estimators["words"]
+    assert fitted.n_predicts_ == 1
+
+
+def own_scorer(estimator, X, y):
+    """A callable that looks at the texts too."""
+    assert len(X) == len(y)
+    assert all(isinstance(text, str) for text in X)
+    return accuracy_score(y, estimator.predict(X))
+
+
+def own_scores(estimator, X, y):
+    return {"loss": log_loss(y, estimator.predict_proba(X)), "size": len(X)}
+
+
+@pytest.mark.parametrize(
+    ("scoring", "names"),
+    [
+        ("f1_macro", ["f1_macro"]),
+        (own_scorer, ["score"]),
+        (own_scores, ["loss", "size"]),
+        (("roc_auc", "accuracy"), ["roc_auc", "accuracy"]),
+        ({"right": "accuracy", "own": own_scorer}, ["right", "own"]),
+    ],
+)
+@pytest.mark.parametrize("test_set", [True, False])
+def test_kinds_of_scoring(texts_and_labels, models, scoring, names, test_set):
+    texts, labels = texts_and_labels
+    where = {"X_test": texts, "y_test": labels} if test_set else {"cv": 2}
+    table = compare(models, texts, labels, scoring=scoring, **where)
+    assert list(table)[: 2 * len(names) : 2] == names
+
+
+def test_corrected_t_test(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    models = {name: models[name] for name in ["logistic", "guess"]}
+    table = compare(models, texts, labels, cv=6, scoring="accuracy")
+    scores = [cross_validate(model, texts, labels, cv=6)["test_score"] for model in models.values()]
+    differences = scores[0] - scores[1]
+    t = differences.mean() / np.sqrt((1 / 6 + 10 / 50) * differences.var(ddof=1))
+    assert np.isnan(table["p_value"].iloc[0])
+    assert_allclose(table["p_value"].iloc[1], 2 * student_t.sf(abs(t), df=5))
+    assert 0 < table["p_value"].iloc[1] < 0.2
+
+
+def test_one_fold_has_neither_spread_nor_p_value(texts_and_labels, models):
+    table = compare(models, *texts_and_labels, cv=ShuffleSplit(n_splits=1, random_state=0))
+    assert table[["accuracy_std", "p_value"]].isna().all(axis=None)
+
+
+def test_mcnemar_test():
+    # 7 texts on which the two differ: the better one is right on 6 of them, by the first word.
+    texts = ["neg", "pos"] * 5 + ["neg rain"] * 6 + ["neg sun"]
+    labels = ["neg", "pos"] * 5 + ["neg"] * 7
+    models = {"worse": FirstWord(fails_on="rain"), "better": FirstWord(fails_on="sun")}
+    table = compare(models, texts, labels, X_test=texts, y_test=labels)
+    assert list(table.index) == ["better", "worse"]
+    assert_array_equal(table["p_value"], [np.nan, 2 * (1 + 7) / 2**7])
+
+
+def test_standard_error_is_near_the_binomial_one(all_resamples):
+    texts = ["neg", "neg rain", "pos", "pos rain", "neg", "pos"] * 50
+    labels = [text[:3] for text in texts]
+    table = compare({"words": FirstWord("rain")}, texts, labels, X_test=texts, y_test=labels)
+    assert_allclose(table["accuracy"], 2 / 3)
+    assert_allclose(table["accuracy_se"], np.sqrt(2 / 3 * 1 / 3 / 300), rtol=0.25)
+
+
+def test_standard_errors_repeat_and_follow_the_seed(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    where = {"X_test": texts, "y_test": labels}
+    first, again, other = (
+        without_times(compare(models, texts, labels, random_state=seed, **where))
+        for seed in (0, 0, 1)
+    )
+    pd.testing.assert_frame_equal(first, again)
+    assert first.loc["bayes", "accuracy_se"] != other.loc["bayes", "accuracy_se"]
+
+
+def test_random_streams_of_the_caller_are_left_alone(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the stream to be left alone
+    compare(models, texts, labels, X_test=texts, y_test=labels)
+    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_predictions_of_folds(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    cv = StratifiedKFold(4, shuffle=True, random_state=0)
+    results = compare(models, texts, labels, cv=cv, return_predictions=True)
+    assert set(results) == {"table", "y_true", "test_rows", "predictions"}
+    assert_array_equal(np.sort(results.test_rows), np.arange(60))
+    assert_array_equal(results.y_true, labels[results.test_rows])
+    for name, model in models.items():
+        expected = cross_val_predict(model, texts, labels, cv=cv)
+        assert_array_equal(results.predictions[name], expected[results.test_rows])
+
+
+def test_predictions_and_estimators_of_a_test_set(texts_and_labels, models):
+    texts, labels = texts_and_labels
+    results = compare(
+        models,
+        texts[:40],
+        labels[:40],
+        X_test=texts[40:],
+        y_test=labels[40:],
+        return_predictions=True,
+        return_estimators=True,
+    )
+    assert set(results) == {"table", "y_true", "test_rows", "predictions", "estimators"}
+    assert_array_equal(results.y_true, labels[40:])
+    for name, (fitted,) in results.estimators.items():
+        assert_array_equal(results.predictions[name], fitted.predict(texts[40:]))
+
+
+def test_verbose_tells_of_each_fold_and_silence_is_the_default(texts_and_labels, capsys):
+    texts, labels = texts_and_labels
+    compare({"guess": DummyClassifier()}, texts, labels, cv=2)
+    assert capsys.readouterr() == ("", "")
+    compare({"guess": DummyClassifier()}, texts, labels, cv=2, verbose=1)
+    compare({"guess": DummyClassifier()}, texts, labels, X_test=texts, y_test=labels, verbose=1)
+    printed = re.sub(r"\d+\.\d s", "0.0 s", capsys.readouterr().out)
+    assert printed == (
+        "guess, fold 1 of 2: accuracy 0.5000, fitted in 0.0 s\n"
+        "guess, fold 2 of 2: accuracy 0.5000, fitted in 0.0 s\n"
+        "guess: accuracy 0.5000, fitted in 0.0 s\n"
+    )
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_an_error_names_its_estimator(texts_and_labels, n_jobs):
+    models = {"guess": DummyClassifier(), "unlucky": Broken()}
+    message = "no luck today\nThis came from the estimator 'unlucky' in compare."
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        compare(models, *texts_and_labels, n_jobs=n_jobs)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_warning_names_its_estimator(texts_and_labels, n_jobs):
+    models = {"guess": DummyClassifier(), "hasty": Hasty()}
+    with pytest.warns(ConvergenceWarning) as caught:
+        compare(models, *texts_and_labels, cv=2, n_jobs=n_jobs)
+    assert [str(warning.message) for warning in caught] == ["hasty: not there yet"] * 2
+
+
+def test_a_score_that_an_estimator_cannot_have_names_it(texts_and_labels):
+    models = {"svm": make_pipeline(CountVectorizer(), LinearSVC())}
+    with pytest.raises(AttributeError) as caught:
+        compare(models, *texts_and_labels, scoring="neg_log_loss")
+    assert caught.value.__notes__ == ["This came from the estimator 'svm' in compare."]
+
+
+BAD_INPUT = [
+    (
+        {"estimators": {}},
+        ValueError,
+        "estimators is empty: give at least one, as {name: estimator}.",
+    ),
+    (
+        {"estimators": [("a", DummyClassifier()), ("a", DummyClassifier())]},
+        ValueError,
+        "The names of estimators must differ, but 'a' is there twice.",
+    ),
+    (
+        {"estimators": {"a": CountVectorizer()}},
+        TypeError,
+        "estimators['a'] must be a classifier with fit and predict, got CountVectorizer().",
+    ),
+    (
+        {"estimators": {"a": "rnn"}},
+        TypeError,
+        "estimators['a'] must be a classifier with fit and predict, got 'rnn'.",
+    ),
+    (
+        {"estimators": {"a": DummyClassifier}},
+        TypeError,
+        "estimators['a'] is the class DummyClassifier: give an instance, DummyClassifier().",
+    ),
+    (
+        {"X_test": ["good"]},
+        ValueError,
+        "X_test is given without y_test: a test set needs both.",
+    ),
+    (
+        {"y_test": ["pos"]},
+        ValueError,
+        "y_test is given without X_test: a test set needs both.",
+    ),
+    (
+        {"X_test": ["good"], "y_test": ["pos"], "cv": 5},
+        ValueError,
+        "cv and X_test are both given: choose folds of X or a test set.",
+    ),
+    (
+        {"y": ["pos"] * 4},
+        ValueError,
+        "y holds a single class, 'pos': a comparison of classifiers needs two or more.",
+    ),
+    (
+        {"y": ["pos", "neg", "pos"]},
+        ValueError,
+        "Found input variables with inconsistent numbers of samples: [4, 3]",
+    ),
+    (
+        {"X_test": ["good"], "y_test": ["pos", "neg"]},
+        ValueError,
+        "Found input variables with inconsistent numbers of samples: [1, 2]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "kind", "message"), BAD_INPUT)
+def test_bad_input(arguments, kind, message):
+    good = {
+        "estimators": {"guess": DummyClassifier()},
+        "X": ["good", "bad", "fine", "poor"],
+        "y": ["pos", "neg", "pos", "neg"],
+    }
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        compare(**(good | arguments))
