@@ -1,13 +1,11 @@
 """RNNTextClassifier: parameters, labels, fit, predict, fitted attributes."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +14,7 @@ from ._batches import IdsDataset
 from ._device import available_device, resolve_device
 from ._lookup import look_up, make_lookup
 from ._net import HISTORY_COLUMNS, build_net, check_callbacks
+from ._stopping import report_early_end
 from ._training_data import (
     apply_class_weight,
     check_partial_fit_classes,
@@ -384,7 +383,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """Train for one epoch on part of the data, at a constant learning rate.
 
         The embedding grows with the ids that come. There is no validation data, so the weights are
-        those after the epoch, and `max_epochs`, `lr_schedule` and `early_stopping` have no say.
+        those after the epoch, and `max_epochs` and `lr_schedule` have no say.
 
         Parameters
         ----------
@@ -487,7 +486,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             max_epochs=max_epochs,
             seed=(seed, first_epoch),
         )
-        self._report_early_end(net, first_epoch, len(epochs))
+        report_early_end(
+            net,
+            first_epoch=first_epoch,
+            last_epoch=first_epoch + len(epochs) - 1,
+            learning_rate=self.learning_rate,
+            gradient_clip=self.gradient_clip,
+        )
 
         validate_data(self, X, reset=not resume, skip_check_array=True)
         self.classes_ = classes
@@ -501,29 +506,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         if validation is not None and net.stopping_.best_epoch is not None:
             self.best_epoch_ = first_epoch + net.stopping_.best_epoch - 1
         return self
-
-    def _report_early_end(self, net, first_epoch, n_epochs):
-        last = first_epoch + n_epochs - 1
-        cure = (
-            f"Lower learning_rate={self.learning_rate}, or gradient_clip={self.gradient_clip}, "
-            "which limits the norm of the gradient."
-        )
-        best = net.stopping_.best_epoch
-        if net.diverged_ and best is None:
-            raise ValueError(f"The loss or a weight is not finite after epoch {last}. {cure}")
-        if net.diverged_:
-            warnings.warn(
-                f"Training stopped: the loss or a weight is not finite after epoch {last}. The "
-                f"weights of epoch {first_epoch + best - 1} are kept. {cure}",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        if net.interrupted_:
-            warnings.warn(
-                f"Training was interrupted in epoch {last + 1}. What was trained is kept.",
-                UserWarning,
-                stacklevel=4,
-            )
 
     def decision_function(self, X):
         """Compute the logits.

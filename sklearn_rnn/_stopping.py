@@ -1,6 +1,9 @@
 """When training stops, and whose weights are kept."""
 
 import math
+import warnings
+
+from sklearn.exceptions import ConvergenceWarning
 
 
 class Stopping:
@@ -60,3 +63,49 @@ class Stopping:
         """Whether early stopping calls for an end."""
         limit = self.n_iter_no_change
         return limit is not None and self.n_epochs_without_progress > limit
+
+
+def report_early_end(net, *, first_epoch, last_epoch, learning_rate, gradient_clip):
+    """Say why training ended before its time, if it did.
+
+    Parameters
+    ----------
+    net : RecurrentNet
+        After `train`.
+    first_epoch, last_epoch : int
+        The epochs that this training completed, by their numbers in the history.
+    learning_rate, gradient_clip : float or None
+        What to change if the numbers were not finite.
+
+    Raises
+    ------
+    ValueError
+        If they were not in the first of these epochs.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If they were not in a later one.
+    UserWarning
+        If training was interrupted from the keyboard.
+    """
+    cure = (
+        f"Lower learning_rate={learning_rate}, or gradient_clip={gradient_clip}, "
+        "which limits the norm of the gradient."
+    )
+    best = net.stopping_.best_epoch
+    if net.diverged_ and best is None:
+        raise ValueError(f"The loss or a weight is not finite after epoch {last_epoch}. {cure}")
+    if net.diverged_:
+        warnings.warn(
+            f"Training stopped: the loss or a weight is not finite after epoch {last_epoch}. The "
+            f"weights of epoch {first_epoch + best - 1} are kept. {cure}",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    if net.interrupted_:
+        warnings.warn(
+            f"Training was interrupted in epoch {last_epoch + 1}. What was trained is kept.",
+            UserWarning,
+            stacklevel=4,
+        )

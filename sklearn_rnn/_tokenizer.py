@@ -1,6 +1,5 @@
 """TextTokenizer: texts to rows of ids. Knows nothing of torch."""
 
-from array import array
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
@@ -13,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._analyzers import TOKEN_PATTERN, build_analyzer
 from ._sequences import PAD, UNK, fill_rows
+from ._token_stream import count_ids, encode_texts, row_blocks
 from ._validation import Interval, StrOptions, _fit_context, check_texts
 from ._vocabulary import (
     BEGIN,
@@ -211,7 +211,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         stream, lengths, final_ids = self._learn(X)
         ends = np.cumsum(lengths)
         ids = np.zeros((len(lengths), self.max_length_), dtype=np.int32)
-        for block in _blocks(len(lengths), _BLOCK):
+        for block in row_blocks(len(lengths), _BLOCK):
             begin, end = ends[block.start] - lengths[block.start], ends[block.stop - 1]
             self._fill(ids[block], final_ids[stream[begin:end]], lengths[block])
         return ids
@@ -249,8 +249,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             return map(id_of, tokens, repeat(UNK))
 
         ids = np.zeros((len(texts), self.max_length_), dtype=np.int32)
-        for block in _blocks(len(texts), _BLOCK):
-            stream, lengths = _encode(texts[block], analyze, to_ids, UNK)
+        for block in row_blocks(len(texts), _BLOCK):
+            stream, lengths = encode_texts(texts[block], analyze, to_ids, UNK)
             self._fill(ids[block], stream, lengths)
         return ids
 
@@ -327,14 +327,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         seen.default_factory = seen.__len__
         unknown = seen[object()]  # equal to no token that a text can have
         to_ids = partial(map, seen.__getitem__)
-        stream, lengths = _encode(texts, self._build_analyzer(), to_ids, unknown)
+        stream, lengths = encode_texts(texts, self._build_analyzer(), to_ids, unknown)
         seen.default_factory = None  # a reference to itself, which would outlive this call
 
         tokens = list(seen)[1:]
         check_tokens(tokens)
         max_length = self._compute_max_length(lengths)
         if vocabulary is None:
-            counts = _count(stream, len(seen))[1:]
+            counts = count_ids(stream, len(seen))[1:]
             vocabulary = choose_tokens(tokens, counts, self.min_count, self.max_tokens)
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
@@ -373,32 +373,3 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         kept = fill_rows(ids[:, 1:-1], stream, lengths, self.truncation)
         ids[:, 0] = self.vocabulary_[BEGIN]
         ids[np.arange(len(ids)), kept + 1] = self.vocabulary_[END]
-
-
-def _encode(texts, analyze, to_ids, unknown):
-    """Return the ids of all texts in one flat int32 array, and the length of each text."""
-    stream = array("i")
-    lengths = np.empty(len(texts), dtype=np.int64)
-    end = 0
-    for row, text in enumerate(texts):
-        begin = end
-        stream.extend(to_ids(analyze(text)))
-        if len(stream) == begin:
-            stream.append(unknown)
-        end = len(stream)
-        lengths[row] = end - begin
-    return np.asarray(stream, dtype=np.int32), lengths
-
-
-def _blocks(n_rows, size):
-    """Slice the rows; sklearn.utils.gen_batches takes longer than a short text to tokenize."""
-    for begin in range(0, n_rows, size):
-        yield slice(begin, min(begin + size, n_rows))
-
-
-def _count(stream, n_tokens):
-    """Count each id, in blocks: bincount makes an int64 copy of what it counts."""
-    counts = np.zeros(n_tokens, dtype=np.int64)
-    for block in _blocks(len(stream), 2**18):
-        counts += np.bincount(stream[block], minlength=n_tokens)
-    return counts
