@@ -14,6 +14,7 @@ from ._batches import IdsDataset
 from ._device import available_device, resolve_device
 from ._lookup import look_up, make_lookup
 from ._net import HISTORY_COLUMNS, build_net, check_callbacks
+from ._precision import resolve_precision
 from ._stopping import report_early_end
 from ._training_data import (
     apply_class_weight,
@@ -139,6 +140,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Where to compute; "auto" takes a GPU where there is one. Training that goes on, by
         `warm_start` or `partial_fit`, stays where it was.
 
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        The numbers that the recurrent layers are trained in; the weights and all that is predicted
+        are float32. bfloat16, mixed precision [10]_, is several times faster where hardware has
+        it: "auto" takes it for an LSTM on a CPU with AMX and for any cell on a GPU.
+
     callbacks : list of skorch callbacks or None, default=None
         Called during training, as in :class:`skorch.NeuralNet`. They are the only way for skorch
         objects to get into a pickle.
@@ -206,6 +212,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     .. [8] Smith & Topin (2018), Super-convergence. arXiv:1708.07120
     .. [9] Szegedy et al. (2016), Rethinking the Inception architecture for computer vision.
        arXiv:1512.00567
+    .. [10] Micikevicius et al. (2018), Mixed precision training. arXiv:1710.03740
 
     Examples
     --------
@@ -247,6 +254,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, None],
     }
 
@@ -280,6 +288,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         random_state=None,
         verbose=0,
         device="auto",
+        precision="auto",
         callbacks=None,
     ):
         self.cell_type = cell_type
@@ -309,6 +318,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -485,6 +495,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             None if validation is None else make_dataset(sort_by_length(validation)),
             max_epochs=max_epochs,
             seed=(seed, first_epoch),
+            dtype=resolve_precision(self.precision, net.device, self.cell_type),
         )
         report_early_end(
             net,

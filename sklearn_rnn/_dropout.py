@@ -16,23 +16,20 @@ class SeededDropout(nn.Module):
     whole_channels : bool, default=False
         Whether a channel is dropped at all words of a text or at none (spatial dropout, Tompson et
         al. 2015, arXiv:1411.4280).
-
-    Attributes
-    ----------
-    generator : torch.Generator or None
-        On the device of the features. None: torch's global stream.
     """
 
     def __init__(self, p, *, whole_channels=False):
         super().__init__()
         self.p = p
         self.whole_channels = whole_channels
-        self.generator = None
 
-    def forward(self, x):
-        """Drop features of `x`, of shape (B, ..., D), and scale up the others; only in training."""
+    def forward(self, x, generator=None):
+        """Drop features of `x`, of shape (..., B, D), and scale up the others; only in training.
+
+        The generator lies on the device of `x`. None: torch's global stream.
+        """
         if not self.training or self.p == 0:
             return x
-        shape = (len(x), 1, x.shape[-1]) if self.whole_channels else x.shape
-        kept = x.new_empty(shape).bernoulli_(1 - self.p, generator=self.generator)
+        shape = (1, *x.shape[1:]) if self.whole_channels else x.shape
+        kept = x.new_empty(shape).bernoulli_(1 - self.p, generator=generator)
         return x * kept.div_(1 - self.p)

@@ -1,8 +1,11 @@
 """The network: embed, recur, pool, head -> logits. It knows torch alone.
 
+Ids come a text to a row; from the embedding on, time comes first.
+
 Shapes: B texts, T tokens, E embedding channels, D features of a layer, P pooled features.
 """
 
+from contextlib import nullcontext
 from itertools import pairwise
 
 import torch
@@ -102,11 +105,6 @@ class RecurrentModule(nn.Module):
             elif isinstance(part, WordBatchNorm):
                 part.reset()
 
-    def seed_dropout(self, seed):
-        """Start the stream of all dropout anew, on the device of the weights."""
-        generator = torch.Generator(self.output.weight.device).manual_seed(seed)
-        self.embedding_dropout.generator = self.dropout.generator = generator
-
     @torch.no_grad()
     def grow_embedding(self, n_tokens, generator=None):
         """Replace the embedding by one of `n_tokens` rows that begins with its own, and return it.
@@ -135,22 +133,56 @@ class RecurrentModule(nn.Module):
         -------
         logits : Tensor of float32 of shape (B, n_classes)
         """
-        mask = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]  # (B, T)
-        x = self.embedding(ids)  # (B, T, E)
-        x = self.embedding_dropout(x)
-        for depth, (norm, layer) in enumerate(zip(self.layer_norms, self.layers, strict=True)):
-            if depth:
-                x = self.dropout(x)
-            x, last = layer(norm(x, mask), lengths)  # (B, T, D), (B, D)
-        pooled = torch.cat([pool(x, last, mask) for pool in self.poolings], 1)  # (B, P)
-        return self._head(pooled)
+        return self.classify(self.embed(ids), lengths)
 
-    def _head(self, pooled):
+    def embed(self, ids):
+        """Return the vectors of the words, of shape (T, B, E), for ids of shape (B, T)."""
+        return self.embedding(ids.t())
+
+    def classify(self, words, lengths, *, generator=None, dtype=torch.float32):
+        """Compute the logits of a batch from the vectors of its words.
+
+        Parameters
+        ----------
+        words : Tensor of float32 of shape (T, B, E)
+            As `embed` returns them.
+        lengths : Tensor of int64 of shape (B,)
+            In tokens, at least 1.
+        generator : torch.Generator, default=None
+            Where dropout draws from in training. None: torch's global stream.
+        dtype : torch.dtype, default=torch.float32
+            What the recurrent layers and the pooling compute in. torch.bfloat16: mixed precision
+            (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in float32.
+
+        Returns
+        -------
+        logits : Tensor of float32 of shape (B, n_classes)
+        """
+        steps = torch.arange(len(words), device=words.device)
+        mask = steps[:, None] < lengths  # (T, B)
+        x = self.embedding_dropout(words.to(dtype), generator)
+        with mixed_precision(words.device, dtype):
+            for depth, (norm, layer) in enumerate(zip(self.layer_norms, self.layers, strict=True)):
+                if depth:
+                    x = self.dropout(x, generator)
+                x, last = layer(norm(x, mask), lengths)  # (T, B, D), (B, D)
+            pooled = torch.cat([pool(x, last, mask) for pool in self.poolings], 1)  # (B, P)
+        return self._head(pooled.float(), generator)
+
+    def _head(self, pooled, generator):
         every_text = torch.ones(len(pooled), dtype=torch.bool, device=pooled.device)
-        x = self.dropout(self.dense_norms[0](pooled, every_text))
+        x = self.dropout(self.dense_norms[0](pooled, every_text), generator)
         for dense, norm in zip(self.dense, self.dense_norms[1:], strict=True):
-            x = self.dropout(torch.relu(norm(dense(x), every_text)))
+            x = self.dropout(torch.relu(norm(dense(x), every_text)), generator)
         return self.output(x)
+
+
+def mixed_precision(device, dtype):
+    """Let torch's layers compute in `dtype` with their float32 weights."""
+    if dtype == torch.float32:
+        return nullcontext()
+    # The cache of converted weights would be shared by threads that each have their own graph.
+    return torch.autocast(device.type, dtype, cache_enabled=False)
 
 
 @torch.no_grad()

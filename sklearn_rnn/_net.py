@@ -1,7 +1,6 @@
 """The one door to skorch: the net that trains and applies the module."""
 
 import math
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,7 +12,9 @@ from tqdm import tqdm
 from ._batches import IdsDataset, SequentialBatches, TrainingBatches, bounded_batches
 from ._lookup import look_up
 from ._module import RecurrentModule
+from ._parts import PartedBatches
 from ._sequences import sequence_lengths
+from ._side_by_side import one_core_each
 from ._stopping import Stopping
 
 HISTORY_COLUMNS = {
@@ -141,11 +142,11 @@ class RecurrentNet(NeuralNetClassifier):
         with torch.device("meta"):
             super().initialize_module()
         self.module_.to_empty(device="cpu")
-        with one_thread():
+        with one_core_each():
             self.module_.draw_weights(torch.Generator().manual_seed(self.seed))
         return self
 
-    def train(self, dataset, validation, *, max_epochs, seed):
+    def train(self, dataset, validation, *, max_epochs, seed, dtype):
         """Train for some epochs, keep the best weights, and say how it went.
 
         Parameters
@@ -156,6 +157,8 @@ class RecurrentNet(NeuralNetClassifier):
             Epochs at most.
         seed : sequence of int
             Of the order of the batches, and of dropout.
+        dtype : torch.dtype
+            What the recurrent layers are trained in.
 
         Returns
         -------
@@ -168,9 +171,16 @@ class RecurrentNet(NeuralNetClassifier):
         self.max_epochs = max_epochs
         n_epochs_before = len(self.history)
         weights_before = copy_weights(self.module_)
-        self.module_.seed_dropout(int(self.rng_.integers(2**63)))
-        with one_thread():
+        with one_core_each() as side_by_side:
+            self.batches_ = PartedBatches(
+                self.module_,
+                self.criterion_,
+                side_by_side,
+                seed=int(self.rng_.integers(2**62)),
+                dtype=dtype,
+            )
             self.partial_fit(dataset)
+        del self.batches_
         if self.diverged_:
             self.module_.load_state_dict(self.stopping_.best_weights or weights_before)
             self.initialize_optimizer()
@@ -263,10 +273,9 @@ class RecurrentNet(NeuralNetClassifier):
 
     def train_step(self, batch, **fit_params):
         """Take one step of the optimizer."""
-        self._set_training(True)
+        self._train_or_evaluate(training=True)
         self.optimizer_.zero_grad()
-        step = self._apply(batch)
-        step["loss"].backward()
+        step = self.batches_.differentiate(*batch)
         self.notify(
             "on_grad_computed",
             named_parameters=list(self.get_all_learnable_params()),
@@ -280,25 +289,10 @@ class RecurrentNet(NeuralNetClassifier):
             self.schedule_.step()
         return step
 
-    @torch.no_grad()
     def validation_step(self, batch, **fit_params):
         """Compute the loss of a batch, without dropout."""
-        self._set_training(False)
-        return self._apply(batch)
-
-    def _apply(self, batch):
-        inputs, labels = batch
-        logits = self.infer(inputs)
-        losses = self.criterion_(logits, labels)
-        weights = inputs["weights"]
-        weight = weights.sum()
-        weighted_loss = losses @ weights
-        hits = weights @ (logits.argmax(1) == labels).to(weights.dtype)
-        return {
-            "loss": weighted_loss / weight,
-            "y_pred": logits,
-            "sums": torch.stack([weighted_loss.detach(), hits, weight]),
-        }
+        self._train_or_evaluate(training=False)
+        return self.batches_.evaluate(*batch)
 
     def infer(self, x, **fit_params):
         """Compute the logits of the inputs that `IdsDataset` gives."""
@@ -324,18 +318,28 @@ class RecurrentNet(NeuralNetClassifier):
         -------
         logits : ndarray of float32 of shape (n, n_classes)
         """
-        self._set_training(False)
+        self._train_or_evaluate(training=False)
         lengths = sequence_lengths(ids)
         order = np.argsort(lengths, kind="stable")
         logits = np.empty((len(ids), len(self.classes)), dtype=np.float32)
-        with torch.inference_mode():
-            for start, stop, width in bounded_batches(lengths[order]):
-                rows = order[start:stop]
-                known = look_up(ids[rows, :width], lookup)
-                batch = torch.from_numpy(known).to(self.device)
-                batch_lengths = torch.from_numpy(lengths[rows]).to(self.device)
-                logits[rows] = self.module_(batch, batch_lengths).cpu().numpy()
+
+        @torch.inference_mode()
+        def compute(span):
+            start, stop, width = span
+            rows = order[start:stop]
+            known = look_up(ids[rows, :width], lookup)
+            batch = torch.from_numpy(known).to(self.device)
+            batch_lengths = torch.from_numpy(lengths[rows]).to(self.device)
+            logits[rows] = self.module_(batch, batch_lengths).cpu().numpy()
+
+        with one_core_each() as side_by_side:
+            side_by_side.map(compute, bounded_batches(lengths[order]))
         return logits
+
+    def _train_or_evaluate(self, *, training):
+        # Setting it at each step took longer than a small step itself.
+        if self.module_.training != training:
+            self._set_training(training)
 
     def get_weights(self):
         """Return the module's state as a dict of NumPy arrays."""
@@ -365,22 +369,6 @@ class RecurrentNet(NeuralNetClassifier):
                 state[name][: len(value)] = value
         if state:
             self.optimizer_.state[grown] = state
-
-
-@contextmanager
-def one_thread():
-    """Let torch compute on one CPU thread for a while.
-
-    The order of sums depends on the number of threads: with one, a fit is the same to the last bit
-    in a main process and in a worker of joblib. Nor do batches of a recurrent network gain much
-    from more threads, and they lose far more to the barriers between them when the cores are busy.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def copy_weights(module):

@@ -39,10 +39,11 @@ class WordBatchNorm(nn.Module):
 
     def forward(self, x, mask):
         """Normalise `x` of shape (..., D) by the rows where `mask`, of shape (...), is True."""
+        dtype, x = x.dtype, x.float()  # bfloat16 is too coarse for statistics
         mean, variance = self.running_mean, self.running_var
         if self.training:
             mean, variance = self._batch_statistics(x, mask)
-        return (x - mean) * (variance + self.eps).rsqrt() * self.weight + self.bias
+        return ((x - mean) * (variance + self.eps).rsqrt() * self.weight + self.bias).to(dtype)
 
     def _batch_statistics(self, x, mask):
         rows = tuple(range(mask.ndim))

@@ -1,6 +1,6 @@
 """Pooling over the words of each text, blind to its padding.
 
-Shapes: B texts, T tokens, D features. ``mask`` is True at words, False at padding.
+Shapes: T tokens, B texts, D features. ``mask`` is True at words, False at padding.
 """
 
 import torch
@@ -19,17 +19,40 @@ class MaxPooling(nn.Module):
     """The largest value of each feature over the words."""
 
     def forward(self, outputs, last, mask):
-        """Reduce `outputs` of shape (B, T, D) to (B, D)."""
-        return outputs.masked_fill(~mask[:, :, None], -torch.inf).amax(1)
+        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
+        # Adding minus infinity is several times faster on a CPU than masked_fill.
+        at_padding = outputs.new_zeros(mask.shape).masked_fill_(~mask, -torch.inf)
+        return MaxOverWords.apply(outputs + at_padding[:, :, None])
+
+
+class MaxOverWords(torch.autograd.Function):
+    """The maximum over the first dimension, whose gradient is shared among equals.
+
+    What ``torch.amax`` does; its gradient takes five times as long on a CPU.
+    """
+
+    @staticmethod
+    def forward(ctx, x):
+        """Reduce (T, B, D) to (B, D)."""
+        largest = x.amax(0)
+        ctx.save_for_backward(x, largest)
+        return largest
+
+    @staticmethod
+    def backward(ctx, gradient):
+        """Give the (B, D) gradient to the words of the (T, B, D) that were largest."""
+        x, largest = ctx.saved_tensors
+        is_largest = torch.eq(x, largest, out=torch.empty_like(x))  # no slow array of bool
+        return is_largest.mul_(gradient / is_largest.sum(0))
 
 
 class MeanPooling(nn.Module):
     """The mean of each feature over the words."""
 
     def forward(self, outputs, last, mask):
-        """Reduce `outputs` of shape (B, T, D) to (B, D)."""
-        n_words = mask.sum(1, keepdim=True)  # (B, 1)
-        return outputs.masked_fill(~mask[:, :, None], 0).sum(1) / n_words
+        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
+        weights = (mask / mask.sum(0)).to(outputs.dtype)  # (T, B)
+        return _sum_words(outputs, weights)
 
 
 class AttentionPooling(nn.Module):
@@ -49,11 +72,15 @@ class AttentionPooling(nn.Module):
         self.score = nn.Linear(input_size, 1, bias=False)
 
     def forward(self, outputs, last, mask):
-        """Reduce `outputs` of shape (B, T, D) to (B, D)."""
-        scores = self.score(torch.tanh(self.hidden(outputs))).squeeze(2)  # (B, T)
-        weights = scores.masked_fill(~mask, -torch.inf).softmax(1)
-        words = outputs.masked_fill(~mask[:, :, None], 0)
-        return (weights[:, None] @ words).squeeze(1)
+        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
+        scores = self.score(torch.tanh(self.hidden(outputs))).squeeze(2)  # (T, B)
+        weights = scores.masked_fill(~mask, -torch.inf).softmax(0)
+        return _sum_words(outputs, weights)
+
+
+def _sum_words(outputs, weights):
+    """Return the sums over the T words of each text, weighted by (T, B) `weights`, as (B, D)."""
+    return (outputs * weights[:, :, None]).sum(0)
 
 
 def make_pooling(name, input_size):

@@ -5,7 +5,10 @@ Nothing is packed: a padded batch of texts of similar length is many times faste
 the last word; for the backward direction each row is reversed within its own length, so that it
 too meets the padding last. What is computed at the padding is never read.
 
-Shapes: B texts, T tokens (the longest text of the batch), D features, H hidden units.
+Time comes first, as in the kernels below: a layer with ``batch_first=True`` copies all that goes
+in and out of it.
+
+Shapes: T tokens (the longest text of the batch), B texts, D features, H hidden units.
 """
 
 import torch
@@ -26,12 +29,15 @@ def reversal_index(lengths, n_steps):
 
     Returns
     -------
-    index : Tensor of int64 of shape (B, T)
-        ``index[b, t]`` is the step of text b to be put at step t. It is its own inverse.
+    index : Tensor of int64 of shape (T * B,)
+        Into the T * B words of the batch, where the one to be put at each stands. It is its own
+        inverse.
     """
-    steps = torch.arange(n_steps, device=lengths.device)
-    mirrored = lengths[:, None] - 1 - steps
-    return torch.where(mirrored >= 0, mirrored, steps)
+    n_texts = len(lengths)
+    steps = torch.arange(n_steps, device=lengths.device)[:, None]  # (T, 1)
+    mirrored = lengths - 1 - steps  # (T, B)
+    sources = torch.where(mirrored >= 0, mirrored, steps)
+    return (sources * n_texts + torch.arange(n_texts, device=lengths.device)).flatten()
 
 
 class ReverseTexts(torch.autograd.Function):
@@ -43,20 +49,19 @@ class ReverseTexts(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, index):
-        """Gather the (B, T, D) features at the (B, T) steps of `index`."""
+        """Gather the (T, B, D) features as `index` says."""
         ctx.save_for_backward(index)
-        return _take_steps(x, index)
+        return _take_words(x, index)
 
     @staticmethod
     def backward(ctx, gradient):
-        """Gather the (B, T, D) gradient at the same steps."""
+        """Gather the (T, B, D) gradient in the same way."""
         (index,) = ctx.saved_tensors
-        return _take_steps(gradient, index), None
+        return _take_words(gradient, index), None
 
 
-def _take_steps(x, index):
-    rows = torch.arange(len(x), device=x.device)
-    return x[rows[:, None], index]
+def _take_words(x, index):
+    return x.flatten(0, 1).index_select(0, index).view_as(x)
 
 
 class RecurrentLayer(nn.Module):
@@ -87,10 +92,8 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         cell = CELLS[cell_type]
         self.merge = merge
-        self.forward_cell = cell(input_size, hidden_size, batch_first=True)
-        self.backward_cell = (
-            cell(input_size, hidden_size, batch_first=True) if bidirectional else None
-        )
+        self.forward_cell = cell(input_size, hidden_size)
+        self.backward_cell = cell(input_size, hidden_size) if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional and merge == "concat" else 1)
 
     def forward(self, x, lengths):
@@ -98,26 +101,26 @@ class RecurrentLayer(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (B, T, D)
+        x : Tensor of shape (T, B, D)
             Right-padded features.
         lengths : Tensor of int64 of shape (B,)
             In tokens.
 
         Returns
         -------
-        outputs : Tensor of shape (B, T, output_size)
+        outputs : Tensor of shape (T, B, output_size)
             A state for every word; at the padding, anything finite.
         last : Tensor of shape (B, output_size)
             Each direction's state after the last word that it reads.
         """
-        texts = torch.arange(len(x), device=x.device)
-        outputs, _ = self.forward_cell(x)  # (B, T, H)
-        last = outputs[texts, lengths - 1]  # (B, H)
+        texts = torch.arange(x.shape[1], device=x.device)
+        outputs, _ = self.forward_cell(x)  # (T, B, H)
+        last = outputs[lengths - 1, texts]  # (B, H)
         if self.backward_cell is None:
             return outputs, last
-        index = reversal_index(lengths, x.shape[1])
-        reversed_outputs, _ = self.backward_cell(ReverseTexts.apply(x, index))  # (B, T, H)
-        reversed_last = reversed_outputs[texts, lengths - 1]  # (B, H)
+        index = reversal_index(lengths, len(x))
+        reversed_outputs, _ = self.backward_cell(ReverseTexts.apply(x, index))  # (T, B, H)
+        reversed_last = reversed_outputs[lengths - 1, texts]  # (B, H)
         backward_outputs = ReverseTexts.apply(reversed_outputs, index)
         if self.merge == "sum":
             return outputs + backward_outputs, last + reversed_last

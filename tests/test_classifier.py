@@ -624,3 +624,51 @@ def test_the_first_weights_are_those_of_the_cpu(make_classifier, word_order, dev
     parameters = {"max_epochs": 1, "learning_rate": 1e-30, "weight_decay": 0.0}
     here = make_classifier(device=device, **parameters).fit(*word_order)
     assert same_weights(here, make_classifier(**parameters).fit(*word_order))
+
+
+# Precision
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_predictions_are_float32_whatever_training_computes_in(
+    make_classifier, word_order, device, precision
+):
+    """What bfloat16 gives: contract 3 to the letter, since nothing is predicted in it."""
+    X, y = word_order
+    classifier = make_classifier(precision=precision, device=device, max_epochs=10).fit(X, y)
+    assert all(w.dtype == np.float32 for w in classifier.net_.get_weights().values())
+    together = classifier.predict_proba(X)
+    alone = np.concatenate([classifier.predict_proba(X[[row]]) for row in range(len(X))])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+
+
+def test_precision_decides_what_is_trained_in(make_classifier, word_order, device):
+    fits = {
+        precision: make_classifier(precision=precision, device=device).fit(*word_order)
+        for precision in ("float32", "bfloat16")
+    }
+    assert not same_weights(*fits.values())
+    for precision, classifier in fits.items():
+        again = make_classifier(precision=precision, device=device).fit(*word_order)
+        assert same_weights(classifier, again)
+
+
+def test_validation_scores_are_those_of_predict(make_classifier, word_order):
+    X, y = word_order
+    classifier = make_classifier(precision="bfloat16").fit(X, y, X_val=X, y_val=y)
+    best = classifier.history_["valid_accuracy"][classifier.best_epoch_]
+    assert best == pytest.approx(classifier.score(X, y))
+
+
+def test_the_threads_do_not_matter(make_classifier, word_order):
+    """Batches of 64 texts are computed in parts, by as many threads as torch may use."""
+    before = torch.get_num_threads()
+    fits = []
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        try:
+            classifier = make_classifier(batch_size=64, dropout=0.5, precision="auto")
+            fits.append(classifier.fit(*word_order))
+        finally:
+            torch.set_num_threads(before)
+    assert same_weights(*fits)

@@ -324,7 +324,7 @@ def test_sample_weight_is_routed():
     labels[wrong] = np.where(LABELS[wrong] == "praise", "complaint", "praise")
     weights = np.where(wrong, 0.0, 1.0)
     with config_context(enable_metadata_routing=True):
-        classifier = RNNTextClassifier(**LEARNS)
+        classifier = RNNTextClassifier(**LEARNS | {"max_epochs": 10})
         classifier.set_fit_request(sample_weight=True)
         # scikit-learn 1.6 routes no weights to the score method of a Pipeline, only to a scorer.
         scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)

@@ -109,10 +109,10 @@ def test_embedding_dropout_drops_whole_channels():
     seen = {}
     module.layers[0].register_forward_pre_hook(lambda _, inputs: seen.update(x=inputs[0]))
     module(*pad([[2, 3, 4], [5, 6, 7]]))
-    dropped = seen["x"] == 0  # (B, T, E)
-    assert (dropped == dropped[:, :1]).all()
-    assert 0 < dropped[:, 0].float().mean() < 1
-    assert not torch.equal(dropped[0], dropped[1])
+    dropped = seen["x"] == 0  # (T, B, E)
+    assert (dropped == dropped[:1]).all()
+    assert 0 < dropped[0].float().mean() < 1
+    assert not torch.equal(dropped[:, 0], dropped[:, 1])
 
 
 @pytest.mark.parametrize("name", ["dropout", "embedding_dropout"])

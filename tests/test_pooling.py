@@ -3,19 +3,19 @@
 import pytest
 import torch
 
-from sklearn_rnn._pooling import make_pooling
+from sklearn_rnn._pooling import MaxOverWords, make_pooling
 
 NAMES = ["last", "max", "mean", "attention"]
 LENGTHS = torch.tensor([5, 1, 3])
-MASK = torch.arange(6) < LENGTHS[:, None]
+MASK = torch.arange(6)[:, None] < LENGTHS
 GARBAGE = 1e30
 
 
 @pytest.fixture
 def states():
     """States of three texts, as a recurrent layer returns them, with a last state for each."""
-    outputs = torch.randn(3, 6, 4, generator=torch.Generator().manual_seed(0))
-    return outputs, outputs[torch.arange(3), LENGTHS - 1]
+    outputs = torch.randn(6, 3, 4, generator=torch.Generator().manual_seed(0))
+    return outputs, outputs[LENGTHS - 1, torch.arange(3)]
 
 
 @pytest.fixture(params=NAMES)
@@ -31,7 +31,7 @@ def test_pooling_is_a_loop_over_the_words(name, states):
     torch.manual_seed(0)
     pooling = make_pooling(name, 4)
     pooled = pooling(outputs, last, MASK)
-    for text, state, length in zip(outputs, pooled, LENGTHS.tolist(), strict=True):
+    for text, state, length in zip(outputs.unbind(1), pooled, LENGTHS.tolist(), strict=True):
         words = text[:length]
         if name == "attention":
             weights = pooling.score(torch.tanh(pooling.hidden(words))).softmax(0)
@@ -51,8 +51,8 @@ def test_what_stands_at_the_padding_does_not_matter(pooling, states, garbage):
 
 def test_more_padding_does_not_matter(pooling, states):
     outputs, last = states
-    wider = torch.cat([outputs, torch.full((3, 4, 4), GARBAGE)], 1)
-    wider_mask = torch.cat([MASK, torch.zeros(3, 4, dtype=torch.bool)], 1)
+    wider = torch.cat([outputs, torch.full((4, 3, 4), GARBAGE)])
+    wider_mask = torch.cat([MASK, torch.zeros(4, 3, dtype=torch.bool)])
     expected = pooling(outputs, last, MASK)
     torch.testing.assert_close(pooling(wider, last, wider_mask), expected, rtol=0, atol=1e-6)
 
@@ -60,9 +60,16 @@ def test_more_padding_does_not_matter(pooling, states):
 def test_no_gradient_reaches_the_padding(pooling, states):
     outputs, _ = states
     outputs = outputs.masked_fill(~MASK[:, :, None], GARBAGE).requires_grad_()
-    last = outputs[torch.arange(3), LENGTHS - 1]
+    last = outputs[LENGTHS - 1, torch.arange(3)]
     pooling(outputs, last, MASK).square().sum().backward()
     assert torch.isfinite(outputs.grad).all()
     assert (outputs.grad[~MASK] == 0).all()
     assert (outputs.grad[MASK] != 0).any()
     assert all(torch.isfinite(parameter.grad).all() for parameter in pooling.parameters())
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_the_gradient_of_the_maximum_is_shared_among_equals(dtype):
+    x = torch.tensor([[1.0, 2.0], [3.0, 2.0], [3.0, 1.0]], dtype=dtype)[:, None].requires_grad_()
+    expected = torch.autograd.grad(x.amax(0).sum(), x)
+    assert torch.equal(*torch.autograd.grad(MaxOverWords.apply(x).sum(), x), *expected)

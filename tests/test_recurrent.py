@@ -23,17 +23,15 @@ def packed_reference(layer, cell_type, x, lengths):
     """Run torch's own layer with the weights of `layer`; return it, its outputs and last states."""
     bidirectional = layer.backward_cell is not None
     cell = layer.forward_cell
-    reference = CELLS[cell_type](
-        cell.input_size, cell.hidden_size, batch_first=True, bidirectional=bidirectional
-    )
+    reference = CELLS[cell_type](cell.input_size, cell.hidden_size, bidirectional=bidirectional)
     state = layer.forward_cell.state_dict()
     if bidirectional:
         backward = layer.backward_cell.state_dict()
         state |= {f"{name}_reverse": value for name, value in backward.items()}
     reference.load_state_dict(state)
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
     outputs, last = reference(packed)
-    outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=x.shape[1])
+    outputs, _ = pad_packed_sequence(outputs, total_length=len(x))
     last = last[0] if cell_type == "lstm" else last
     return reference, outputs, torch.cat(list(last), 1)
 
@@ -41,8 +39,8 @@ def packed_reference(layer, cell_type, x, lengths):
 def make_batch(lengths, n_padding=0, n_features=3, seed=0):
     lengths = torch.tensor(lengths)
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(len(lengths), int(lengths.max()) + n_padding, n_features, generator=generator)
-    mask = torch.arange(x.shape[1]) < lengths[:, None]
+    x = torch.randn(int(lengths.max()) + n_padding, len(lengths), n_features, generator=generator)
+    mask = torch.arange(len(x))[:, None] < lengths
     return x, lengths, mask
 
 
@@ -50,17 +48,17 @@ def make_batch(lengths, n_padding=0, n_features=3, seed=0):
 @given(LENGTHS, st.integers(0, 3))
 def test_reversal_is_its_own_inverse(lengths, n_padding):
     x, lengths, mask = make_batch(lengths, n_padding)
-    index = reversal_index(lengths, x.shape[1])
+    index = reversal_index(lengths, len(x))
     there = ReverseTexts.apply(x, index)
     torch.testing.assert_close(ReverseTexts.apply(there, index), x, rtol=0, atol=0)
     torch.testing.assert_close(there[~mask], x[~mask], rtol=0, atol=0)
-    for text, turned, length in zip(x, there, lengths.tolist(), strict=True):
+    for text, turned, length in zip(x.unbind(1), there.unbind(1), lengths.tolist(), strict=True):
         torch.testing.assert_close(turned[:length], text[:length].flip(0), rtol=0, atol=0)
 
 
 def test_gradient_of_the_reversal():
     x, lengths, _ = make_batch([3, 1, 5])
-    index = reversal_index(lengths, x.shape[1])
+    index = reversal_index(lengths, len(x))
     x = x.double().requires_grad_()
     assert torch.autograd.gradcheck(lambda x: ReverseTexts.apply(x, index), x)
 

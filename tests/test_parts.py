@@ -1,0 +1,133 @@
+"""Batches in parts: the gradient of the whole, and the same bits on any number of threads."""
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_rnn._module import RecurrentModule
+from sklearn_rnn._parts import PartedBatches
+from sklearn_rnn._side_by_side import SideBySide
+
+N_TEXTS = 70
+
+
+@pytest.fixture
+def batch():
+    """Texts of many lengths, from the shortest to the longest, with weights."""
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(1, 12, (N_TEXTS,), generator=generator).sort().values
+    ids = torch.randint(1, 20, (N_TEXTS, 12), generator=generator, dtype=torch.int32)
+    ids[torch.arange(12) >= lengths[:, None]] = 0
+    weights = torch.rand(N_TEXTS, generator=generator) + 0.5
+    labels = torch.randint(0, 3, (N_TEXTS,), generator=generator)
+    return {"ids": ids, "lengths": lengths, "weights": weights}, labels
+
+
+def build(**architecture):
+    plain = {
+        "n_tokens": 20,
+        "n_classes": 3,
+        "embedding_dim": 8,
+        "cell_type": "lstm",
+        "hidden_sizes": (8,),
+        "bidirectional": True,
+        "merge": "concat",
+        "pooling": ("max", "mean"),
+        "embedding_dropout": 0.0,
+        "dropout": 0.0,
+        "head_sizes": (),
+        "batch_norm": False,
+    }
+    module = RecurrentModule(**plain | architecture)
+    module.draw_weights(torch.Generator().manual_seed(0))
+    return module
+
+
+def differentiate(module, batch, *, n_threads=1, dtype=torch.float32):
+    """Return the step and a copy of each gradient."""
+    criterion = nn.CrossEntropyLoss(reduction="none")
+    module.zero_grad()
+    with SideBySide(n_threads) as side_by_side:
+        batches = PartedBatches(module, criterion, side_by_side, seed=0, dtype=dtype)
+        step = batches.differentiate(*batch)
+    return step, {name: p.grad.clone() for name, p in module.named_parameters()}
+
+
+def whole_gradients(module, batch):
+    """Compute the same by autograd alone."""
+    inputs, labels = batch
+    logits = module(inputs["ids"], inputs["lengths"])
+    losses = nn.functional.cross_entropy(logits, labels, reduction="none")
+    loss = losses @ inputs["weights"] / inputs["weights"].sum()
+    module.zero_grad()
+    loss.backward()
+    return loss, logits, {name: p.grad for name, p in module.named_parameters()}
+
+
+@pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_the_parts_add_up_to_the_batch(batch, cell_type, batch_norm):
+    module = build(cell_type=cell_type, hidden_sizes=(8, 6), batch_norm=batch_norm)
+    step, gradients = differentiate(module, batch, n_threads=2)
+    loss, logits, expected = whole_gradients(module, batch)
+    torch.testing.assert_close(step["loss"], loss)
+    torch.testing.assert_close(step["y_pred"], logits)
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(gradient, expected[name], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_bits_are_the_same_on_any_number_of_threads(batch, dtype):
+    module = build(embedding_dropout=0.3, dropout=0.3)
+    results = [differentiate(module, batch, n_threads=n, dtype=dtype) for n in (1, 2, 4)]
+    for step, gradients in results[1:]:
+        assert torch.equal(step["y_pred"], results[0][0]["y_pred"])
+        for name, gradient in gradients.items():
+            assert torch.equal(gradient, results[0][1][name]), name
+
+
+def test_mixed_precision_is_near_float32(batch):
+    module = build()
+    _, gradients = differentiate(module, batch, dtype=torch.bfloat16)
+    _, expected = differentiate(module, batch)
+    for name, gradient in gradients.items():
+        assert gradient.dtype == torch.float32
+        assert not torch.equal(gradient, expected[name])
+        assert (gradient - expected[name]).norm() < 0.1 * expected[name].norm(), name
+
+
+@pytest.mark.parametrize(
+    ("n_texts", "sizes"),
+    [
+        (1, [1]),
+        (31, [31]),
+        (32, [16, 16]),
+        (70, [17, 18, 17, 18]),
+        (1024, [128] * 8),
+    ],
+)
+def test_parts_of_nearly_equal_size(n_texts, sizes):
+    def cut(module):
+        batches = PartedBatches(module, None, None, seed=0, dtype=torch.float32)
+        return [len(range(n_texts)[rows]) for rows in batches._cut(n_texts)]
+
+    assert cut(build()) == sizes
+    assert cut(build(batch_norm=True)) == [n_texts]
+
+
+def test_evaluation_is_the_module_without_dropout(batch):
+    module = build(dropout=0.5).eval()
+    criterion = nn.CrossEntropyLoss(reduction="none")
+    with SideBySide(2) as side_by_side:
+        batches = PartedBatches(module, criterion, side_by_side, seed=0, dtype=torch.bfloat16)
+        step = batches.evaluate(*batch)
+    loss, logits, _ = whole_gradients(module, batch)
+    torch.testing.assert_close(step["loss"], loss.detach())
+    torch.testing.assert_close(step["y_pred"], logits.detach())
+    assert step["sums"][2] == pytest.approx(batch[0]["weights"].sum().item())
+
+
+def test_the_padding_row_gets_no_gradient(batch):
+    _, gradients = differentiate(build(), batch)
+    assert (gradients["embedding.weight"][0] == 0).all()
+    assert (gradients["embedding.weight"][2:] != 0).any()
