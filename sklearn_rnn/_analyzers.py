@@ -46,7 +46,7 @@ def build_analyzer(analyzer, *, lowercase, strip_accents, token_pattern):
     Returns
     -------
     analyze : callable
-        Takes a str, returns an iterable of str.
+        Takes a str, returns an iterable of str. It can be pickled if what was given can.
     """
     if callable(analyzer):
         return partial(_call_analyzer, analyzer)
@@ -54,16 +54,21 @@ def build_analyzer(analyzer, *, lowercase, strip_accents, token_pattern):
     named = {"ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
     strip = named.get(strip_accents, strip_accents)
 
-    def analyze(text):
-        if "<" in text:
-            text = _LINE_BREAK.sub(" ", text)
-        if lowercase:
-            text = text.lower()
-        if strip is not None:
-            text = strip(text)
-        return split(text)
+    return partial(_analyze, split=split, lowercase=lowercase, strip=strip)
 
-    return analyze
+
+def drop_line_breaks(text):
+    """Put a space for each line break of HTML."""
+    return _LINE_BREAK.sub(" ", text) if "<" in text else text
+
+
+def _analyze(text, *, split, lowercase, strip):
+    text = drop_line_breaks(text)
+    if lowercase:
+        text = text.lower()
+    if strip is not None:
+        text = strip(text)
+    return split(text)
 
 
 def _call_analyzer(analyzer, text):
@@ -89,4 +94,8 @@ def _word_splitter(token_pattern):
         )
     if token_pattern == TOKEN_PATTERN:
         return pattern.findall
-    return lambda text: list(filter(None, pattern.findall(text)))
+    return partial(_find_nonempty, pattern)
+
+
+def _find_nonempty(pattern, text):
+    return list(filter(None, pattern.findall(text)))

@@ -1,6 +1,5 @@
 """TextTokenizer: texts to rows of ids. Knows nothing of torch."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from itertools import repeat
@@ -10,9 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._analyzers import TOKEN_PATTERN, build_analyzer
+from ._analyzers import TOKEN_PATTERN
 from ._sequences import PAD, UNK, fill_rows
-from ._token_stream import count_ids, encode_texts, row_blocks
+from ._token_stream import TokenStreams, number_in_order
 from ._validation import Interval, StrOptions, _fit_context, check_texts
 from ._vocabulary import (
     BEGIN,
@@ -23,9 +22,6 @@ from ._vocabulary import (
     check_vocabulary,
     choose_tokens,
 )
-
-# Texts that are turned into rows at a time: bounds what transform holds besides its output.
-_BLOCK = 1024
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):
@@ -93,6 +89,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         of a sequence get the ids from 2 on. The tokenizer must be fitted all the same. None
         learns the vocabulary.
 
+    n_jobs : int, default=None
+        The number of processes that split texts into tokens. None means 1 unless in a
+        :obj:`joblib.parallel_config` context, -1 means all cores. The result is the same for all.
+        More than one pays if `analyzer` is a slow function. The default words are found so fast
+        that to start processes and to send them the texts can take longer than they save.
+
     Attributes
     ----------
     vocabulary_ : dict of str to int
@@ -135,6 +137,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         "truncation": [StrOptions({"post", "pre", "middle"})],
         "add_markers": ["boolean"],
         "vocabulary": [Mapping, "array-like", None],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -150,6 +153,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         truncation="middle",
         add_markers=False,
         vocabulary=None,
+        n_jobs=None,
     ):
         self.analyzer = analyzer
         self.lowercase = lowercase
@@ -161,6 +165,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         self.truncation = truncation
         self.add_markers = add_markers
         self.vocabulary = vocabulary
+        self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -208,13 +213,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         ids : ndarray of int32 of shape (n_samples, max_length_)
             The same as ``fit(X).transform(X)``. The exceptions are those of :meth:`fit`.
         """
-        stream, lengths, final_ids = self._learn(X)
-        ends = np.cumsum(lengths)
-        ids = np.zeros((len(lengths), self.max_length_), dtype=np.int32)
-        for block in row_blocks(len(lengths), _BLOCK):
-            begin, end = ends[block.start] - lengths[block.start], ends[block.stop - 1]
-            self._fill(ids[block], final_ids[stream[begin:end]], lengths[block])
-        return ids
+        blocks, final_ids = self._learn(X)
+        n_samples = sum(len(lengths) for _, lengths in blocks)
+        return self._fill(n_samples, ((final_ids[stream], lengths) for stream, lengths in blocks))
 
     def transform(self, X):
         """Turn texts into ids.
@@ -242,17 +243,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "vocabulary_")
         texts = check_texts(X, caller=type(self).__name__)
-        analyze = self._build_analyzer()
         id_of = self.vocabulary_.get
 
         def to_ids(tokens):
             return map(id_of, tokens, repeat(UNK))
 
-        ids = np.zeros((len(texts), self.max_length_), dtype=np.int32)
-        for block in row_blocks(len(texts), _BLOCK):
-            stream, lengths = encode_texts(texts[block], analyze, to_ids, UNK)
-            self._fill(ids[block], stream, lengths)
-        return ids
+        return self._fill(len(texts), self._encode(texts, to_ids, UNK))
 
     def inverse_transform(self, ids):
         """Turn ids back into tokens.
@@ -317,39 +313,38 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     def _learn(self, X):
         """Set the fitted attributes.
 
-        Returns the training texts as one stream of provisional ids, the lengths, and the array
-        that leads from a provisional id to the final one. Fit and transform in one reading is
-        possible because of them; the stream of ids is the only copy of the tokens.
+        Returns blocks of the training texts, each a flat array of provisional ids and the lengths,
+        and the array that leads from a provisional id to the final one. Fit and transform in one
+        reading is possible because of them; these ids are the only copy of the tokens.
         """
         texts = check_texts(X, caller=type(self).__name__)
         vocabulary = None if self.vocabulary is None else check_vocabulary(self.vocabulary)
-        seen = defaultdict()
-        seen.default_factory = seen.__len__
+        seen = number_in_order()
         unknown = seen[object()]  # equal to no token that a text can have
-        to_ids = partial(map, seen.__getitem__)
-        stream, lengths = encode_texts(texts, self._build_analyzer(), to_ids, unknown)
-        seen.default_factory = None  # a reference to itself, which would outlive this call
+        blocks = list(self._encode(texts, partial(map, seen.__getitem__), unknown))
 
         tokens = list(seen)[1:]
         check_tokens(tokens)
-        max_length = self._compute_max_length(lengths)
+        max_length = self._compute_max_length(np.concatenate([lengths for _, lengths in blocks]))
         if vocabulary is None:
-            counts = count_ids(stream, len(seen))[1:]
-            vocabulary = choose_tokens(tokens, counts, self.min_count, self.max_tokens)
+            counts = sum(np.bincount(stream, minlength=len(seen)) for stream, _ in blocks)
+            vocabulary = choose_tokens(tokens, counts[1:], self.min_count, self.max_tokens)
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
         final_ids = np.fromiter(map(vocabulary.get, seen, repeat(UNK)), np.int32, len(seen))
         self.vocabulary_ = vocabulary
         self.max_length_ = max_length
-        return stream, lengths, final_ids
+        return blocks, final_ids
 
-    def _build_analyzer(self):
-        return build_analyzer(
+    def _encode(self, texts, to_ids, unknown):
+        streams = TokenStreams(
             self.analyzer,
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
             token_pattern=self.token_pattern,
+            n_jobs=self.n_jobs,
         )
+        return streams.encode(texts, to_ids, unknown)
 
     def _compute_max_length(self, lengths):
         n_markers = 2 * self.add_markers
@@ -365,11 +360,17 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             )
         return int(self.max_length)
 
-    def _fill(self, ids, stream, lengths):
-        """Write a block of texts into the rows of a matrix of padding."""
-        if not self.add_markers:
-            fill_rows(ids, stream, lengths, self.truncation)
-            return
-        kept = fill_rows(ids[:, 1:-1], stream, lengths, self.truncation)
-        ids[:, 0] = self.vocabulary_[BEGIN]
-        ids[np.arange(len(ids)), kept + 1] = self.vocabulary_[END]
+    def _fill(self, n_samples, blocks):
+        """Write blocks of texts, each a flat array of ids and the lengths, into rows."""
+        matrix = np.zeros((n_samples, self.max_length_), dtype=np.int32)
+        end = 0
+        for stream, lengths in blocks:
+            begin, end = end, end + len(lengths)
+            ids = matrix[begin:end]
+            if not self.add_markers:
+                fill_rows(ids, stream, lengths, self.truncation)
+                continue
+            kept = fill_rows(ids[:, 1:-1], stream, lengths, self.truncation)
+            ids[:, 0] = self.vocabulary_[BEGIN]
+            ids[np.arange(len(ids)), kept + 1] = self.vocabulary_[END]
+        return matrix

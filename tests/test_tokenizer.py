@@ -37,6 +37,7 @@ CONFIGURATIONS = [
     {"token_pattern": r"(\w)\w*", "lowercase": False, "max_length": 0.9, "max_tokens": None},
     {"vocabulary": ["good", "film"], "max_length": None, "add_markers": True},
     {"vocabulary": {"good": 9, "</s>": 4}, "strip_accents": "ascii", "add_markers": True},
+    {"n_jobs": 1, "min_count": 1, "lowercase": False},
 ]
 all_configurations = pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)
 
@@ -368,6 +369,53 @@ def test_a_pattern_with_a_group_gives_its_content_and_no_empty_token():
         words("a", token_pattern="(a)(b)")
 
 
+# Several cores
+
+
+def hyphenated(text):
+    return text.split("-")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"lowercase": False, "strip_accents": str.swapcase},
+        {"token_pattern": r"\w*"},
+        {"analyzer": "char", "max_length": 0.5},
+        {"analyzer": hyphenated, "add_markers": True},
+        {"analyzer": lambda text: text.split("-")},
+    ],
+    ids=str,
+)
+def test_n_jobs_changes_nothing(parameters):
+    texts = ["", *[f"Text-{i % 7} of-{i} \u597d!" for i in range(300)], "caf\xe9 " * 2000, ""]
+    one = TextTokenizer(min_count=1, n_jobs=1, **parameters)
+    two = TextTokenizer(min_count=1, n_jobs=2, **parameters)
+    np.testing.assert_array_equal(one.fit_transform(texts), two.fit_transform(texts))
+    assert list(one.vocabulary_.items()) == list(two.vocabulary_.items())
+    np.testing.assert_array_equal(one.transform(texts), two.transform(texts))
+    np.testing.assert_array_equal(one.transform(texts[5:6]), two.transform(texts[5:6]))
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_n_jobs_of_a_context(backend):
+    tokenizer = TextTokenizer(min_count=1)
+    expected = tokenizer.fit_transform(TEXTS)
+    with joblib.parallel_config(backend, n_jobs=2):
+        np.testing.assert_array_equal(tokenizer.fit_transform(TEXTS), expected)
+
+
+def test_errors_cross_processes():
+    with refuses(
+        TypeError,
+        "analyzer returned int for a text. Let it return a list of str, one per token.",
+    ):
+        TextTokenizer(analyzer=len, n_jobs=2).fit(TEXTS)
+    with pytest.raises(ValueError, match="n_jobs == 0 in Parallel has no meaning"):
+        TextTokenizer(n_jobs=0).fit(TEXTS)
+
+
 # There and back
 
 
@@ -434,6 +482,7 @@ def test_the_constraints_are_in_the_order_of_the_constructor():
         ("truncation", "both"),
         ("add_markers", None),
         ("vocabulary", "a b"),
+        ("n_jobs", 1.5),
     ],
 )
 @pytest.mark.parametrize("method", ["fit", "fit_transform"])
@@ -599,7 +648,7 @@ def test_no_room_that_the_tokenizer_imports_imports_torch():
             else:
                 continue
             assert not {module.split(".")[0] for module in modules} & {"torch", "skorch"}
-    assert {"_analyzers", "_sequences", "_validation", "_vocabulary"} <= read
+    assert {"_analyzers", "_byte_words", "_sequences", "_validation", "_vocabulary"} <= read
 
 
 # Real corpora
