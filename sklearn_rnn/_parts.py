@@ -10,7 +10,9 @@ import torch
 
 from ._normalization import WordBatchNorm
 
-MIN_TEXTS = 16
+# A batch of 64 took 1.3 times as long in four parts of 16 texts as in two of 32.
+TEXTS_OF_TWO = 64
+MIN_TEXTS_OF_TWO = 32
 MAX_PARTS = 8
 
 
@@ -99,8 +101,10 @@ class PartedBatches:
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)
 
     def _cut(self, n_texts):
-        """Slice a batch into parts of nearly equal numbers of texts."""
-        n_parts = 1 if self.in_one_piece else max(1, min(MAX_PARTS, n_texts // MIN_TEXTS))
+        """Slice a batch into parts of nearly equal size, an even number for an even load."""
+        if self.in_one_piece or n_texts < MIN_TEXTS_OF_TWO:
+            return [slice(n_texts)]
+        n_parts = min(2 * max(n_texts // TEXTS_OF_TWO, 1), MAX_PARTS)
         ends = [n_texts * part // n_parts for part in range(n_parts + 1)]
         return [slice(*span) for span in pairwise(ends)]
 

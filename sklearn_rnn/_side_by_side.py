@@ -64,8 +64,9 @@ def compute_alone():
 def one_core_each():
     """Yield a `SideBySide` of as many threads as torch may use, each of which computes alone.
 
-    Numbers below 1e-38, which gradients fade into over long texts and Adam's moments at rare words,
-    take a processor a hundred times as long as others. They are zero here.
+    Numbers below 1e-38 are zero here. Adam's moments of a word that has not come for some 800 steps
+    are such, for good, and an optimizer step over them takes many times as long as over zeros
+    (benchmarks/speed.py denormals).
     """
     n_threads = torch.get_num_threads()
     flushed = denormals_are_zero()

@@ -8,7 +8,7 @@ from sklearn_rnn._module import RecurrentModule
 from sklearn_rnn._parts import PartedBatches
 from sklearn_rnn._side_by_side import SideBySide
 
-N_TEXTS = 70
+N_TEXTS = 130
 
 
 @pytest.fixture
@@ -102,7 +102,8 @@ def test_mixed_precision_is_near_float32(batch):
         (1, [1]),
         (31, [31]),
         (32, [16, 16]),
-        (70, [17, 18, 17, 18]),
+        (69, [34, 35]),
+        (140, [35, 35, 35, 35]),
         (1024, [128] * 8),
     ],
 )
