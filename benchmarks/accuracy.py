@@ -3,8 +3,9 @@
     SKLEARN_RNN_DATA=... python benchmarks/accuracy.py [--corpus NAME ...] [--model NAME ...]
 
 Each model is fitted on the whole training set and scored once on the test set; the network once
-for each seed. Prints a line per fit, then the medians, and writes both, with the versions and the
-machine, to benchmarks/results/accuracy.json. Fits of an earlier run that are not repeated are kept.
+for each seed, as it is and with precision="float32". Prints a line per fit, then the medians, and
+writes both, with the versions and the machine, to benchmarks/results/accuracy.json. Fits of an
+earlier run that are not repeated are kept.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -39,14 +41,14 @@ CORPORA = {
 }
 
 
-def make_rnn(seed):
-    return Pipeline(
-        [("tok", TextTokenizer()), ("clf", RNNTextClassifier(random_state=seed, device="cpu"))]
-    )
+def make_rnn(seed, **parameters):
+    classifier = RNNTextClassifier(random_state=seed, device="cpu", **parameters)
+    return Pipeline([("tok", TextTokenizer()), ("clf", classifier)])
 
 
 MODELS = {
     "rnn": make_rnn,
+    "rnn_float32": partial(make_rnn, precision="float32"),
     "nb_svm": lambda seed: nb_svm(),
     "tfidf_linear_svc": lambda seed: tfidf_linear_svc(),
     "tfidf_logistic_regression": lambda seed: tfidf_logistic_regression(),
@@ -107,7 +109,7 @@ def main(argv=None):
         corpus = short_names[short_name]
         train, test = (read_texts(args.data / file, **where) for file, where in CORPORA[corpus])
         for model in args.model or MODELS:
-            for seed in range(args.seeds if model == "rnn" else 1):
+            for seed in range(args.seeds if model.startswith("rnn") else 1):
                 fit = fit_and_score(corpus, model, seed, train, test)
                 print(*fit.values(), flush=True)
                 # Read anew each time: corpora may be run side by side.
