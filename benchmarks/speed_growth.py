@@ -47,7 +47,7 @@ def run(options):
     named = {f"seconds of an epoch by {axis}": table for axis, table in tables.items()}
     limits = {f"slope by {axis}": (slopes[axis], "at most", 1.05) for axis in LINEAR}
     return named | {
-        "slopes": pd.DataFrame({"slope": slopes}),
+        "slopes": pd.DataFrame({"slope": slopes, "of the last two points": last_slopes(tables)}),
         "targets": judge(limits),
     }
 
@@ -79,6 +79,11 @@ def epoch_seconds(classifier, ids, labels):
 def fit_slope(table):
     """Return the slope of the logarithm of the seconds on that of the size."""
     return np.polyfit(np.log(list(table.index)), np.log(table["seconds"]), 1)[0]
+
+
+def last_slopes(tables):
+    """Return the slopes where sizes are largest, and what does not grow counts least."""
+    return {axis: fit_slope(table.iloc[-2:]) for axis, table in tables.items()}
 
 
 def draw(tables, slopes):

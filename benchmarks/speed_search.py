@@ -2,7 +2,7 @@
 
 AG News, 3 folds, workers of loky that are warm. A fit by itself takes all of torch's threads, two
 side by side, and one of two workers takes one: so the search with one worker is timed as it comes
-and limited to one thread. The tokenizer leaves a mark whenever it is fitted or only transforms.
+and limited to one thread. The tokenizer leaves a mark whenever it is fitted.
 
 Targets: two workers at least 1.7 times as fast as one; tokenised once per fold, not per candidate.
 """

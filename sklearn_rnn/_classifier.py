@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax, softmax
+import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -563,7 +563,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         probabilities : ndarray of float32 of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        return softmax(self._logits(X), axis=1)
+        return torch.from_numpy(self._logits(X)).softmax(1).numpy()
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
@@ -578,7 +578,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         log_probabilities : ndarray of float32 of shape (n_samples, n_classes)
             In the order of ``classes_``; never minus infinity for a small probability.
         """
-        return log_softmax(self._logits(X), axis=1)
+        return torch.from_numpy(self._logits(X)).log_softmax(1).numpy()
 
     def _logits(self, X):
         check_is_fitted(self)

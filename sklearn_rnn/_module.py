@@ -13,8 +13,8 @@ from torch import nn
 
 from ._dropout import SeededDropout
 from ._normalization import WordBatchNorm
-from ._pooling import make_pooling
-from ._recurrent import RecurrentLayer, draw_cell
+from ._pooling import make_pooling, pools_directions
+from ._recurrent import RecurrentLayer, draw_cell, reversal_index
 
 EMBEDDING_RANGE = 0.05
 
@@ -83,6 +83,7 @@ class RecurrentModule(nn.Module):
             size = layer.output_size
 
         self.poolings = nn.ModuleList(make_pooling(name, size) for name in pooling)
+        self.pools_directions = [pools_directions(name, merge) for name in pooling]
         pooled_size = size * len(pooling)
 
         dense_sizes = (pooled_size, *head_sizes)
@@ -160,14 +161,26 @@ class RecurrentModule(nn.Module):
         """
         steps = torch.arange(len(words), device=words.device)
         mask = steps[:, None] < lengths  # (T, B)
+        index = reversal_index(lengths, len(words))  # (T * B,)
         x = self.embedding_dropout(words.to(dtype), generator)
         with mixed_precision(words.device, dtype):
-            for depth, (norm, layer) in enumerate(zip(self.layer_norms, self.layers, strict=True)):
-                if depth:
-                    x = self.dropout(x, generator)
-                x, last = layer(norm(x, mask), lengths)  # (T, B, D), (B, D)
-            pooled = torch.cat([pool(x, last, mask) for pool in self.poolings], 1)  # (B, P)
+            for norm, layer in zip(self.layer_norms, self.layers, strict=True):
+                outputs = layer(norm(x, mask), index)  # (T, B, H) of each direction
+                if layer is not self.layers[-1]:
+                    x = self.dropout(layer.join(outputs, index), generator)  # (T, B, D)
+            pooled = self._pool(outputs, index, mask)  # (B, P)
         return self._head(pooled.float(), generator)
+
+    def _pool(self, outputs, index, mask):
+        layer = self.layers[-1]
+        joined = None if all(self.pools_directions) else layer.join(outputs, index)
+        pooled = [
+            layer.merge_directions([pool(x, mask) for x in outputs])
+            if pools_directions
+            else pool(joined, mask)
+            for pool, pools_directions in zip(self.poolings, self.pools_directions, strict=True)
+        ]
+        return torch.cat(pooled, 1)
 
     def _head(self, pooled, generator):
         every_text = torch.ones(len(pooled), dtype=torch.bool, device=pooled.device)

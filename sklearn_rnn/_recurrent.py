@@ -96,35 +96,43 @@ class RecurrentLayer(nn.Module):
         self.backward_cell = cell(input_size, hidden_size) if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional and merge == "concat" else 1)
 
-    def forward(self, x, lengths):
-        """Run over a batch.
+    def forward(self, x, index):
+        """Run over a batch, and leave each direction's states in the order of its reading.
 
         Parameters
         ----------
         x : Tensor of shape (T, B, D)
             Right-padded features.
-        lengths : Tensor of int64 of shape (B,)
-            In tokens.
+        index : Tensor of int64 of shape (T * B,)
+            As `reversal_index` makes it.
+
+        Returns
+        -------
+        outputs : list of one or two Tensors of shape (T, B, H)
+            A state for every word; the text's first word comes first, and for the backward
+            direction its last.
+        """
+        outputs, _ = self.forward_cell(x)
+        if self.backward_cell is None:
+            return [outputs]
+        backward_outputs, _ = self.backward_cell(ReverseTexts.apply(x, index))
+        return [outputs, backward_outputs]
+
+    def join(self, outputs, index):
+        """Merge what `forward` returned, in the order of the words.
 
         Returns
         -------
         outputs : Tensor of shape (T, B, output_size)
             A state for every word; at the padding, anything finite.
-        last : Tensor of shape (B, output_size)
-            Each direction's state after the last word that it reads.
         """
-        texts = torch.arange(x.shape[1], device=x.device)
-        outputs, _ = self.forward_cell(x)  # (T, B, H)
-        last = outputs[lengths - 1, texts]  # (B, H)
-        if self.backward_cell is None:
-            return outputs, last
-        index = reversal_index(lengths, len(x))
-        reversed_outputs, _ = self.backward_cell(ReverseTexts.apply(x, index))  # (T, B, H)
-        reversed_last = reversed_outputs[lengths - 1, texts]  # (B, H)
-        backward_outputs = ReverseTexts.apply(reversed_outputs, index)
-        if self.merge == "sum":
-            return outputs + backward_outputs, last + reversed_last
-        return torch.cat([outputs, backward_outputs], 2), torch.cat([last, reversed_last], 1)
+        if len(outputs) == 1:
+            return outputs[0]
+        return self.merge_directions([outputs[0], ReverseTexts.apply(outputs[1], index)])
+
+    def merge_directions(self, features):
+        """Concatenate or add features of shape (..., H), one tensor for each direction."""
+        return sum(features) if self.merge == "sum" else torch.cat(features, -1)
 
 
 def draw_cell(cell, generator):

@@ -9,6 +9,9 @@ import numpy as np
 PAD = 0
 UNK = 1
 
+# Ids that are looked at together: a matrix may be a file that is larger than memory.
+_BLOCK = 2**20
+
 
 def sequence_lengths(ids):
     """Count the words of each row, up to its last id that is not padding.
@@ -23,6 +26,15 @@ def sequence_lengths(ids):
     lengths : ndarray of int64 of shape (n_samples,)
         In tokens. At least 1: a row of nothing but padding has the length of an unknown word.
     """
+    n_rows = max(_BLOCK // ids.shape[1], 1)
+    lengths = np.empty(len(ids), dtype=np.int64)
+    for start in range(0, len(ids), n_rows):
+        block = slice(start, start + n_rows)
+        lengths[block] = _block_lengths(ids[block])
+    return lengths
+
+
+def _block_lengths(ids):
     n_columns = ids.shape[1]
     words_reversed = ids[:, ::-1] != PAD
     trailing = words_reversed.argmax(axis=1)

@@ -187,6 +187,8 @@ def _to_int32(array, estimator):
             "for padding, 1 for the unknown word, and from 2 on the words of a vocabulary, as "
             "TextTokenizer gives them."
         )
+    if array.dtype == np.int32:
+        return array  # never copied: it may be a file that is larger than memory
     if array.dtype.kind == "f":
         # The largest int32 is no float32, and rounds up to one that int32 cannot hold.
         array = array.astype(np.float64, copy=False)

@@ -19,6 +19,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._training_data import TrainingData, split_validation
+from sklearn_rnn._validation import check_ids
 
 
 def weights_of(classifier):
@@ -672,3 +673,12 @@ def test_the_threads_do_not_matter(make_classifier, word_order):
         finally:
             torch.set_num_threads(before)
     assert same_weights(*fits)
+
+
+def test_a_file_of_ids_is_not_copied(make_classifier, word_order, tmp_path):
+    X, y = word_order
+    classifier = make_classifier().fit(X, y)
+    np.save(tmp_path / "ids.npy", X)
+    mapped = np.load(tmp_path / "ids.npy", mmap_mode="r")
+    assert np.shares_memory(check_ids(mapped, estimator=classifier), mapped)
+    np.testing.assert_array_equal(classifier.predict(mapped), classifier.predict(X))

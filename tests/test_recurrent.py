@@ -36,6 +36,15 @@ def packed_reference(layer, cell_type, x, lengths):
     return reference, outputs, torch.cat(list(last), 1)
 
 
+def run(layer, x, lengths):
+    """Return the merged states of all words, and those after the last word each direction reads."""
+    index = reversal_index(lengths, len(x))
+    directions = layer(x, index)
+    texts = torch.arange(len(lengths))
+    last = layer.merge_directions([outputs[lengths - 1, texts] for outputs in directions])
+    return layer.join(directions, index), last
+
+
 def make_batch(lengths, n_padding=0, n_features=3, seed=0):
     lengths = torch.tensor(lengths)
     generator = torch.Generator().manual_seed(seed)
@@ -72,7 +81,7 @@ def test_outputs_and_gradients_are_those_of_a_packed_sequence(
 ):
     x, lengths, mask = make_batch(lengths, n_padding)
     layer = RecurrentLayer(cell_type, 3, 4, bidirectional=bidirectional, merge="concat")
-    outputs, last = layer(x, lengths)
+    outputs, last = run(layer, x, lengths)
     reference, expected, expected_last = packed_reference(layer, cell_type, x, lengths)
     torch.testing.assert_close(outputs[mask], expected[mask], rtol=0, atol=1e-5)
     torch.testing.assert_close(last, expected_last, rtol=0, atol=1e-5)
@@ -91,7 +100,7 @@ def test_outputs_and_gradients_are_those_of_a_packed_sequence(
 def test_the_sum_of_the_directions(cell_type):
     x, lengths, mask = make_batch([4, 2])
     layer = RecurrentLayer(cell_type, 3, 4, bidirectional=True, merge="sum")
-    outputs, last = layer(x, lengths)
+    outputs, last = run(layer, x, lengths)
     _, expected, expected_last = packed_reference(layer, cell_type, x, lengths)
     expected = expected[..., :4] + expected[..., 4:]
     torch.testing.assert_close(outputs[mask], expected[mask], rtol=0, atol=1e-5)
@@ -106,7 +115,7 @@ def test_the_sum_of_the_directions(cell_type):
 def test_output_size(bidirectional, merge, size):
     layer = RecurrentLayer("gru", 3, 4, bidirectional=bidirectional, merge=merge)
     x, lengths, _ = make_batch([2, 3])
-    outputs, last = layer(x, lengths)
+    outputs, last = run(layer, x, lengths)
     assert layer.output_size == outputs.shape[2] == last.shape[1] == size
 
 
@@ -126,4 +135,4 @@ def test_no_layer_packs(monkeypatch):
     monkeypatch.setattr(nn.utils.rnn, "pack_padded_sequence", refuse)
     monkeypatch.setattr(torch, "_pack_padded_sequence", refuse)
     x, lengths, _ = make_batch([3, 1])
-    RecurrentLayer("lstm", 3, 4, bidirectional=True, merge="concat")(x, lengths)
+    run(RecurrentLayer("lstm", 3, 4, bidirectional=True, merge="concat"), x, lengths)

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
+from sklearn_rnn import _sequences
 from sklearn_rnn._sequences import PAD, UNK, fill_rows, sequence_lengths
 
 SEQUENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), max_size=8)
@@ -52,3 +54,10 @@ def test_sequence_lengths(row, length):
 
 def test_padding_and_the_unknown_word_are_the_first_ids():
     assert (PAD, UNK) == (0, 1)
+
+
+def test_lengths_are_the_same_in_one_block_and_in_many(monkeypatch):
+    ids = np.random.default_rng(0).integers(0, 3, (50, 7), dtype=np.int32)
+    expected = sequence_lengths(ids)
+    monkeypatch.setattr(_sequences, "_BLOCK", 21)
+    assert_array_equal(sequence_lengths(ids), expected)
