@@ -5,7 +5,7 @@
 Each model is fitted on the whole training set and scored once on the test set; the network once
 for each seed, as it is and with precision="float32". Prints a line per fit, then the medians, and
 writes both, with the versions and the machine, to benchmarks/results/accuracy.json. Fits of an
-earlier run that are not repeated are kept.
+earlier run that are not repeated are kept; the commit stands with each fit.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from record import HERE, write_record
+from record import HERE, describe_commit, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import read_texts
@@ -66,6 +66,7 @@ def fit_and_score(corpus, model, seed, train, test):
         "seed": seed,
         "accuracy": estimator.score(test.data, test.target),
         "fit_seconds": seconds,
+        "commit": describe_commit(),
     }
 
 

@@ -18,7 +18,7 @@ def write_record(name, tables, **more_versions):
     """Write tables by title to results/NAME.json, and return its path."""
     record = {
         "date": time.strftime("%Y-%m-%d"),
-        "commit": _describe_commit(),
+        "commit": describe_commit(),
         "machine": describe_machine(),
         "versions": {"python": platform.python_version()}
         | {package: version(package) for package in PACKAGES}
@@ -62,6 +62,6 @@ def _rows(table):
     return json.loads(table.to_json(orient="records", double_precision=15))
 
 
-def _describe_commit():
+def describe_commit():
     command = ["git", "describe", "--always", "--dirty"]
     return subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()

@@ -137,8 +137,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         1 shows a progress bar and prints a line per epoch.
 
     device : {"auto", "cpu", "cuda"} or "cuda:N", default="auto"
-        Where to compute; "auto" takes a GPU where there is one. Training that goes on, by
-        `warm_start` or `partial_fit`, stays where it was.
+        Where to compute; "auto" takes a GPU where there is one, and workers of joblib take
+        several in turn. Training that goes on, by `warm_start` or `partial_fit`, stays where it
+        was.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         The numbers that the recurrent layers are trained in; the weights and all that is predicted

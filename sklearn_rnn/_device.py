@@ -1,5 +1,6 @@
 """Which device a classifier computes on."""
 
+import multiprocessing
 import re
 import warnings
 
@@ -12,7 +13,8 @@ def resolve_device(device):
     Parameters
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
-        "auto" takes the current GPU where there is one, else the CPU.
+        "auto" takes the current GPU where there is one, else the CPU. The workers of joblib take
+        the GPUs in turn.
 
     Raises
     ------
@@ -21,16 +23,24 @@ def resolve_device(device):
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise ValueError(f"device={device!r} must be 'auto', 'cpu', 'cuda' or 'cuda:N'.")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    resolved = torch.device(device)
     n_gpus = torch.cuda.device_count()
+    if device == "auto":
+        device = _choose_device(n_gpus)
+    resolved = torch.device(device)
     if resolved.type == "cuda" and (resolved.index or 0) >= n_gpus:
         raise ValueError(
             f"device={device!r} asks for a GPU that torch does not find: it finds {n_gpus}. Pass "
             "device='auto' to take a GPU only where there is one, or device='cpu'."
         )
     return resolved
+
+
+def _choose_device(n_gpus):
+    if not torch.cuda.is_available():
+        return "cpu"
+    # "LokyProcess-3", "ForkPoolWorker-3": the third worker process.
+    worker = re.fullmatch(r".+-(\d+)", multiprocessing.current_process().name)
+    return f"cuda:{int(worker[1]) % n_gpus}" if worker else "cuda"
 
 
 def available_device(device):

@@ -332,8 +332,13 @@ class RecurrentNet(NeuralNetClassifier):
             batch_lengths = torch.from_numpy(lengths[rows]).to(self.device)
             logits[rows] = self.module_(batch, batch_lengths).cpu().numpy()
 
-        with one_core_each() as side_by_side:
-            side_by_side.map(compute, bounded_batches(lengths[order]))
+        spans = bounded_batches(lengths[order])
+        if torch.device(self.device).type == "cpu":
+            with one_core_each() as side_by_side:
+                side_by_side.map(compute, spans)
+        else:
+            for span in spans:
+                compute(span)
         return logits
 
     def _train_or_evaluate(self, *, training):

@@ -1,5 +1,6 @@
 """Several computations at a time, one to a CPU core, with the same bits on any number of cores."""
 
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -64,15 +65,18 @@ def compute_alone():
 def one_core_each():
     """Yield a `SideBySide` of as many threads as torch may use, each of which computes alone.
 
+    Off the main thread it is one: there, joblib or a server has others at work already.
+
     Numbers below 1e-38 are zero here. Adam's moments of a word that has not come for some 800 steps
     are such, for good, and an optimizer step over them takes many times as long as over zeros
     (benchmarks/speed.py denormals).
     """
+    in_main_thread = threading.current_thread() is threading.main_thread()
     n_threads = torch.get_num_threads()
     flushed = denormals_are_zero()
     compute_alone()
     try:
-        with SideBySide(n_threads) as side_by_side:
+        with SideBySide(n_threads if in_main_thread else 1) as side_by_side:
             yield side_by_side
     finally:
         torch.set_num_threads(n_threads)

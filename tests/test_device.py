@@ -1,9 +1,12 @@
 """Which device a classifier computes on."""
 
+import multiprocessing
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
+from joblib import Parallel, delayed, parallel_config
 
 from sklearn_rnn._device import available_device, resolve_device
 
@@ -30,6 +33,33 @@ def n_gpus(monkeypatch, request):
 )
 def test_the_device_that_is_asked_for(n_gpus, device, resolved):
     assert resolve_device(device) == torch.device(resolved)
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "resolved"),
+    [
+        (0, ["cpu"] * 4),
+        (1, ["cuda:0"] * 4),
+        (2, ["cuda:1", "cuda:0", "cuda:1", "cuda:0"]),
+        (3, ["cuda:1", "cuda:2", "cuda:0", "cuda:1"]),
+    ],
+    indirect=["n_gpus"],
+)
+def test_the_workers_of_joblib_take_the_gpus_in_turn(monkeypatch, n_gpus, resolved):
+    for number, device in enumerate(resolved, 1):
+        process = SimpleNamespace(name=f"LokyProcess-{number}")
+        monkeypatch.setattr(multiprocessing, "current_process", lambda process=process: process)
+        assert resolve_device("auto") == torch.device(device)
+
+
+def test_that_joblib_numbers_its_workers():
+    with parallel_config("loky", n_jobs=2):
+        names = Parallel()(delayed(worker_name)() for _ in range(4))
+    assert all(re.fullmatch(r"LokyProcess-\d+", name) for name in names)
+
+
+def worker_name():
+    return multiprocessing.current_process().name
 
 
 @pytest.mark.parametrize(

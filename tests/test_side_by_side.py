@@ -1,6 +1,7 @@
 """Computations side by side: their order, their errors, and what they leave behind."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -57,6 +58,21 @@ def test_every_thread_computes_alone_and_the_caller_gets_its_own_way_back(n_thre
         with one_core_each() as side_by_side:
             assert side_by_side.map(settings, range(n_threads)) == [(1, True)] * n_threads
         assert (torch.get_num_threads(), denormals_are_zero()) == (n_threads, False)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_off_the_main_thread_there_is_one():
+    def count_threads():
+        with one_core_each() as side_by_side:
+            return side_by_side.n_threads
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert count_threads() == 2
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(count_threads).result() == 1
     finally:
         torch.set_num_threads(before)
 
