@@ -93,3 +93,26 @@ def test_the_accuracies_are_those_of_the_benchmark():
         cells = [corpus, *(f"{accuracy[corpus, model]:.3f}" for model in models)]
         assert f"| {' | '.join(cells)} |" in README
     assert all(row["fits"] == 3 for row in rows if row["model"] == "rnn")
+
+
+@pytest.mark.parametrize(
+    ("section", "figure", "rival"),
+    [
+        (
+            "training",
+            "lstm: times faster than skorch, packed",
+            "the same network in skorch, packed",
+        ),
+        ("keras", "epoch, times faster", "Keras on TensorFlow"),
+        (
+            "tokenizer",
+            "times faster than CountVectorizer.fit_transform, one job",
+            "`CountVectorizer().fit_transform`",
+        ),
+    ],
+)
+def test_the_speeds_are_those_of_the_benchmark(section, figure, rival):
+    path = ROOT / "benchmarks" / "results" / f"speed_{section}.json"
+    targets = json.loads(path.read_text())["tables"]["targets"]
+    reached = {row["what"]: row["reached"] for row in targets}
+    assert f"| {rival} | {reached[figure]:.1f} |" in README
