@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from corpora import load_ids
 from measure import in_turn, judge, tabulate
@@ -103,6 +104,8 @@ def draw(tables, slopes):
         panel.set(xscale="log", yscale="log", xlabel=axis)
         panel.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
         panel.minorticks_off()
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_major_formatter("{x:g}")
         panel.spines[["top", "right"]].set_visible(False)
         panel.text(0.05, 0.95, f"slope {slope:.2f}", transform=panel.transAxes, va="top")
     for panel in panels[:, 0]:
