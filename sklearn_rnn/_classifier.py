@@ -143,8 +143,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         The numbers that the recurrent layers are trained in; the weights and all that is predicted
-        are float32. bfloat16, mixed precision [10]_, is several times faster where hardware has
-        it: "auto" takes it for an LSTM on a CPU with AMX and for any cell on a GPU.
+        are float32. bfloat16, mixed precision [10]_, is faster where hardware has it: "auto" takes
+        it for an LSTM on a CPU with AMX and for any cell on a GPU.
 
     callbacks : list of skorch callbacks or None, default=None
         Called during training, as in :class:`skorch.NeuralNet`. They are the only way for skorch

@@ -179,8 +179,10 @@ class RecurrentNet(NeuralNetClassifier):
                 seed=int(self.rng_.integers(2**62)),
                 dtype=dtype,
             )
-            self.partial_fit(dataset)
-        del self.batches_
+            try:
+                self.partial_fit(dataset)
+            finally:
+                del self.batches_  # its threads end here
         if self.diverged_:
             self.module_.load_state_dict(self.stopping_.best_weights or weights_before)
             self.initialize_optimizer()
