@@ -1,0 +1,372 @@
+"""Word vectors that others have trained: as one immutable object, and read from a file."""
+
+from collections import Counter
+
+import numpy as np
+
+from ._coverage import Coverage
+from ._sequences import UNK
+from ._vector_files import read_vectors
+
+
+class WordVectors:
+    """Words and their vectors, such as GloVe, word2vec and fastText learn them.
+
+    It never changes. Copies share the matrix, so that :func:`~sklearn.base.clone` and a grid search
+    cost no memory; two of them are equal if their words and numbers are. The parallel jobs of a
+    search share the matrix as well: joblib maps large arrays into memory. To keep vectors in a form
+    that is there at once, write them by ``joblib.dump(vectors, path)`` and read them by
+    ``joblib.load(path, mmap_mode="r")``, which reads of the matrix only what is used.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Each word once.
+    matrix : array-like of shape (n_words, embedding_dim)
+        The vectors in the order of the words, as float32. It is copied, unless it is a
+        C-contiguous float32 array that is read-only already, such as a memory-mapped one.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The words in their order, which is mostly that of falling frequency.
+    matrix : ndarray of float32 of shape (n_words, embedding_dim)
+        Read-only.
+    embedding_dim : int
+        How many numbers a vector has.
+    vocabulary : dict of str to int
+        The id of each word: 2 for that of the first row, and so on, since 0 is padding and 1 the
+        unknown word. A new dict each time.
+
+    Raises
+    ------
+    TypeError
+        If `words` is a str, or one of them isn't.
+    ValueError
+        If there is no word or a word twice, or if the matrix is of another shape, is not made of
+        numbers, or has one that is not finite in float32.
+
+    See Also
+    --------
+    load_word_vectors : Reads them from a file.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import WordVectors
+    >>> vectors = WordVectors(["film", "good", "bad"], [[0.1, 0.0], [0.5, 1.0], [0.5, -1.0]])
+    >>> vectors
+    WordVectors(n_words=3, embedding_dim=2)
+    >>> vectors["good"]
+    array([0.5, 1. ], dtype=float32)
+    >>> "Good" in vectors
+    False
+    >>> vectors.vocabulary
+    {'film': 2, 'good': 3, 'bad': 4}
+    >>> tokens = "a good film is a good film".split()
+    >>> vectors.restrict(tokens).words
+    ('film', 'good')
+    >>> print(vectors.coverage(tokens))
+    2 of 4 words have a vector (50.0 %), 2 have none; 57.1 % of the occurrences have one
+    """
+
+    def __init__(self, words, matrix):
+        words = _check_words(words)
+        self._set(words, _check_matrix(matrix, words))
+        if len(self._row_of) < len(words):
+            word = Counter(words).most_common(1)[0][0]
+            raise ValueError(f"words has {word!r} more than once. Pass each word once.")
+
+    @classmethod
+    def from_keyed_vectors(cls, keyed_vectors):
+        """Take over the vectors of a gensim ``KeyedVectors``.
+
+        Parameters
+        ----------
+        keyed_vectors : gensim.models.KeyedVectors
+            Of gensim 4; of a model, its attribute ``wv``. Anything else that has its attributes
+            ``index_to_key`` and ``vectors`` will do. The numbers are copied.
+
+        Returns
+        -------
+        vectors : WordVectors
+
+        Raises
+        ------
+        TypeError
+            If these attributes aren't there, or a key is no str.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> from sklearn_rnn import WordVectors
+        >>> keyed_vectors = SimpleNamespace(index_to_key=["good", "bad"], vectors=[[1.0], [-1.0]])
+        >>> WordVectors.from_keyed_vectors(keyed_vectors)
+        WordVectors(n_words=2, embedding_dim=1)
+        """
+        try:
+            return cls(keyed_vectors.index_to_key, keyed_vectors.vectors)
+        except AttributeError:
+            raise TypeError(
+                "keyed_vectors must have the attributes index_to_key and vectors, as gensim's "
+                f"KeyedVectors has; got {type(keyed_vectors).__name__}. Of a model pass model.wv."
+            ) from None
+
+    def _set(self, words, matrix):
+        self._words = words
+        self._matrix = matrix.view(np.ndarray)  # of a memory-mapped array, a plain one
+        self._matrix.flags.writeable = False
+        self._row_of = {word: row for row, word in enumerate(words)}
+
+    @property
+    def words(self):
+        return self._words
+
+    @property
+    def matrix(self):
+        return self._matrix
+
+    @property
+    def embedding_dim(self):
+        return self._matrix.shape[1]
+
+    @property
+    def vocabulary(self):
+        return {word: id_ for id_, word in enumerate(self._words, UNK + 1)}
+
+    def restrict(self, words):
+        """Keep the vectors of some words alone.
+
+        Parameters
+        ----------
+        words : iterable of str
+            Words, in any order and number; those that have no vector don't matter. A vocabulary
+            or a :class:`~collections.Counter` will do.
+
+        Returns
+        -------
+        vectors : WordVectors
+            With a matrix of its own. The order is that of these vectors.
+
+        Raises
+        ------
+        TypeError
+            If `words` is a str.
+        ValueError
+            If none of the words has a vector.
+        """
+        wanted = set(_refuse_str(words, "words"))
+        rows = [row for word, row in self._row_of.items() if word in wanted]
+        if not rows:
+            raise ValueError(
+                f"None of the {len(wanted)} words has a vector. Check that they are written as in "
+                f"these vectors, whose first words are {', '.join(map(repr, self._words[:5]))}."
+            )
+        matrix = self._matrix[rows]
+        matrix.flags.writeable = False
+        return WordVectors([self._words[row] for row in rows], matrix)
+
+    def coverage(self, tokens):
+        """Count how many words have a vector.
+
+        Parameters
+        ----------
+        tokens : iterable of str
+            Tokens, repeated as often as they occur, or a :class:`~collections.Counter` of them.
+            Of a vocabulary, each token occurs once.
+
+        Returns
+        -------
+        coverage : Coverage
+            Its attributes are ``n_words``, ``n_found``, ``n_occurrences``,
+            ``n_occurrences_found`` and ``missing``; ``print`` says it in a sentence.
+
+        Raises
+        ------
+        TypeError
+            If `tokens` is a str.
+        ValueError
+            If there are no tokens.
+        """
+        # A Counter of any other mapping would take its values, such as ids, for counts.
+        counts = tokens if isinstance(tokens, Counter) else Counter(iter(_refuse_str(tokens)))
+        counts = +counts  # without those counted 0 times
+        if not counts:
+            raise ValueError("tokens is empty. Pass at least one token.")
+        missing = Counter({word: n for word, n in counts.items() if word not in self})
+        return Coverage(
+            n_words=len(counts),
+            n_found=len(counts) - len(missing),
+            n_occurrences=counts.total(),
+            n_occurrences_found=counts.total() - missing.total(),
+            missing=tuple(word for word, _ in missing.most_common()),
+        )
+
+    def __len__(self):
+        return len(self._words)
+
+    def __contains__(self, word):
+        return word in self._row_of
+
+    def __getitem__(self, word):
+        # A KeyError, for numbers too: with __len__ it is what makes NumPy, and with it
+        # GridSearchCV, take this for one object as it takes a dict, not for a sequence.
+        if word not in self._row_of:
+            raise KeyError(f"{word!r} has no vector; 'word in vectors' tells")
+        return self._matrix[self._row_of[word]]
+
+    def __repr__(self):
+        return f"WordVectors(n_words={len(self)}, embedding_dim={self.embedding_dim})"
+
+    def __eq__(self, other):
+        if not isinstance(other, WordVectors):
+            return NotImplemented
+        return self is other or (
+            self._words == other._words and np.array_equal(self._matrix, other._matrix)
+        )
+
+    def __hash__(self):
+        return hash((self._matrix.shape, self._words[0], self._words[-1]))
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce__(self):
+        # One str and the words' lengths: for 400,000 words joblib.hash took 0.06 seconds, and 1.4
+        # with the words themselves.
+        lengths = np.fromiter(map(len, self._words), dtype=np.int32, count=len(self))
+        return _restore, ("".join(self._words), lengths, self._matrix)
+
+
+def _restore(joined_words, lengths, matrix):
+    """Make WordVectors of a pickle's content, without a look at the matrix, which may be mapped."""
+    ends = np.cumsum(lengths).tolist()
+    vectors = WordVectors.__new__(WordVectors)
+    words = tuple(joined_words[a:b] for a, b in zip([0, *ends], ends, strict=False))
+    vectors._set(words, matrix)
+    return vectors
+
+
+def _refuse_str(words, name="tokens"):
+    if isinstance(words, str | bytes):
+        raise TypeError(f"{name} is one {type(words).__name__}. Pass a list, or wrap it in one.")
+    return words
+
+
+def _check_words(words):
+    words = tuple(_refuse_str(words, "words"))
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(
+                f"words has {word!r} of type {type(word).__name__}. Words are str; decode bytes."
+            )
+    if not words:
+        raise ValueError("words is empty. Pass at least one word with its vector.")
+    return tuple(map(str, words))
+
+
+def _check_matrix(matrix, words):
+    """Return the matrix as float32, itself if nobody can write to it."""
+    try:
+        given = np.asarray(matrix)
+        is_frozen = (
+            given.dtype == np.float32 and given.flags.c_contiguous and not given.flags.writeable
+        )
+        with np.errstate(over="ignore"):  # such numbers are refused below, as infinite
+            array = given if is_frozen else np.array(given, dtype=np.float32, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"matrix is no array of numbers ({error}). Pass one row of numbers per word."
+        ) from error
+    if array.ndim != 2 or not array.shape[1] or len(array) != len(words):
+        raise ValueError(
+            f"matrix has the shape {array.shape}, and there are {len(words)} words. Pass one row "
+            "per word, of at least one number."
+        )
+    # The least and the greatest tell it without a second array of this size.
+    if not np.isfinite([array.min(), array.max()]).all():
+        row = np.isfinite(array).all(axis=1).argmin()
+        raise ValueError(
+            f"matrix has a number that is not finite in float32, in the vector of {words[row]!r}. "
+            "Take the word and its vector out."
+        )
+    return array
+
+
+def load_word_vectors(path):
+    r"""Read word vectors from a file of GloVe, word2vec or fastText.
+
+    The format is told from the bytes, not from the name. It may be gzipped.
+
+    - GloVe text [1]_: a word and its numbers a line, separated by single spaces. Words may hold
+      spaces, as some in GloVe 840B do.
+    - word2vec text [2]_ and fastText ``.vec`` [3]_: the same, after a first line that says how many
+      vectors of how many numbers there are.
+    - word2vec binary: after such a line, each word, a space, and its numbers as little-endian
+      float32.
+
+    Text is UTF-8. Of a word that is there more than once the first vector is kept, and a warning
+    says how many there were; so it does of the words of a binary file that are not UTF-8, which are
+    left out, since word2vec cuts long words at any byte.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    vectors : WordVectors
+        In the order of the file, as float32.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`.
+    ValueError
+        If it is a folder or no file of word vectors; or if the file is broken: empty, cut off, text
+        that is not UTF-8, a row with more or fewer numbers than the first, a number that isn't one
+        or is not finite, more or fewer vectors than the first line says. The message names the line
+        of the text or the vector of the binary file.
+
+    Warns
+    -----
+    UserWarning
+        If vectors are left out, with their number.
+
+    See Also
+    --------
+    WordVectors : What can be done with them.
+
+    Notes
+    -----
+    Memory is that of the matrix, four bytes a number, and of the words; while a file is read, about
+    a hundred megabytes more. Text is parsed in threads, at most four.
+
+    References
+    ----------
+    .. [1] Pennington, Socher & Manning (2014), GloVe: Global vectors for word representation.
+       doi:10.3115/v1/D14-1162
+    .. [2] Mikolov, Chen, Corrado & Dean (2013), Efficient estimation of word representations in
+       vector space. arXiv:1301.3781
+    .. [3] Bojanowski, Grave, Joulin & Mikolov (2017), Enriching word vectors with subword
+       information. arXiv:1607.04606
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn_rnn import load_word_vectors
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "vectors.txt")
+    ...     _ = path.write_text("good 0.5 1\nbad 0.5 -1\n")
+    ...     vectors = load_word_vectors(path)
+    >>> vectors
+    WordVectors(n_words=2, embedding_dim=2)
+    >>> vectors.matrix
+    array([[ 0.5,  1. ],
+           [ 0.5, -1. ]], dtype=float32)
+    """
+    return WordVectors(*read_vectors(path))
