@@ -29,7 +29,11 @@ def _default_token_pattern():
     run = f"[^{not_word}]++"
     inside = rf"(?:['\u2019.,/](?:(?<=['\u2019])|(?<=[0-9].)(?=[0-9])){run})*+"
     modifiers = rf"(?:[\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[{emoji}])*+"
-    return rf"{run}{inside}|{flag}|[!?\u061f\uff01\uff1f{emoji}]{modifiers}"
+    invisible = (
+        r"\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+        r"\ud800-\uf8ff\ufe00-\ufe0f\ufeff"
+    )
+    return rf"{run}{inside}|{flag}|[!?\u061f\uff01\uff1f{emoji}]{modifiers}|[^\s{invisible}]"
 
 
 TOKEN_PATTERN = _default_token_pattern()

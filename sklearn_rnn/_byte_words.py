@@ -14,7 +14,8 @@ import pandas as pd
 from ._analyzers import TOKEN_PATTERN
 
 # The classes of characters. A link joins its neighbours into one word if both are of the kind that
-# is in the bits two below its own; a letter or digit joins the word next to it; a sign is alone.
+# is in the bits two below its own; a letter or digit joins the word next to it; a sign is a token
+# alone unless it is a link that joins.
 _LETTER = 0b0001
 _DIGIT = 0b0011
 _LINK_OF_LETTERS = 0b0100
@@ -82,20 +83,19 @@ def _translation_tables():
 def _class_of(character):
     """Ask the pattern, so that there is one definition of a token."""
     is_token = re.compile(TOKEN_PATTERN).fullmatch
-    if is_token(character):
-        if not is_token(character * 2):
-            return _SIGN
+    if is_token(character * 2):
         return _DIGIT if is_token(f"{character}.{character}") else _LETTER
+    sign = _SIGN if is_token(character) else 0
     if is_token(f"a{character}a"):
-        return _LINK_OF_LETTERS
-    return _LINK_OF_DIGITS if is_token(f"1{character}1") else 0
+        return sign | _LINK_OF_LETTERS
+    return sign | _LINK_OF_DIGITS if is_token(f"1{character}1") else sign
 
 
 def _find_spans(classes):
     """Return where tokens start and where they stop, both ascending; the ends are no token."""
     in_word = classes & _LETTER
     in_word[1:-1] |= ((classes[1:-1] >> 2) & classes[:-2] & classes[2:]) != 0
-    is_sign = classes == _SIGN
+    is_sign = (classes >= _SIGN) & (in_word == 0)
     is_start = (in_word[1:] > in_word[:-1]) | is_sign[1:]
     is_stop = (in_word[1:] < in_word[:-1]) | is_sign[:-1]
     return np.flatnonzero(is_start) + 1, np.flatnonzero(is_stop) + 1

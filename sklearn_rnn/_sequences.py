@@ -8,6 +8,7 @@ import numpy as np
 
 PAD = 0
 UNK = 1
+FIRST_ID = 2  # of a word that has an id of its own
 
 # Ids that are looked at together: a matrix may be a file that is larger than memory.
 _BLOCK = 2**20

@@ -22,6 +22,7 @@ from ._vocabulary import (
     check_vocabulary,
     choose_tokens,
 )
+from ._word_vectors import WordVectors
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):
@@ -57,18 +58,18 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         - a run of letters, digits and marks of any script, apostrophes inside it included
           (``don't``, ``l'amour``), and so are ``.``, ``,`` and ``/`` between digits (``3.5``,
           ``1,000``, ``7/10``);
-        - one ``!`` or ``?``;
-        - one emoji, with its modifiers, or a flag.
+        - one emoji, with its modifiers, or a flag;
+        - one other sign, such as ``!``, ``-`` or ``$``.
 
-        Everything else only separates tokens.
+        White space and invisible characters only separate tokens.
 
     min_count : int, default=2
         How often a token must occur in the training texts, all its occurrences counted, to be in
-        the vocabulary. Plays no part if `vocabulary` is given.
+        the vocabulary. Plays no part if `vocabulary` is a mapping or a sequence.
 
     max_tokens : int or None, default=20_000
-        The size of the vocabulary in tokens, markers not counted: the most frequent are kept.
-        None keeps all. Plays no part if `vocabulary` is given.
+        How many tokens are learned, markers not counted: the most frequent are kept.
+        None keeps all. Plays no part if `vocabulary` is a mapping or a sequence.
 
     max_length : int, float or None, default=400
         The length of a row in tokens, markers included. An int is that length; a float in
@@ -84,10 +85,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         truncation. They are in `vocabulary_`, after its highest id, unless a given `vocabulary`
         has ids for them. An empty text is ``<s>``, the unknown word, ``</s>``.
 
-    vocabulary : mapping of str to int or sequence of str, default=None
+    vocabulary : mapping of str to int, sequence of str or WordVectors, default=None
         A fixed vocabulary. The ids of a mapping are at least 2, with or without gaps; the tokens
         of a sequence get the ids from 2 on. The tokenizer must be fitted all the same. None
-        learns the vocabulary.
+        learns the vocabulary. The words of :class:`WordVectors` get the ids from 2 on, and tokens
+        that are learned from the training texts and have no vector those after them; without
+        these, pass ``vectors.vocabulary``.
 
     n_jobs : int, default=None
         The number of processes that split texts into tokens. None means 1 unless in a
@@ -115,9 +118,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     >>> texts = ["Good, good film!", "I don't know...", "A good film?"]
     >>> tokenizer = TextTokenizer(min_count=1, max_length=4)
     >>> tokenizer.fit_transform(texts)
-    array([[2, 2, 3, 4],
-           [8, 7, 9, 0],
-           [6, 2, 3, 5]], dtype=int32)
+    array([[ 3,  6,  4,  5],
+           [10,  9,  2,  2],
+           [ 8,  3,  4,  7]], dtype=int32)
     >>> tokenizer.inverse_transform(tokenizer.transform(["A bad film, I don't know why"]))
     [['a', '<unk>', 'know', '<unk>']]
     """
@@ -136,7 +139,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         ],
         "truncation": [StrOptions({"post", "pre", "middle"})],
         "add_markers": ["boolean"],
-        "vocabulary": [Mapping, "array-like", None],
+        "vocabulary": [WordVectors, Mapping, "array-like", None],
         "n_jobs": [Integral, None],
     }
 
@@ -318,7 +321,10 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         reading is possible because of them; these ids are the only copy of the tokens.
         """
         texts = check_texts(X, caller=type(self).__name__)
-        vocabulary = None if self.vocabulary is None else check_vocabulary(self.vocabulary)
+        has_vectors = isinstance(self.vocabulary, WordVectors)
+        vocabulary = self.vocabulary.vocabulary if has_vectors else self.vocabulary
+        if vocabulary is not None:
+            vocabulary = check_vocabulary(vocabulary)
         seen = number_in_order()
         unknown = seen[object()]  # equal to no token that a text can have
         blocks = list(self._encode(texts, partial(map, seen.__getitem__), unknown))
@@ -326,9 +332,11 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         tokens = list(seen)[1:]
         check_tokens(tokens)
         max_length = self._compute_max_length(np.concatenate([lengths for _, lengths in blocks]))
-        if vocabulary is None:
+        if vocabulary is None or has_vectors:
             counts = sum(np.bincount(stream, minlength=len(seen)) for stream, _ in blocks)
-            vocabulary = choose_tokens(tokens, counts[1:], self.min_count, self.max_tokens)
+            vocabulary = choose_tokens(
+                tokens, counts[1:], self.min_count, self.max_tokens, known=vocabulary
+            )
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
         final_ids = np.fromiter(map(vocabulary.get, seen, repeat(UNK)), np.int32, len(seen))

@@ -5,16 +5,14 @@ from numbers import Integral
 
 import numpy as np
 
-from ._sequences import PAD, UNK
+from ._sequences import FIRST_ID, PAD, UNK
 
 BEGIN = "<s>"
 END = "</s>"
 UNKNOWN = "<unk>"
 
-_FIRST_ID = UNK + 1
 
-
-def choose_tokens(tokens, counts, min_count, max_tokens):
+def choose_tokens(tokens, counts, min_count, max_tokens, known=None):
     """Return the ids of the most frequent tokens, equal counts in the order of the tokens.
 
     Parameters
@@ -27,31 +25,36 @@ def choose_tokens(tokens, counts, min_count, max_tokens):
         In occurrences.
     max_tokens : int or None
         In tokens.
+    known : dict of str to int, default=None
+        Tokens that have the ids from 2 on, which those that are chosen come after.
 
     Returns
     -------
     vocabulary : dict of str to int
-        Ids from 2 on.
+        Ids from 2 on, without gaps; those known come first.
 
     Raises
     ------
     ValueError
         If no token is left.
     """
-    if not tokens:
+    if not tokens and not known:
         raise ValueError(
             "There is no token in the training texts, so there is no vocabulary to learn. Check "
             "that the texts are not empty, and that analyzer and token_pattern suit them."
         )
+    known = {} if known is None else known
     # Two sorts without a tuple per token, which the garbage collector would walk again and again.
     frequent = sorted(np.flatnonzero(counts >= min_count).tolist(), key=tokens.__getitem__)
-    if not frequent:
+    frequent = [place for place in frequent if tokens[place] not in known]
+    if not frequent and not known:
         raise ValueError(
             f"No token occurs min_count={min_count} times in the training texts, so the "
             "vocabulary would be empty. Lower min_count, or pass more texts."
         )
     by_count = np.argsort(-counts[frequent], kind="stable")[:max_tokens].tolist()
-    return {tokens[frequent[rank]]: id_ for id_, rank in enumerate(by_count, _FIRST_ID)}
+    first_id = FIRST_ID + len(known)
+    return known | {tokens[frequent[rank]]: id_ for id_, rank in enumerate(by_count, first_id)}
 
 
 def add_marker_tokens(vocabulary):
@@ -100,7 +103,7 @@ def check_vocabulary(vocabulary):
             "or a list of tokens, whose order gives the ids; for a set, sorted(vocabulary)."
         )
     checked = {}
-    for id_, token in enumerate(vocabulary, _FIRST_ID):
+    for id_, token in enumerate(vocabulary, FIRST_ID):
         _check_token(token)
         if token in checked:
             raise ValueError(
@@ -125,9 +128,9 @@ def _check_mapping(vocabulary):
         _check_token(token)
         if isinstance(id_, (bool, np.bool_)) or not isinstance(id_, Integral):
             raise TypeError(f"vocabulary has the id {id_!r} for {token!r}. Ids are int.")
-        if not _FIRST_ID <= id_ < 2**31:
+        if not FIRST_ID <= id_ < 2**31:
             raise ValueError(
-                f"vocabulary has the id {id_} for {token!r}. Ids are between {_FIRST_ID} and "
+                f"vocabulary has the id {id_} for {token!r}. Ids are between {FIRST_ID} and "
                 f"{2**31 - 1}: {PAD} is padding and {UNK} is the unknown word."
             )
         if id_ in token_of:

@@ -74,7 +74,7 @@ def test_words_of_any_length_are_told_apart(length):
 
 def test_no_texts_and_no_words():
     assert found_words([""]) == [[]]
-    assert found_words(["", "... \n", ""]) == [[], [], []]
+    assert found_words(["", "\xad \n", ""]) == [[], [], []]
     assert found_words(["", "a", ""]) == [[], ["a"], []]
 
 
