@@ -1,7 +1,8 @@
 """Recurrent text classifiers that are scikit-learn estimators.
 
 `TextTokenizer` turns texts into ids and `RNNTextClassifier` turns ids into labels; a scikit-learn
-Pipeline of the two does all that scikit-learn does with estimators.
+Pipeline of the two does all that scikit-learn does with estimators. `load_word_vectors` reads
+`WordVectors` that both may start from.
 """
 
 from importlib import import_module
@@ -10,14 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._classifier import RNNTextClassifier
     from ._tokenizer import TextTokenizer
+    from ._word_vectors import WordVectors, load_word_vectors
 
 __version__ = "0.1.0"
 
-__all__ = ["RNNTextClassifier", "TextTokenizer"]
+__all__ = ["RNNTextClassifier", "TextTokenizer", "WordVectors", "load_word_vectors"]
 
 # Imported when first asked for (PEP 562): torch takes seconds, which --help, the tokenizer and the
 # datasets need not wait for.
-_MODULES = {"RNNTextClassifier": "._classifier", "TextTokenizer": "._tokenizer"}
+_MODULES = {
+    "RNNTextClassifier": "._classifier",
+    "TextTokenizer": "._tokenizer",
+    "WordVectors": "._word_vectors",
+    "load_word_vectors": "._word_vectors",
+}
 
 
 def __getattr__(name):

@@ -2,10 +2,12 @@
 
 from numbers import Integral
 
-POOLINGS = ("last", "max", "mean", "attention")
+from ._user_cell import check_user_cell
+
+POOLINGS = ("last", "max", "mean", "attention", "flatten")
 
 
-def plan_architecture(classifier, *, n_tokens, n_classes):
+def plan_architecture(classifier, *, n_tokens, n_classes, n_steps):
     """Return the keyword arguments of `RecurrentModule`.
 
     Parameters
@@ -16,6 +18,8 @@ def plan_architecture(classifier, *, n_tokens, n_classes):
         One more than the largest id.
     n_classes : int
         Logits of each text.
+    n_steps : int
+        The longest text there can be, in tokens.
 
     Returns
     -------
@@ -23,22 +27,34 @@ def plan_architecture(classifier, *, n_tokens, n_classes):
 
     Raises
     ------
+    TypeError
+        If `cell_type` is a class and no torch module.
     ValueError
-        If `hidden_size` contradicts `num_layers`, or a tuple holds what it should not.
+        If `hidden_size` contradicts `num_layers`, a tuple holds what it should not, or `cell_type`
+        is a class that does not work as a cell.
     """
+    vectors = classifier.word_vectors
+    embedding_dim = classifier.embedding_dim if vectors is None else vectors.embedding_dim
+    hidden_sizes = _layer_sizes(classifier.hidden_size, classifier.num_layers)
+    if isinstance(classifier.cell_type, type):
+        check_user_cell(classifier.cell_type, input_size=embedding_dim, hidden_size=hidden_sizes[0])
     return {
         "n_tokens": n_tokens,
         "n_classes": n_classes,
-        "embedding_dim": classifier.embedding_dim,
+        "n_steps": n_steps,
+        "embedding_dim": embedding_dim,
         "cell_type": classifier.cell_type,
-        "hidden_sizes": _layer_sizes(classifier.hidden_size, classifier.num_layers),
+        "hidden_sizes": hidden_sizes,
         "bidirectional": bool(classifier.bidirectional),
         "merge": classifier.merge,
         "pooling": _pooling_names(classifier.pooling),
+        "word_dropout": classifier.word_dropout,
         "embedding_dropout": classifier.embedding_dropout,
         "dropout": classifier.dropout,
         "head_sizes": _sizes(classifier.head_sizes, "head_sizes"),
         "batch_norm": bool(classifier.batch_norm),
+        "linear_ngrams": classifier.linear_ngrams,
+        "freeze_embeddings": bool(classifier.freeze_embeddings),
     }
 
 

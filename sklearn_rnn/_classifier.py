@@ -14,8 +14,10 @@ from ._batches import IdsDataset
 from ._device import available_device, resolve_device
 from ._lookup import look_up, make_lookup
 from ._net import HISTORY_COLUMNS, build_net, check_callbacks
+from ._ngrams import count_ngrams
 from ._precision import resolve_precision
 from ._stopping import report_early_end
+from ._summary import summarize
 from ._training_data import (
     apply_class_weight,
     check_partial_fit_classes,
@@ -29,23 +31,31 @@ from ._training_data import (
     split_validation,
 )
 from ._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
+from ._word_vectors import WordVectors
+
+TABLES = {"history_", "gradient_flow_"}
 
 
 class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     """Recurrent neural network that classifies texts given as ids.
 
     The words of a text are embedded, read by one or more recurrent layers in one direction or in
-    both, pooled into one vector, and classified by a dense head. The network is trained by AdamW
-    on the cross-entropy, in batches of texts of similar length.
+    both, pooled into one vector, and classified by a dense head. A linear classifier of words and
+    pairs of words is added, and both are trained together by AdamW on the cross-entropy, in batches
+    of texts of similar length.
 
     Put it behind a :class:`TextTokenizer` in a scikit-learn Pipeline. What is predicted of a text
     depends on that text alone: neither on its padding nor on the texts around it.
 
     Parameters
     ----------
-    cell_type : {"lstm", "gru", "rnn"}, default="lstm"
-        The recurrence: long short-term memory [1]_, gated recurrent unit [2]_, or a plain tanh
-        unit.
+    cell_type : {"lstm", "gru", "rnn"} or type, default="lstm"
+        The recurrence: long short-term memory [1]_, gated recurrent unit [2]_, a plain tanh
+        unit, or a cell of your own: a subclass of ``torch.nn.Module`` that is made by
+        ``Cell(input_size, hidden_size)``, and whose ``forward(x_t, h)`` takes what stands at one
+        word, of shape (n_texts, input_size), and the state, of shape (n_texts, hidden_size), and
+        returns the new state. It must be importable where a pickled model is loaded. Dropout inside
+        it draws from torch's global stream, which `random_state` has no hold on.
 
     hidden_size : int or tuple of int, default=64
         Units of a recurrent layer, in each direction: one size for all layers, or one for each.
@@ -59,13 +69,30 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     merge : {"concat", "sum"}, default="concat"
         How the two directions join. Plays no part if not `bidirectional`.
 
-    pooling : {"last", "max", "mean", "attention"} or tuple of these, default=("max", "mean")
+    pooling : {"last", "max", "mean", "attention", "flatten"} or tuple of these, \
+            default=("max", "mean")
         How the states at the words become one vector. "last" is the state after the last word that
-        each direction reads, "attention" a mean whose weights are learned [4]_. Those of a tuple
-        are concatenated.
+        each direction reads, "attention" a mean whose weights are learned [4]_, "flatten" the
+        states of all max_length words side by side. Those of a tuple are concatenated.
 
     embedding_dim : int, default=100
-        Channels of the vector of a word.
+        Channels of the vector of a word. Plays no part if `word_vectors` are given.
+
+    word_vectors : WordVectors or None, default=None
+        The first vectors of the words, as :func:`load_word_vectors` reads them. Give them to the
+        tokenizer too, ``TextTokenizer(vocabulary=vectors)``: it numbers the words alike. Words
+        that have none get vectors drawn at random, and so do all words if None.
+
+    freeze_embeddings : bool, default=False
+        Whether the vectors of all words stay as they are at first.
+
+    linear_ngrams : {0, 1, 2}, default=2
+        What the linear classifier sees that is added to the network: 1, the words that at least two
+        of the training texts have; 2, pairs of neighbours too; 0, there is none. Its features are
+        scaled by log-count ratios [11]_, and it learns at 15 times the `learning_rate`.
+
+    word_dropout : float, default=0.0
+        Share of the words that become the unknown word in training, for the network alone [12]_.
 
     embedding_dropout : float, default=0.5
         Share of the embedding's channels that are dropped in training, the same ones at every word
@@ -102,21 +129,28 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     lr_schedule : {"one_cycle", "plateau"} or None, default="one_cycle"
         How the learning rate moves. "one_cycle" lets it rise for 30 % of the steps of `max_epochs`
         and fall to nearly zero until the last one [8]_. "plateau" halves it whenever the validation
-        loss has not fallen for more than ``n_iter_no_change // 2`` epochs, and needs validation
-        data. None keeps it constant.
+        loss has not fallen for more than ``n_iter_no_change // 2`` evaluations, and needs
+        validation data. None keeps it constant.
 
     early_stopping : bool, default=False
-        Whether to stop when the accuracy on validation data stalls. They are a stratified part of
+        Whether to stop when the score on validation data stalls. They are a stratified part of
         the training data, or X_val and y_val if given to `fit`.
 
     validation_fraction : float, default=0.1
         Share of the training texts that is set aside if `early_stopping`, in (0, 1).
 
+    scoring : {"accuracy", "loss"}, default="accuracy"
+        The score on validation data that tells when to stop, and whose weights to keep.
+
     n_iter_no_change : int, default=10
-        Epochs in a row without progress that `early_stopping` puts up with.
+        Evaluations in a row without progress that `early_stopping` puts up with.
 
     tol : float, default=1e-4
-        Progress is a validation accuracy of at least this much above the best.
+        Progress is a validation accuracy of at least this much above the best, or a loss below.
+
+    evaluations_per_epoch : int, default=1
+        How often, at equal distances, the validation data are looked at in an epoch. `history_` has
+        a row for each time.
 
     class_weight : {"balanced"}, dict of label to float, or None, default=None
         What each class counts, multiplied with `sample_weight`, in training and validation.
@@ -141,6 +175,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         several in turn. Training that goes on, by `warm_start` or `partial_fit`, stays where it
         was.
 
+    record_gradients : bool, default=False
+        Whether to note the size of the gradients at each step, in `gradient_flow_`.
+
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         The numbers that the recurrent layers are trained in; the weights and all that is predicted
         are float32. bfloat16, mixed precision [10]_, is faster where hardware has it: "auto" takes
@@ -164,21 +201,27 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     net_ : skorch.NeuralNetClassifier
         The trained net; its `module_` is the torch module.
 
-    n_epochs_ : int
+    n_epochs_ : int or float
         Epochs trained in all, those before a warm start included.
 
-    best_epoch_ : int
-        The epoch whose weights were kept: of the highest validation accuracy, and of the lowest
-        validation loss among equals. Only with validation data; else the last epoch's are kept.
+    best_epoch_ : int or float
+        The epoch whose weights were kept: of the best validation score, as `scoring` says, and of
+        the better other one among equals. Only with validation data; else the last epoch's are
+        kept.
 
-    history_ : pandas.DataFrame of shape (n_epochs_, 6)
-        A row per epoch, numbered from 1: `train_loss` and `train_accuracy` (with dropout, while the
+    history_ : pandas.DataFrame of shape (n_evaluations, 6)
+        A row per epoch, numbered from 1, or per evaluation, numbered by the epochs that are over:
+        `train_loss` and `train_accuracy` since the row before (with dropout, while the
         weights change), `valid_loss` and `valid_accuracy` (NaN without validation data),
-        `learning_rate` at the end of the epoch, and `seconds`. The losses are weighted means, with
+        `learning_rate` at the end, and `seconds`. The losses are weighted means, with
         `label_smoothing`.
 
+    gradient_flow_ : pandas.DataFrame of shape (n_steps * n_layers, 2)
+        The mean and the largest absolute value, `mean` and `max`, of the gradients of each layer at
+        each step, before `gradient_clip`. Only if `record_gradients`, and of the last fit.
+
     n_parameters_ : int
-        Numbers that were learned, those of the embedding included.
+        Numbers that were learned, those of the embedding included unless it was frozen.
 
     See Also
     --------
@@ -214,6 +257,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     .. [9] Szegedy et al. (2016), Rethinking the Inception architecture for computer vision.
        arXiv:1512.00567
     .. [10] Micikevicius et al. (2018), Mixed precision training. arXiv:1710.03740
+    .. [11] Wang & Manning (2012), Baselines and bigrams: simple, good sentiment and topic
+       classification. aclanthology.org/P12-2018
+    .. [12] Iyyer et al. (2015), Deep unordered composition rivals syntactic methods for text
+       classification. doi:10.3115/v1/P15-1162
 
     Examples
     --------
@@ -228,13 +275,17 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "cell_type": [StrOptions({"lstm", "gru", "rnn"})],
+        "cell_type": [StrOptions({"lstm", "gru", "rnn"}), type],
         "hidden_size": [Interval(Integral, 1, None, closed="left"), tuple],
         "num_layers": [Interval(Integral, 1, None, closed="left"), None],
         "bidirectional": ["boolean"],
         "merge": [StrOptions({"concat", "sum"})],
         "pooling": [StrOptions(set(POOLINGS)), tuple],
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "word_vectors": [WordVectors, None],
+        "freeze_embeddings": ["boolean"],
+        "linear_ngrams": [Interval(Integral, 0, 2, closed="both")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "head_sizes": [tuple],
@@ -247,14 +298,17 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "lr_schedule": [StrOptions({"one_cycle", "plateau"}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "scoring": [StrOptions({"accuracy", "loss"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "evaluations_per_epoch": [Interval(Integral, 1, None, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "device": [str],
+        "record_gradients": ["boolean"],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, None],
     }
@@ -269,6 +323,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         merge="concat",
         pooling=("max", "mean"),
         embedding_dim=100,
+        word_vectors=None,
+        freeze_embeddings=False,
+        linear_ngrams=2,
+        word_dropout=0.0,
         embedding_dropout=0.5,
         dropout=0.5,
         head_sizes=(),
@@ -281,14 +339,17 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         lr_schedule="one_cycle",
         early_stopping=False,
         validation_fraction=0.1,
+        scoring="accuracy",
         n_iter_no_change=10,
         tol=1e-4,
+        evaluations_per_epoch=1,
         class_weight=None,
         label_smoothing=0.1,
         warm_start=False,
         random_state=None,
         verbose=0,
         device="auto",
+        record_gradients=False,
         precision="auto",
         callbacks=None,
     ):
@@ -299,6 +360,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.merge = merge
         self.pooling = pooling
         self.embedding_dim = embedding_dim
+        self.word_vectors = word_vectors
+        self.freeze_embeddings = freeze_embeddings
+        self.linear_ngrams = linear_ngrams
+        self.word_dropout = word_dropout
         self.embedding_dropout = embedding_dropout
         self.dropout = dropout
         self.head_sizes = head_sizes
@@ -311,14 +376,17 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.lr_schedule = lr_schedule
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.evaluations_per_epoch = evaluations_per_epoch
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
         self.device = device
+        self.record_gradients = record_gradients
         self.precision = precision
         self.callbacks = callbacks
 
@@ -386,15 +454,18 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             seed=random_state.randint(np.iinfo(np.int32).max),
             max_epochs=self.max_epochs,
             lr_schedule=self.lr_schedule,
+            evaluations_per_epoch=self.evaluations_per_epoch,
             resume=resume,
+            accumulate=False,
         )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on part of the data, at a constant learning rate.
 
-        The embedding grows with the ids that come. There is no validation data, so the weights are
-        those after the epoch, and `max_epochs` and `lr_schedule` have no say.
+        The embedding grows with the ids that come, and the linear classifier with the pairs. There
+        is no validation data, so the weights are those after the epoch, and `max_epochs`,
+        `lr_schedule` and `evaluations_per_epoch` have no say.
 
         Parameters
         ----------
@@ -438,7 +509,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
             max_epochs=1,
             lr_schedule=None,
+            evaluations_per_epoch=1,
             resume=resume,
+            accumulate=True,
         )
 
     def _check_resumable(self, X, classes):
@@ -456,52 +529,97 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             "optimizer__weight_decay": self.weight_decay,
             "gradient_clip": self.gradient_clip,
             "early_stopping": self.early_stopping,
+            "scoring": self.scoring,
             "n_iter_no_change": self.n_iter_no_change,
             "tol": self.tol,
+            "record_gradients": self.record_gradients,
             "label_smoothing": self.label_smoothing,
             "verbose": int(self.verbose),
             "callbacks": self.callbacks,
         }
 
-    def _train(self, X, data, classes, *, validation, seed, max_epochs, lr_schedule, resume):
+    def _train(
+        self,
+        X,
+        data,
+        classes,
+        *,
+        validation,
+        seed,
+        max_epochs,
+        lr_schedule,
+        evaluations_per_epoch,
+        resume,
+        accumulate,
+    ):
         """Train a new net, or go on with the one there is, and keep what was learned.
 
         Nothing of the classifier changes before the training has succeeded.
         """
-        lookup = make_lookup(data.ids, self._lookup if resume else None)
-        architecture = plan_architecture(self, n_tokens=len(lookup) - 1, n_classes=len(classes))
+        lookup = make_lookup(
+            data.ids, self._lookup if resume else None, word_vectors=self.word_vectors
+        )
+        architecture = plan_architecture(
+            self,
+            n_tokens=len(lookup) - 1,
+            n_classes=len(classes),
+            n_steps=data.ids.shape[1],
+        )
         batch_size = choose_batch_size(self.batch_size, len(data.y))
         if len(data.y) <= batch_size:
             data = merge_repeated(data)
         parameters = self._net_parameters()
-        parameters |= {"lr_schedule": lr_schedule, "batch_size": batch_size}
+        parameters |= {
+            "lr_schedule": lr_schedule,
+            "evaluations_per_epoch": evaluations_per_epoch,
+            "batch_size": batch_size,
+        }
         if resume:
             check_same_architecture(self._architecture, architecture)
+            if self.word_vectors != self._first_vectors:
+                raise ValueError(
+                    f"The network that is to go on training started from {self._first_vectors}, "
+                    f"and word_vectors is now {self.word_vectors}. Set warm_start=False and call "
+                    "fit to start from other vectors."
+                )
             net, history = self.net_, self.history_
             net.set_params(**parameters)
             net.grow_embedding(architecture["n_tokens"], seed=seed)
         else:
             device = resolve_device(self.device)
             net = build_net(architecture, seed=seed, device=device, **parameters)
-            history = None
+            history = make_history([])
+            if self.word_vectors is not None:
+                net.set_word_vectors(self.word_vectors)
 
-        def make_dataset(part):
+        def encode(part):
             part = apply_class_weight(part, self.class_weight, classes, balance=data)
             labels = encode_labels(part.y, classes, name="y")
-            return IdsDataset(look_up(part.ids, lookup), labels, part.weights, net.device)
+            return look_up(part.ids, lookup), labels, part.weights
 
-        first_epoch = 1 if history is None else len(history) + 1
-        epochs = net.train(
-            make_dataset(data),
-            None if validation is None else make_dataset(sort_by_length(validation)),
+        training = encode(data)
+        ngrams = None
+        if self.linear_ngrams:
+            longest = int(self.linear_ngrams)
+            ngrams = count_ngrams(*training, n_classes=len(classes), longest=longest)
+        training = IdsDataset(*training, net.device)
+        if validation is not None:
+            validation = IdsDataset(*encode(sort_by_length(validation)), net.device)
+        evaluations = net.train(
+            training,
+            validation,
+            ngrams=ngrams,
+            accumulate=accumulate,
             max_epochs=max_epochs,
-            seed=(seed, first_epoch),
+            seed=(seed, len(history)),
             dtype=resolve_precision(self.precision, net.device, self.cell_type),
         )
+        epochs_before = history.index[-1] if len(history) else 0
+        more_history = make_history(evaluations, epochs_before)
         report_early_end(
             net,
-            first_epoch=first_epoch,
-            last_epoch=first_epoch + len(epochs) - 1,
+            epochs=more_history.index.tolist(),
+            epochs_before=epochs_before,
             learning_rate=self.learning_rate,
             gradient_clip=self.gradient_clip,
         )
@@ -509,15 +627,49 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         validate_data(self, X, reset=not resume, skip_check_array=True)
         self.classes_ = classes
         self.net_ = net
-        self.history_ = pd.concat([history, make_history(epochs, first_epoch)])
-        self.n_epochs_ = len(self.history_)
-        self.n_parameters_ = sum(parameter.numel() for parameter in net.module_.parameters())
+        self.history_ = pd.concat([history, more_history]) if len(history) else more_history
+        self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
+        self.n_parameters_ = sum(p.numel() for p in net.module_.parameters() if p.requires_grad)
         self._architecture = architecture
+        self._first_vectors = self.word_vectors
         self._lookup = lookup
         vars(self).pop("best_epoch_", None)
         if validation is not None and net.stopping_.best_epoch is not None:
-            self.best_epoch_ = first_epoch + net.stopping_.best_epoch - 1
+            self.best_epoch_ = more_history.index[net.stopping_.best_epoch - 1].item()
+        vars(self).pop("gradient_flow_", None)
+        if self.record_gradients:
+            self.gradient_flow_ = net.gradient_flow_.to_frame()
         return self
+
+    def summary(self):
+        """List the layers of the network.
+
+        Returns
+        -------
+        summary : pandas.DataFrame
+            A row per `layer`, in the order of the computation: `output_shape` for one text, of the
+            longest length there can be, and `n_parameters`, those of a frozen embedding included.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_rnn import RNNTextClassifier
+        >>> classifier = RNNTextClassifier(embedding_dim=8, hidden_size=4, max_epochs=1)
+        >>> classifier.fit([[2, 3, 0], [3, 2, 4]], ["a", "b"]).summary()
+                    output_shape  n_parameters
+        layer
+        embedding         (3, 8)            40
+        layers.0          (3, 8)           448
+        poolings           (16,)             0
+        output              (2,)            34
+        linear_term         (2,)             8
+        """
+        check_is_fitted(self)
+        return summarize(self.net_.module_, self.n_features_in_)
 
     def decision_function(self, X):
         """Compute the logits.
@@ -561,10 +713,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        probabilities : ndarray of float32 of shape (n_samples, n_classes)
+        probabilities : ndarray of float64 of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        return torch.from_numpy(self._logits(X)).softmax(1).numpy()
+        return torch.from_numpy(self._logits(X)).double().softmax(1).numpy()
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
@@ -576,10 +728,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        log_probabilities : ndarray of float32 of shape (n_samples, n_classes)
+        log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
             In the order of ``classes_``; never minus infinity for a small probability.
         """
-        return torch.from_numpy(self._logits(X)).log_softmax(1).numpy()
+        return torch.from_numpy(self._logits(X)).double().log_softmax(1).numpy()
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -597,7 +749,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         state = dict(super().__getstate__())
         if "net_" in state:
             state["net_"] = self.net_.get_weights()
-            state["history_"] = self.history_.to_dict("list")
+            for name in state.keys() & TABLES:
+                state[name] = state[name].to_dict("tight")
         return state
 
     def __setstate__(self, state):
@@ -610,7 +763,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             architecture = self._architecture | {"n_tokens": len(weights["embedding.weight"])}
             self.net_ = build_net(architecture, seed=0, device=device, **self._net_parameters())
             self.net_.set_weights(weights)
-            self.history_ = make_history(self.history_, first_epoch=1)
+            for name in state.keys() & TABLES:
+                setattr(self, name, pd.DataFrame.from_dict(state[name], orient="tight"))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -619,8 +773,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def make_history(epochs, first_epoch):
-    """Make a row per epoch, numbered from `first_epoch`."""
-    history = pd.DataFrame(epochs, columns=list(HISTORY_COLUMNS.values()), dtype=np.float64)
-    history.index = pd.RangeIndex(first_epoch, first_epoch + len(history), name="epoch")
+def make_history(evaluations, epochs_before=0):
+    """Make a row per evaluation, whose index is the epochs that were over."""
+    history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS.values()), dtype=np.float64)
+    epochs = epochs_before + history.pop("passes")
+    is_whole = (epochs % 1 == 0).all()
+    history.index = pd.Index(epochs.astype(np.int64) if is_whole else epochs, name="epoch")
     return history

@@ -1,6 +1,9 @@
-"""Dropout that draws from a stream of its own."""
+"""Dropout, of features and of whole words, that draws from a stream of its own."""
 
+import torch
 from torch import nn
+
+from ._sequences import PAD, UNK
 
 
 class SeededDropout(nn.Module):
@@ -33,3 +36,27 @@ class SeededDropout(nn.Module):
         shape = (1, *x.shape[1:]) if self.whole_channels else x.shape
         kept = x.new_empty(shape).bernoulli_(1 - self.p, generator=generator)
         return x * kept.div_(1 - self.p)
+
+
+class WordDropout(nn.Module):
+    """Turns words into the unknown word at random (Iyyer et al. 2015, doi:10.3115/v1/P15-1162).
+
+    Parameters
+    ----------
+    p : float
+        Share of the words.
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, ids, generator=None):
+        """Return the ids, of any shape, some of them `UNK`; only in training.
+
+        The generator lies on the device of the ids. None: torch's global stream.
+        """
+        if not self.training or self.p == 0:
+            return ids
+        draws = torch.empty(ids.shape, device=ids.device).uniform_(generator=generator)
+        return ids.masked_fill((draws < self.p) & (ids != PAD), UNK)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from ._sequences import PAD, UNK
+from ._sequences import FIRST_ID, PAD, UNK
 
 # 16 million words; ids beyond it are hashes or counts rather than a vocabulary.
 MAX_TOKENS = 2**24
 
 
-def make_lookup(ids, lookup=None):
+def make_lookup(ids, lookup=None, *, word_vectors=None):
     """Make the table that turns every id that training has not met into the unknown word.
 
     Parameters
@@ -17,6 +17,8 @@ def make_lookup(ids, lookup=None):
         What training meets.
     lookup : ndarray of int32, default=None
         The table of earlier training, whose ids stay known.
+    word_vectors : WordVectors, default=None
+        Whose ids are known too, met or not.
 
     Returns
     -------
@@ -31,6 +33,8 @@ def make_lookup(ids, lookup=None):
     n_tokens = max(UNK, int(ids.max())) + 1
     if lookup is not None:
         n_tokens = max(n_tokens, len(lookup) - 1)
+    if word_vectors is not None:
+        n_tokens = max(n_tokens, len(word_vectors) + FIRST_ID)
     if n_tokens > MAX_TOKENS:
         raise ValueError(
             f"X has the id {n_tokens - 1}, and the embedding needs a row for each id up to it. The "
@@ -41,6 +45,9 @@ def make_lookup(ids, lookup=None):
     grown[PAD] = PAD
     if lookup is not None:
         grown[: len(lookup)] = lookup
+    if word_vectors is not None:
+        known = slice(FIRST_ID, FIRST_ID + len(word_vectors))
+        grown[known] = np.arange(known.start, known.stop)
     grown[ids] = ids
     return grown
 

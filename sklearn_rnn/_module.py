@@ -11,10 +11,12 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from ._dropout import SeededDropout
+from ._dropout import SeededDropout, WordDropout
+from ._linear_term import LinearTerm
 from ._normalization import WordBatchNorm
-from ._pooling import make_pooling, pools_directions
+from ._pooling import make_pooling, pooled_size, pools_directions
 from ._recurrent import RecurrentLayer, draw_cell, reversal_index
+from ._user_cell import UserRecurrence
 
 EMBEDDING_RANGE = 0.05
 
@@ -28,9 +30,11 @@ class RecurrentModule(nn.Module):
         Rows of the embedding: one more than the largest id. Row 0 is padding, and stays zero.
     n_classes : int
         Logits of each text.
+    n_steps : int
+        The longest text there can be, in tokens.
     embedding_dim : int
         E.
-    cell_type : {"lstm", "gru", "rnn"}
+    cell_type : {"lstm", "gru", "rnn"} or type
         The recurrence.
     hidden_sizes : tuple of int
         Units of each layer and direction.
@@ -38,8 +42,10 @@ class RecurrentModule(nn.Module):
         Whether each layer reads in both directions.
     merge : {"concat", "sum"}
         How the two directions join.
-    pooling : tuple of {"last", "max", "mean", "attention"}
+    pooling : tuple of {"last", "max", "mean", "attention", "flatten"}
         How the words of a text become one vector; several are concatenated.
+    word_dropout : float
+        Share of the words that become the unknown word.
     embedding_dropout : float
         Share of embedding channels dropped, the same ones at every word of a text.
     dropout : float
@@ -48,6 +54,10 @@ class RecurrentModule(nn.Module):
         Units of the dense ReLU layers between the pooled vector and the logits.
     batch_norm : bool
         Whether to normalise what goes into each layer, into the head and into its ReLUs.
+    linear_ngrams : {0, 1, 2}
+        The longest n-grams of the linear term that is added to the logits; 0: there is none.
+    freeze_embeddings : bool
+        Whether the vectors of the words stay as they are.
     """
 
     def __init__(
@@ -55,19 +65,25 @@ class RecurrentModule(nn.Module):
         n_tokens,
         n_classes,
         *,
+        n_steps,
         embedding_dim,
         cell_type,
         hidden_sizes,
         bidirectional,
         merge,
         pooling,
+        word_dropout,
         embedding_dropout,
         dropout,
         head_sizes,
         batch_norm,
+        linear_ngrams,
+        freeze_embeddings,
     ):
         super().__init__()
+        self.word_dropout = WordDropout(word_dropout)
         self.embedding = nn.Embedding(n_tokens, embedding_dim, padding_idx=0)
+        self.embedding.weight.requires_grad_(not freeze_embeddings)
         self.embedding_dropout = SeededDropout(embedding_dropout, whole_channels=True)
         self.dropout = SeededDropout(dropout)
 
@@ -82,16 +98,16 @@ class RecurrentModule(nn.Module):
             self.layers.append(layer)
             size = layer.output_size
 
-        self.poolings = nn.ModuleList(make_pooling(name, size) for name in pooling)
+        self.poolings = nn.ModuleList(make_pooling(name, size, n_steps) for name in pooling)
         self.pools_directions = [pools_directions(name, merge) for name in pooling]
-        pooled_size = size * len(pooling)
 
-        dense_sizes = (pooled_size, *head_sizes)
+        dense_sizes = (sum(pooled_size(name, size, n_steps) for name in pooling), *head_sizes)
         self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(dense_sizes))
         self.output = nn.Linear(dense_sizes[-1], n_classes)
 
         self.layer_norms = make_norms(layer_input_sizes, batch_norm)
         self.dense_norms = make_norms(dense_sizes, batch_norm)
+        self.linear_term = LinearTerm(n_classes, linear_ngrams) if linear_ngrams else None
         self.draw_weights()
 
     def draw_weights(self, generator=None):
@@ -103,8 +119,11 @@ class RecurrentModule(nn.Module):
                 draw_cell(part, generator)
             elif isinstance(part, nn.Linear):
                 draw_linear(part, generator)
-            elif isinstance(part, WordBatchNorm):
+            elif isinstance(part, WordBatchNorm | LinearTerm):
                 part.reset()
+        for part in self.modules():
+            if isinstance(part, UserRecurrence):  # whose cell may hold layers of torch
+                part.draw(generator)
 
     @torch.no_grad()
     def grow_embedding(self, n_tokens, generator=None):
@@ -117,7 +136,8 @@ class RecurrentModule(nn.Module):
         draw_words(weight, generator)
         weight = weight.to(old.device)
         weight[: len(old)] = old
-        self.embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0)
+        frozen = not old.requires_grad
+        self.embedding = nn.Embedding.from_pretrained(weight, freeze=frozen, padding_idx=0)
         return self.embedding.weight
 
     def forward(self, ids, lengths):
@@ -134,14 +154,18 @@ class RecurrentModule(nn.Module):
         -------
         logits : Tensor of float32 of shape (B, n_classes)
         """
-        return self.classify(self.embed(ids), lengths)
+        return self.classify(self.embed(ids), lengths) + self.linear_logits(ids)
+
+    def linear_logits(self, ids):
+        """Return the logits of the linear term, of shape (B, n_classes), or 0 without one."""
+        return 0 if self.linear_term is None else self.linear_term(ids)
 
     def embed(self, ids):
         """Return the vectors of the words, of shape (T, B, E), for ids of shape (B, T)."""
         return self.embedding(ids.t())
 
     def classify(self, words, lengths, *, generator=None, dtype=torch.float32):
-        """Compute the logits of a batch from the vectors of its words.
+        """Compute the logits of a batch from the vectors of its words, without the linear term.
 
         Parameters
         ----------

@@ -1,6 +1,7 @@
 """The one door to skorch: the net that trains and applies the module."""
 
 import math
+from itertools import islice, pairwise
 
 import numpy as np
 import torch
@@ -10,14 +11,19 @@ from skorch.helper import predefined_split
 from tqdm import tqdm
 
 from ._batches import IdsDataset, SequentialBatches, TrainingBatches, bounded_batches
+from ._gradient_flow import GradientFlow
 from ._lookup import look_up
 from ._module import RecurrentModule
 from ._parts import PartedBatches
-from ._sequences import sequence_lengths
+from ._sequences import FIRST_ID, sequence_lengths
 from ._side_by_side import one_core_each
 from ._stopping import Stopping
 
+# How many times as fast as the network the linear term learns.
+LINEAR_RATE = 15
+
 HISTORY_COLUMNS = {
+    "passes": "passes",
     "train_loss": "train_loss",
     "train_accuracy": "train_accuracy",
     "valid_loss": "valid_loss",
@@ -45,6 +51,7 @@ def build_net(architecture, *, seed, device, **parameters):
     -------
     net : RecurrentNet
     """
+    linear_term = [("linear_term.*", {})] if architecture["linear_ngrams"] else []
     return RecurrentNet(
         RecurrentModule,
         **{f"module__{name}": value for name, value in architecture.items()},
@@ -53,6 +60,7 @@ def build_net(architecture, *, seed, device, **parameters):
         criterion__reduction="none",
         optimizer=torch.optim.AdamW,
         optimizer__fused=True,
+        optimizer__param_groups=linear_term,
         dataset=IdsDataset,
         dataset__device=device,
         classes=np.arange(architecture["n_classes"]),
@@ -90,11 +98,17 @@ class RecurrentNet(NeuralNetClassifier):
     lr_schedule : {None, "one_cycle", "plateau"}
         How the learning rate moves.
     early_stopping : bool
-        Whether to stop when the validation accuracy stalls.
+        Whether to stop when the validation score stalls.
+    scoring : {"accuracy", "loss"}
+        The validation score.
     n_iter_no_change : int
-        Epochs without progress before it stops.
+        Evaluations without progress before it stops.
     tol : float
-        What counts as progress, in accuracy.
+        What counts as progress, in accuracy or in loss.
+    evaluations_per_epoch : int
+        How often the validation data are looked at in an epoch.
+    record_gradients : bool
+        Whether to note the size of the gradients at each step.
     label_smoothing : float
         Share of each label that is spread over all classes.
     **kwargs
@@ -104,6 +118,8 @@ class RecurrentNet(NeuralNetClassifier):
     ----------
     stopping_ : Stopping
         Which weights were kept, after `partial_fit`.
+    gradient_flow_ : GradientFlow or None
+        The sizes of the gradients of the last `partial_fit`.
     interrupted_, diverged_ : bool
         Whether the last `partial_fit` ended by a keyboard interrupt, or by numbers that are not
         finite.
@@ -117,8 +133,11 @@ class RecurrentNet(NeuralNetClassifier):
         gradient_clip=None,
         lr_schedule=None,
         early_stopping=False,
+        scoring="accuracy",
         n_iter_no_change=10,
         tol=1e-4,
+        evaluations_per_epoch=1,
+        record_gradients=False,
         label_smoothing=0.0,
         **kwargs,
     ):
@@ -127,13 +146,16 @@ class RecurrentNet(NeuralNetClassifier):
         self.gradient_clip = gradient_clip
         self.lr_schedule = lr_schedule
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.evaluations_per_epoch = evaluations_per_epoch
+        self.record_gradients = record_gradients
         self.label_smoothing = label_smoothing
 
     @property
     def _default_callbacks(self):
-        print_log = [("print_log", PrintLog())] if self.verbose else []
+        print_log = [("print_log", PrintLog(keys_ignored="passes"))] if self.verbose else []
         return [("epoch_timer", EpochTimer()), *print_log]
 
     def initialize_module(self):
@@ -146,13 +168,17 @@ class RecurrentNet(NeuralNetClassifier):
             self.module_.draw_weights(torch.Generator().manual_seed(self.seed))
         return self
 
-    def train(self, dataset, validation, *, max_epochs, seed, dtype):
+    def train(self, dataset, validation, *, ngrams, accumulate, max_epochs, seed, dtype):
         """Train for some epochs, keep the best weights, and say how it went.
 
         Parameters
         ----------
         dataset, validation : IdsDataset
             What to learn from and what to watch; `validation` may be None.
+        ngrams : (keys, counts) or None
+            What `LinearTerm.count` takes, if there is one.
+        accumulate : bool
+            Whether these counts are added to earlier ones, or put in their place.
         max_epochs : int
             Epochs at most.
         seed : sequence of int
@@ -162,8 +188,8 @@ class RecurrentNet(NeuralNetClassifier):
 
         Returns
         -------
-        epochs : list of dict
-            What was recorded of each epoch that was completed, under the names of
+        evaluations : list of dict
+            What was recorded at the end of each epoch, or at each evaluation, under the names of
             `HISTORY_COLUMNS`.
         """
         self.rng_ = np.random.default_rng(seed)
@@ -171,6 +197,8 @@ class RecurrentNet(NeuralNetClassifier):
         self.max_epochs = max_epochs
         n_epochs_before = len(self.history)
         weights_before = copy_weights(self.module_)
+        if ngrams is not None:
+            self._count_ngrams(*ngrams, accumulate=accumulate)
         with one_core_each() as side_by_side:
             self.batches_ = PartedBatches(
                 self.module_,
@@ -200,29 +228,63 @@ class RecurrentNet(NeuralNetClassifier):
         # As a parameter of the criterion it would cost the optimizer's moments: skorch builds the
         # optimizer anew whenever one is set.
         self.criterion_.label_smoothing = self.label_smoothing
+        self.gradient_flow_ = GradientFlow() if self.record_gradients else None
         self.stopping_ = Stopping(
+            scoring=self.scoring,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
         )
         train, valid = self.get_split_datasets(X, y)
         datasets = {"dataset_train": train, "dataset_valid": valid}
         train_batches = self.get_iterator(train, training=True)
-        valid_batches = None if valid is None else self.get_iterator(valid, training=False)
         self.schedule_ = self._make_schedule(n_steps=self.max_epochs * len(train_batches))
-        for _ in range(self.max_epochs):
+        for passes, batches in self._stretches(train_batches):
             self.notify("on_epoch_begin", **datasets)
             try:
-                self.run_single_epoch(train_batches, True, "train", self.train_step)
-                self.run_single_epoch(valid_batches, False, "valid", self.validation_step)
+                self.run_single_epoch(batches, True, "train", self.train_step)
+                if valid is not None:
+                    valid_batches = self.get_iterator(valid, training=False)
+                    self.run_single_epoch(
+                        self._show_progress(valid_batches, "valid", len(valid_batches)),
+                        False,
+                        "valid",
+                        self.validation_step,
+                    )
             except KeyboardInterrupt:
                 self.interrupted_ = True
                 raise  # to skorch, which ends the training; a callback may end it so too
-            self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+            self.history.record("passes", passes)
+            self.history.record("learning_rate", self.optimizer_.param_groups[-1]["lr"])
             self._judge_epoch()
             self.notify("on_epoch_end", **datasets)
             if self.diverged_ or self.stopping_.stalled:
                 break
         return self
+
+    def _stretches(self, batches):
+        """Cut all epochs into what lies between two evaluations.
+
+        Yields
+        ------
+        passes : float
+            Epochs that are over after it.
+        stretch : iterator
+            Its batches.
+        """
+        n_batches = len(batches)
+        n_stretches = min(self.evaluations_per_epoch, n_batches)
+        ends = [n_batches * k // n_stretches for k in range(n_stretches + 1)]
+        for epoch in range(self.max_epochs):
+            iterator = iter(batches)
+            for start, end in pairwise(ends):
+                stretch = islice(iterator, end - start)
+                progress = self._show_progress(stretch, "train", end - start)
+                yield epoch + end / n_batches, progress
+
+    def _show_progress(self, batches, name, n_batches):
+        # None: no bar where stderr is no terminal, as in a log file.
+        disable = None if self.verbose else True
+        return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
 
     def _judge_epoch(self):
         epoch = self.history[-1]
@@ -241,13 +303,18 @@ class RecurrentNet(NeuralNetClassifier):
     def _make_schedule(self, n_steps):
         """Start the learning rate anew, and what moves it."""
         self.set_params(lr=self.lr)
-        # One cycle moves the momentum too.
-        self.optimizer_.param_groups[0]["betas"] = self.optimizer_.defaults["betas"]
+        groups = self.optimizer_.param_groups
+        if len(groups) > 1:
+            groups[0]["lr"] = LINEAR_RATE * self.lr
+        for group in groups:  # one cycle moves the momentum too
+            group["betas"] = self.optimizer_.defaults["betas"]
         if self.lr_schedule == "one_cycle":
             # The last of these steps has a rate near 0. One more is counted than there are, so that
             # a training of one batch is not that step.
             return torch.optim.lr_scheduler.OneCycleLR(
-                self.optimizer_, max_lr=self.lr, total_steps=n_steps + 1
+                self.optimizer_,
+                max_lr=[group["lr"] for group in groups],
+                total_steps=n_steps + 1,
             )
         if self.lr_schedule == "plateau":
             return torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -256,15 +323,10 @@ class RecurrentNet(NeuralNetClassifier):
         return None
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Go through the batches once, and record the mean loss and accuracy over the weights."""
-        if iterator is None:
-            return
+        """Go through batches once, and record the mean loss and accuracy over the weights."""
         # Summed on the device and fetched once: a number fetched per batch would stall a GPU.
         sums = torch.zeros(3, dtype=torch.float64, device=self.device)
-        # None: no bar where stderr is no terminal, as in a log file.
-        disable = None if self.verbose else True
-        progress = tqdm(iterator, desc=prefix, leave=False, disable=disable)
-        for batch in progress:
+        for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
             sums += step["sums"]
@@ -278,6 +340,8 @@ class RecurrentNet(NeuralNetClassifier):
         self._train_or_evaluate(training=True)
         self.optimizer_.zero_grad()
         step = self.batches_.differentiate(*batch)
+        if self.gradient_flow_ is not None:
+            self.gradient_flow_.record(self.module_)
         self.notify(
             "on_grad_computed",
             named_parameters=list(self.get_all_learnable_params()),
@@ -357,6 +421,7 @@ class RecurrentNet(NeuralNetClassifier):
     def set_weights(self, weights):
         """Give the module the state that `get_weights` returned."""
         self.module_.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
+        self.initialize_optimizer()  # the linear term may have a parameter of another size
 
     def grow_embedding(self, n_tokens, *, seed):
         """Add rows to the embedding until it has `n_tokens`, drawn as the first ones were.
@@ -367,15 +432,30 @@ class RecurrentNet(NeuralNetClassifier):
         if n_tokens <= len(old):  # less if a training that failed made it grow
             return
         grown = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
+        self._exchange(old, grown, slice(len(old)))
+
+    def _count_ngrams(self, keys, counts, *, accumulate):
+        old = self.module_.linear_term.weight
+        rows = self.module_.linear_term.count(keys, counts, accumulate=accumulate)
+        self._exchange(old, self.module_.linear_term.weight, rows)
+
+    def _exchange(self, old, new, rows):
+        """Let the optimizer go on with a parameter that has grown, whose old rows are `rows`."""
         for group in self.optimizer_.param_groups:
-            group["params"] = [grown if p is old else p for p in group["params"]]
+            group["params"] = [new if p is old else p for p in group["params"]]
         state = self.optimizer_.state.pop(old, {})
         for name, value in state.items():
             if value.shape == old.shape:
-                state[name] = torch.zeros_like(grown)
-                state[name][: len(value)] = value
+                state[name] = torch.zeros_like(new)
+                state[name][rows] = value
         if state:
-            self.optimizer_.state[grown] = state
+            self.optimizer_.state[new] = state
+
+    @torch.no_grad()
+    def set_word_vectors(self, word_vectors):
+        """Give the words of `WordVectors` their rows of the embedding."""
+        rows = slice(FIRST_ID, FIRST_ID + len(word_vectors))
+        self.module_.embedding.weight[rows] = torch.tensor(word_vectors.matrix)
 
 
 def copy_weights(module):

@@ -38,9 +38,11 @@ class PartedBatches:
         self.criterion = criterion
         self.side_by_side = side_by_side
         self.dtype = dtype
-        embedding = module.embedding.weight
-        self.device = embedding.device
-        self.parameters = [p for p in module.parameters() if p.requires_grad and p is not embedding]
+        self.embedding = module.embedding.weight
+        self.device = self.embedding.device
+        self.parameters = [
+            p for p in module.parameters() if p.requires_grad and p is not self.embedding
+        ]
         seeds = range(seed, seed + MAX_PARTS)
         self.generators = [torch.Generator(self.device).manual_seed(s) for s in seeds]
         # A GPU computes a batch best in one piece, and statistics are those of a whole batch.
@@ -66,7 +68,7 @@ class PartedBatches:
             weighted losses, of the weights of those that are classified rightly, and of all
             weights.
         """
-        words = self.module.embed(inputs["ids"])
+        words = self.module.embed(self.module.word_dropout(inputs["ids"], self.generators[0]))
         share = inputs["weights"] / inputs["weights"].sum()
 
         def compute(part):
@@ -75,14 +77,27 @@ class PartedBatches:
             logits = self.module.classify(
                 part_words, inputs["lengths"][rows], generator=generator, dtype=self.dtype
             )
+            loss = 0
+            if self.module.linear_term is not None:
+                linear_logits = self.module.linear_term(inputs["ids"][rows])
+                # It learns by itself, and the network what it leaves. Trained together on one loss,
+                # they were less accurate on held out training texts: IMDB 0.895 instead of 0.902,
+                # Amazon 0.903 instead of 0.907 (seed 0).
+                loss = self.criterion(linear_logits, labels[rows]) @ share[rows]
+                logits = logits + linear_logits.detach()
             losses = self.criterion(logits, labels[rows])
-            gradients = torch.autograd.grad(losses @ share[rows], [part_words, *self.parameters])
+            gradients = torch.autograd.grad(
+                loss + losses @ share[rows],
+                [part_words, *self.parameters],
+                materialize_grads=True,  # of what a user's cell does not use, too
+            )
             return logits.detach(), losses.detach(), *gradients
 
         parts = self._cut(len(labels))
         columns = self.side_by_side.map(compute, zip(parts, self.generators, strict=False))
         logits, losses, word_gradients, *gradients = zip(*columns, strict=True)
-        words.backward(_join_words(words, parts, word_gradients))
+        if self.embedding.requires_grad:
+            words.backward(_join_words(words, parts, word_gradients))
         for parameter, of_parts in zip(self.parameters, gradients, strict=True):
             parameter.grad = sum(of_parts[1:], start=of_parts[0])
         return _make_step(torch.cat(logits), torch.cat(losses), inputs["weights"], labels)
@@ -95,7 +110,8 @@ class PartedBatches:
         def compute(rows):
             with torch.no_grad():  # which holds for one thread
                 part_words = self._take_words(words, inputs["lengths"], rows)
-                return self.module.classify(part_words, inputs["lengths"][rows])
+                logits = self.module.classify(part_words, inputs["lengths"][rows])
+                return logits + self.module.linear_logits(inputs["ids"][rows])
 
         logits = torch.cat(self.side_by_side.map(compute, self._cut(len(labels))))
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)

@@ -79,6 +79,27 @@ class AttentionPooling(nn.Module):
         return _sum_words(outputs, weights)
 
 
+class FlattenPooling(nn.Module):
+    """The features of all words side by side, and zeros at the padding.
+
+    Parameters
+    ----------
+    n_steps : int
+        The longest text there can be, in tokens.
+    """
+
+    def __init__(self, n_steps):
+        super().__init__()
+        self.n_steps = n_steps
+
+    def forward(self, outputs, mask):
+        """Lay out `outputs` of shape (T, B, D) as (B, n_steps * D)."""
+        n_steps, n_texts, n_features = outputs.shape
+        words = outputs.new_zeros(n_texts, self.n_steps, n_features)
+        words[:, :n_steps] = (outputs * mask[:, :, None]).transpose(0, 1)
+        return words.flatten(1)
+
+
 def _sum_words(outputs, weights):
     """Return the sums over the T words of each text, weighted by (T, B) `weights`, as (B, D)."""
     return (outputs * weights[:, :, None]).sum(0)
@@ -93,8 +114,15 @@ def pools_directions(name, merge):
     return name in ("last", "mean") or (name == "max" and merge == "concat")
 
 
-def make_pooling(name, input_size):
-    """Build the pooling called "last", "max", "mean" or "attention" over `input_size` features."""
+def make_pooling(name, input_size, n_steps):
+    """Build the pooling called `name` over `input_size` features of at most `n_steps` words."""
     if name == "attention":
         return AttentionPooling(input_size)
+    if name == "flatten":
+        return FlattenPooling(n_steps)
     return {"last": LastPooling, "max": MaxPooling, "mean": MeanPooling}[name]()
+
+
+def pooled_size(name, input_size, n_steps):
+    """Return how many features the pooling called `name` makes of a text."""
+    return input_size * n_steps if name == "flatten" else input_size

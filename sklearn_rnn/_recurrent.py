@@ -14,7 +14,16 @@ Shapes: T tokens (the longest text of the batch), B texts, D features, H hidden 
 import torch
 from torch import nn
 
+from ._user_cell import UserRecurrence
+
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
+
+def make_recurrence(cell_type, input_size, hidden_size):
+    """Make one recurrence in one direction, torch's or of the user's cell."""
+    if cell_type in CELLS:
+        return CELLS[cell_type](input_size, hidden_size)
+    return UserRecurrence(cell_type, input_size, hidden_size)
 
 
 def reversal_index(lengths, n_steps):
@@ -69,9 +78,10 @@ class RecurrentLayer(nn.Module):
 
     Parameters
     ----------
-    cell_type : {"lstm", "gru", "rnn"}
+    cell_type : {"lstm", "gru", "rnn"} or type
         Long short-term memory (Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735),
-        gated recurrent unit (Cho et al. 2014, arXiv:1406.1078) or tanh unit (Elman 1990).
+        gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), tanh unit (Elman 1990), or a cell
+        as `UserRecurrence` takes it.
     input_size : int
         D.
     hidden_size : int
@@ -90,10 +100,10 @@ class RecurrentLayer(nn.Module):
 
     def __init__(self, cell_type, input_size, hidden_size, *, bidirectional, merge):
         super().__init__()
-        cell = CELLS[cell_type]
+        sizes = (input_size, hidden_size)
         self.merge = merge
-        self.forward_cell = cell(input_size, hidden_size)
-        self.backward_cell = cell(input_size, hidden_size) if bidirectional else None
+        self.forward_cell = make_recurrence(cell_type, *sizes)
+        self.backward_cell = make_recurrence(cell_type, *sizes) if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional and merge == "concat" else 1)
 
     def forward(self, x, index):

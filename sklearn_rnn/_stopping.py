@@ -9,20 +9,23 @@ from sklearn.exceptions import ConvergenceWarning
 class Stopping:
     """Watches the epochs of one fit.
 
-    As scikit-learn's `MLPClassifier` does, an epoch makes progress if its validation accuracy
-    exceeds the best one by at least `tol`. The weights kept are those of the highest validation
-    accuracy, and of the lowest validation loss among equals; without validation data, those of the
-    last epoch that ended with finite numbers.
+    As scikit-learn's `MLPClassifier` does, an epoch makes progress if its validation score
+    exceeds the best one by at least `tol`. The weights kept are those of the best validation
+    score, and of the better other one among equals; without validation data, those of the
+    last epoch that ended with finite numbers. An epoch here is what lies between two evaluations.
 
     Parameters
     ----------
+    scoring : {"accuracy", "loss"}
+        What is watched.
     tol : float
-        In accuracy.
+        In accuracy or in loss.
     n_iter_no_change : int or None
         Epochs without progress that are put up with. None: any number.
     """
 
-    def __init__(self, *, tol, n_iter_no_change):
+    def __init__(self, *, scoring, tol, n_iter_no_change):
+        self.scoring = scoring
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.n_epochs = 0
@@ -45,11 +48,13 @@ class Stopping:
         if valid_accuracy is None:
             self._keep(weights)
             return
-        if valid_accuracy < self.best_score[0] + self.tol:
+        score = (valid_accuracy, -valid_loss)
+        if self.scoring == "loss":
+            score = score[::-1]
+        if score[0] < self.best_score[0] + self.tol:
             self.n_epochs_without_progress += 1
         else:
             self.n_epochs_without_progress = 0
-        score = (valid_accuracy, -valid_loss)
         if score > self.best_score:
             self.best_score = score
             self._keep(weights)
@@ -65,15 +70,17 @@ class Stopping:
         return limit is not None and self.n_epochs_without_progress > limit
 
 
-def report_early_end(net, *, first_epoch, last_epoch, learning_rate, gradient_clip):
+def report_early_end(net, *, epochs, epochs_before, learning_rate, gradient_clip):
     """Say why training ended before its time, if it did.
 
     Parameters
     ----------
     net : RecurrentNet
         After `train`.
-    first_epoch, last_epoch : int
-        The epochs that this training completed, by their numbers in the history.
+    epochs : list of int or float
+        The epochs that were over at each evaluation of this training.
+    epochs_before : int or float
+        Those that were over before.
     learning_rate, gradient_clip : float or None
         What to change if the numbers were not finite.
 
@@ -95,17 +102,18 @@ def report_early_end(net, *, first_epoch, last_epoch, learning_rate, gradient_cl
     )
     best = net.stopping_.best_epoch
     if net.diverged_ and best is None:
-        raise ValueError(f"The loss or a weight is not finite after epoch {last_epoch}. {cure}")
+        raise ValueError(f"The loss or a weight is not finite after epoch {epochs[-1]}. {cure}")
     if net.diverged_:
         warnings.warn(
-            f"Training stopped: the loss or a weight is not finite after epoch {last_epoch}. The "
-            f"weights of epoch {first_epoch + best - 1} are kept. {cure}",
+            f"Training stopped: the loss or a weight is not finite after epoch {epochs[-1]}. The "
+            f"weights of epoch {epochs[best - 1]} are kept. {cure}",
             ConvergenceWarning,
             stacklevel=4,
         )
     if net.interrupted_:
+        last = epochs[-1] if epochs else epochs_before
         warnings.warn(
-            f"Training was interrupted in epoch {last_epoch + 1}. What was trained is kept.",
+            f"Training was interrupted in epoch {int(last) + 1}. What was trained is kept.",
             UserWarning,
             stacklevel=4,
         )

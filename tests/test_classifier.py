@@ -128,7 +128,7 @@ def test_the_ways_to_predict_agree(make_classifier, word_order):
     for classifier, n_classes in ((binary, 2), (ternary, 3)):
         proba = classifier.predict_proba(X)
         assert proba.shape == (80, n_classes)
-        assert proba.dtype == np.float32
+        assert proba.dtype == np.float64
         np.testing.assert_allclose(proba.sum(1), 1, atol=1e-6)
         np.testing.assert_allclose(np.exp(classifier.predict_log_proba(X)), proba, atol=1e-6)
         assert (classifier.predict(X) == classifier.classes_[proba.argmax(1)]).all()
@@ -312,7 +312,7 @@ def test_class_weights_are_sample_weights(make_classifier, word_order, class_wei
 
 def test_the_best_weights_are_kept(make_classifier, word_order):
     X, y = word_order
-    noisy = {"learning_rate": 0.2, "max_epochs": 12}
+    noisy = {"learning_rate": 0.3, "max_epochs": 12, "linear_ngrams": 0}
     classifier = make_classifier(**noisy).fit(X[:50], y[:50], X_val=X[50:], y_val=y[50:])
     history = classifier.history_
     accuracy = history["valid_accuracy"]
@@ -376,8 +376,8 @@ def test_weights_of_the_validation_texts_count(make_classifier, word_order):
 
 def test_history_and_counts(make_classifier, word_order):
     X, y = word_order
-    classifier = make_classifier(bidirectional=False).fit(X, y, X_val=X, y_val=y)
-    history = classifier.history_
+    classifier = make_classifier(bidirectional=False, linear_ngrams=1)
+    history = classifier.fit(X, y, X_val=X, y_val=y).history_
     assert list(history.columns) == [
         "train_loss",
         "train_accuracy",
@@ -393,7 +393,8 @@ def test_history_and_counts(make_classifier, word_order):
     assert classifier.n_epochs_ == 3
     assert classifier.n_features_in_ == 6
     lstm = 4 * (4 * 4 + 4 * 4 + 4 + 4)
-    assert classifier.n_parameters_ == 10 * 4 + lstm + 4 * 2 + 2
+    linear_term = (8 + 1) * 2 + 2  # eight words, the row of none, and the biases
+    assert classifier.n_parameters_ == 10 * 4 + lstm + 4 * 2 + 2 + linear_term
     assert isinstance(classifier.net_.module_, torch.nn.Module)
 
 
@@ -458,9 +459,7 @@ def test_the_embedding_grows_with_new_ids(make_classifier, word_order, method):
     new = weights_of(classifier)["embedding.weight"]
     assert new.shape == (15, 4)
     np.testing.assert_allclose(new[:10], old, rtol=0, atol=1e-8)
-    assert classifier.n_parameters_ == sum(
-        weight.size for weight in weights_of(classifier).values()
-    )
+    assert classifier.n_parameters_ == classifier.summary()["n_parameters"].sum()
     known = classifier.predict_proba(np.full((1, 6), 14))
     unknown = classifier.predict_proba(np.full((1, 6), 12))
     assert not np.array_equal(known, unknown)
@@ -600,7 +599,7 @@ def test_it_learns_on_the_device(make_classifier, word_order, device):
     classifier.fit(X, y, X_val=X, y_val=y)
     assert classifier.score(X, y) > 0.85
     assert {p.device.type for p in classifier.net_.module_.parameters()} == {device}
-    assert classifier.partial_fit(X + 2, y).predict_proba(X).dtype == np.float32
+    assert classifier.partial_fit(X + 2, y).predict_proba(X).dtype == np.float64
 
 
 def test_a_model_of_the_device_moves_to_the_cpu(make_classifier, word_order, device):
@@ -631,13 +630,15 @@ def test_the_first_weights_are_those_of_the_cpu(make_classifier, word_order, dev
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_predictions_are_float32_whatever_training_computes_in(
+def test_predictions_are_computed_in_float32_whatever_training_computes_in(
     make_classifier, word_order, device, precision
 ):
     """What bfloat16 gives: contract 3 to the letter, since nothing is predicted in it."""
     X, y = word_order
     classifier = make_classifier(precision=precision, device=device, max_epochs=10).fit(X, y)
-    assert all(w.dtype == np.float32 for w in classifier.net_.get_weights().values())
+    weights = classifier.net_.get_weights()
+    assert weights.pop("linear_term.keys").dtype == np.int64
+    assert all(w.dtype == np.float32 for w in weights.values())
     together = classifier.predict_proba(X)
     alone = np.concatenate([classifier.predict_proba(X[[row]]) for row in range(len(X))])
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)

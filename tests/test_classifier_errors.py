@@ -312,8 +312,8 @@ def test_going_on_with_another_network(make_classifier, word_order, raises, meth
         ),
         (
             {"pooling": ("max", "min")},
-            "pooling=('max', 'min') must be one of 'last', 'max', 'mean', 'attention', or a tuple "
-            "of different ones.",
+            "pooling=('max', 'min') must be one of 'last', 'max', 'mean', 'attention', "
+            "'flatten', or a tuple of different ones.",
         ),
         ({"head_sizes": (0,)}, "head_sizes=(0,) must hold whole numbers of at least 1."),
         (

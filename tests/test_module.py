@@ -3,39 +3,49 @@
 import numpy as np
 import pytest
 import torch
+from cells import EquationGRU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_rnn._module import RecurrentModule
+from sklearn_rnn._ngrams import distinct_ngrams
 from sklearn_rnn._normalization import WordBatchNorm
 
 PLAIN = {
     "n_tokens": 10,
     "n_classes": 3,
+    "n_steps": 15,
     "embedding_dim": 4,
     "cell_type": "lstm",
     "hidden_sizes": (4,),
     "bidirectional": True,
     "merge": "concat",
     "pooling": ("max",),
+    "word_dropout": 0.0,
     "embedding_dropout": 0.0,
     "dropout": 0.0,
     "head_sizes": (),
     "batch_norm": False,
+    "linear_ngrams": 0,
+    "freeze_embeddings": False,
 }
 ARCHITECTURES = st.fixed_dictionaries(
     {
-        "cell_type": st.sampled_from(["lstm", "gru", "rnn"]),
+        "cell_type": st.sampled_from(["lstm", "gru", "rnn", EquationGRU]),
         "hidden_sizes": st.sampled_from([(4,), (4, 4), (5, 3, 4)]),
         "bidirectional": st.booleans(),
         "merge": st.sampled_from(["concat", "sum"]),
         "pooling": st.lists(
-            st.sampled_from(["last", "max", "mean", "attention"]), min_size=1, unique=True
+            st.sampled_from(["last", "max", "mean", "attention", "flatten"]),
+            min_size=1,
+            unique=True,
         ).map(tuple),
+        "word_dropout": st.sampled_from([0.0, 0.5]),
         "embedding_dropout": st.sampled_from([0.0, 0.5]),
         "dropout": st.sampled_from([0.0, 0.5]),
         "head_sizes": st.sampled_from([(), (5,), (5, 4)]),
         "batch_norm": st.booleans(),
+        "linear_ngrams": st.sampled_from([0, 1, 2]),
     }
 )
 TEXTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=9), min_size=1, max_size=6)
@@ -50,6 +60,11 @@ def build(seed=0, **architecture):
             if isinstance(norm, WordBatchNorm):
                 norm.running_mean.normal_()
                 norm.running_var.uniform_(0.5, 2)
+        if module.linear_term is not None:
+            some_texts = torch.randint(1, 10, (20, 6))
+            keys = distinct_ngrams(some_texts, architecture["linear_ngrams"]).unique()[1:]
+            module.linear_term.count(keys, torch.rand(len(keys), 3) * 9, accumulate=False)
+            module.linear_term.weight.normal_()
     return module.eval()
 
 

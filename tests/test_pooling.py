@@ -6,7 +6,8 @@ import torch
 from sklearn_rnn._pooling import MaxOverWords, make_pooling, pools_directions
 from sklearn_rnn._recurrent import RecurrentLayer, reversal_index
 
-NAMES = ["last", "max", "mean", "attention"]
+NAMES = ["last", "max", "mean", "attention", "flatten"]
+N_STEPS = 10
 LENGTHS = torch.tensor([5, 1, 3])
 MASK = torch.arange(6)[:, None] < LENGTHS
 GARBAGE = 1e30
@@ -22,17 +23,21 @@ def states():
 def pooling(request):
     """Each pooling over four features; attention with weights that matter."""
     torch.manual_seed(0)
-    return make_pooling(request.param, 4)
+    return make_pooling(request.param, 4, N_STEPS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pooling_is_a_loop_over_the_words(name, states):
     torch.manual_seed(0)
-    pooling = make_pooling(name, 4)
+    pooling = make_pooling(name, 4, N_STEPS)
     pooled = pooling(states, MASK)
     for text, state, length in zip(states.unbind(1), pooled, LENGTHS.tolist(), strict=True):
         words = text[:length]
-        if name == "attention":
+        if name == "flatten":
+            expected = torch.zeros(N_STEPS, 4)
+            expected[:length] = words
+            expected = expected.flatten()
+        elif name == "attention":
             weights = pooling.score(torch.tanh(pooling.hidden(words))).softmax(0)
             expected = (weights * words).sum(0)
         else:
@@ -77,7 +82,7 @@ def test_where_each_direction_may_be_pooled_by_itself(name, merge):
     layer = RecurrentLayer("gru", 3, 4, bidirectional=True, merge=merge)
     index = reversal_index(LENGTHS, 6)
     outputs = layer(torch.randn(6, 3, 3), index)
-    pooling = make_pooling(name, layer.output_size)
+    pooling = make_pooling(name, layer.output_size, N_STEPS)
     if pools_directions(name, merge):
         by_direction = layer.merge_directions([pooling(x, MASK) for x in outputs])
         torch.testing.assert_close(by_direction, pooling(layer.join(outputs, index), MASK))

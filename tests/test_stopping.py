@@ -6,9 +6,9 @@ import pytest
 from sklearn_rnn._stopping import Stopping
 
 
-def run(accuracies, losses=None, *, tol=1e-4, n_iter_no_change=None):
+def run(accuracies, losses=None, *, scoring="accuracy", tol=1e-4, n_iter_no_change=None):
     """Record epochs until the end or the stop; the weights of epoch 3 are called 3."""
-    stopping = Stopping(tol=tol, n_iter_no_change=n_iter_no_change)
+    stopping = Stopping(scoring=scoring, tol=tol, n_iter_no_change=n_iter_no_change)
     losses = [1.0] * len(accuracies) if losses is None else losses
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True), start=1):
         stopping.record(epoch, valid_accuracy=accuracy, valid_loss=loss)
@@ -53,12 +53,20 @@ def test_an_improvement_below_tol_is_kept_but_is_no_progress():
     assert stopping.best_epoch == 3
 
 
+def test_the_loss_may_be_watched():
+    accuracies, losses = [0.5, 0.6, 0.7, 0.8, 0.9], [1.0, 0.5, 0.6, 0.5, 0.55]
+    stopping = run(accuracies, losses, scoring="loss", tol=0.1, n_iter_no_change=2)
+    assert stopping.stalled
+    assert stopping.n_epochs == 5
+    assert stopping.best_epoch == 4  # of equal losses, the higher accuracy
+
+
 def test_it_never_stalls_without_a_limit():
     assert not run([0.5] * 100).stalled
 
 
 def test_without_validation_the_last_weights_are_kept():
-    stopping = Stopping(tol=1e-4, n_iter_no_change=1)
+    stopping = Stopping(scoring="accuracy", tol=1e-4, n_iter_no_change=1)
     for epoch in (1, 2, 3, 4):
         stopping.record(epoch)
     assert stopping.best_epoch == stopping.best_weights == 4

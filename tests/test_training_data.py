@@ -114,7 +114,7 @@ def test_huge_ids_are_refused_before_memory_is_asked_for():
 
 def plan(n_tokens=5, n_classes=2, **parameters):
     classifier = RNNTextClassifier(**parameters)
-    return plan_architecture(classifier, n_tokens=n_tokens, n_classes=n_classes)
+    return plan_architecture(classifier, n_tokens=n_tokens, n_classes=n_classes, n_steps=3)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_one_pooling_or_several():
         *[
             (
                 {"pooling": pooling},
-                f"pooling={pooling!r} must be one of 'last', 'max', 'mean', 'attention', or a "
-                "tuple of different ones.",
+                f"pooling={pooling!r} must be one of 'last', 'max', 'mean', 'attention', "
+                "'flatten', or a tuple of different ones.",
             )
             for pooling in [(), ("max", "max"), ("max", "min"), (1, ["max"])]
         ],

@@ -1,0 +1,40 @@
+"""The layers of a module, as a table."""
+
+import pandas as pd
+
+
+def summarize(module, n_steps):
+    """Return a row for each layer: its output shape for one text, and its parameters.
+
+    Parameters
+    ----------
+    module : RecurrentModule
+        What is looked at.
+    n_steps : int
+        The longest text there can be, in tokens.
+
+    Returns
+    -------
+    summary : pandas.DataFrame
+        With the columns "output_shape" and "n_parameters", indexed by "layer".
+    """
+    rows = [("embedding", (n_steps, module.embedding.embedding_dim), module.embedding)]
+    for i, (norm, layer) in enumerate(zip(module.layer_norms, module.layers, strict=True)):
+        rows.append((f"layer_norms.{i}", rows[-1][1], norm))
+        rows.append((f"layers.{i}", (n_steps, layer.output_size), layer))
+    sizes = [dense.in_features for dense in [*module.dense, module.output]]
+    rows.append(("poolings", (sizes[0],), module.poolings))
+    rows.append(("dense_norms.0", (sizes[0],), module.dense_norms[0]))
+    heads = zip(module.dense, module.dense_norms[1:], sizes[1:], strict=True)
+    for i, (dense, norm, size) in enumerate(heads):
+        rows.append((f"dense.{i}", (size,), dense))
+        rows.append((f"dense_norms.{i + 1}", (size,), norm))
+    rows.append(("output", (module.output.out_features,), module.output))
+    if module.linear_term is not None:
+        rows.append(("linear_term", (module.output.out_features,), module.linear_term))
+    table = pd.DataFrame(
+        [(name, shape, sum(p.numel() for p in part.parameters())) for name, shape, part in rows],
+        columns=["layer", "output_shape", "n_parameters"],
+    ).set_index("layer")
+    is_norm = table.index.str.contains("norm")
+    return table[~is_norm | (table["n_parameters"] > 0)]
