@@ -1,0 +1,373 @@
+"""The five reference systems as Pipelines, against their authors' recipes in plain torch.
+
+    SKLEARN_RNN_DATA=... python benchmarks/reference_systems.py [--system R3 ...] [--seeds 3]
+
+Each system is a few lines of the public API, without the linear term, so that the network is the
+author's; how it is trained is ours (epochs, batches, learning rate), and "differs" says how. The
+rival is the author's recipe, written in plain torch (plain_recipes.py), on the same texts in the
+same run: ours and theirs take turns, seed by seed. Seconds are from texts to test accuracy.
+`--texts` takes a random sample of the training texts; `--epochs` shortens the rival's training.
+Results go to benchmarks/results/reference_systems.json; systems that are not run are kept.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
+from torch import nn
+
+from plain_recipes import RECIPES, Data
+from record import HERE, describe_commit, write_record
+from sklearn_rnn import RNNTextClassifier, TextTokenizer, load_word_vectors
+from sklearn_rnn.datasets import read_texts
+
+
+class GRUCell(nn.Module):
+    """R5's own cell, from the equations of a gated recurrent unit."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.update = nn.Linear(input_size + hidden_size, hidden_size)
+        self.reset = nn.Linear(input_size + hidden_size, hidden_size)
+        self.candidate = nn.Linear(input_size + hidden_size, hidden_size)
+
+    def forward(self, x_t, h):
+        """Return the new state."""
+        both = torch.cat([x_t, h], 1)
+        update = self.update(both).sigmoid()
+        reset = self.reset(both).sigmoid()
+        candidate = self.candidate(torch.cat([x_t, reset * h], 1)).tanh()
+        return (1 - update) * candidate + update * h
+
+
+def make_pipeline(tokenizer, seed, **parameters):
+    classifier = RNNTextClassifier(linear_ngrams=0, device="cpu", random_state=seed, **parameters)
+    return Pipeline([("tok", tokenizer), ("clf", classifier)])
+
+
+def r1(seed, vectors):
+    return make_pipeline(
+        TextTokenizer(vocabulary=vectors, min_count=3, max_length=0.9, truncation="post"),
+        seed,
+        cell_type="gru",
+        hidden_size=8,
+        merge="sum",
+        pooling=("last", "max", "mean"),
+        word_vectors=vectors,
+        dropout=0.0,
+        max_epochs=8,
+        learning_rate=5e-3,
+    )
+
+
+def r2(seed, vectors, *, cell_type):
+    return make_pipeline(
+        TextTokenizer(max_length=100, truncation="pre"),
+        seed,
+        cell_type=cell_type,
+        hidden_size=64,
+        embedding_dim=128,
+        pooling="last",
+    )
+
+
+def r3(seed, vectors, *, embedding_dim=16, hidden_size=64, **parameters):
+    return make_pipeline(
+        TextTokenizer(max_tokens=5498, min_count=1, max_length=166, truncation="post"),
+        seed,
+        **{
+            "embedding_dim": embedding_dim,
+            "hidden_size": hidden_size,
+            "pooling": "last",
+            "batch_norm": True,
+            "embedding_dropout": 0.0,
+            "dropout": 0.0,
+            "max_epochs": 4,
+            "batch_size": 128,
+            "learning_rate": 5e-3,
+        }
+        | parameters,
+    )
+
+
+def r4(seed, vectors, *, max_length=256, **parameters):
+    return make_pipeline(
+        TextTokenizer(min_count=26, max_tokens=None, max_length=max_length, truncation="post"),
+        seed,
+        **{
+            "embedding_dim": 256,
+            "hidden_size": 256,
+            "bidirectional": False,
+            "head_sizes": (256,),
+            "dropout": 0.1,
+            "batch_size": 64,
+            "max_epochs": 2,
+        }
+        | parameters,
+    )
+
+
+def r5(seed, vectors, **parameters):
+    return make_pipeline(
+        TextTokenizer(vocabulary=vectors.vocabulary),
+        seed,
+        word_vectors=vectors,
+        freeze_embeddings=True,
+        hidden_size=100,
+        pooling="last",
+        embedding_dropout=0.0,
+        dropout=0.0,
+        max_epochs=5,
+        **parameters,
+    )
+
+
+RNN, GRU, LSTM = ({"cell_type": cell} for cell in ("rnn", "gru", "lstm"))
+ONE_WAY = {"bidirectional": False}
+DEEP = GRU | {"embedding_dim": 128, "head_sizes": (128, 32, 8)}
+ALL_R3 = "4 epochs of one cycle in batches of 128 by length instead of 20 in 1,024; last weights"
+ALL_R4 = (
+    "2 epochs of one cycle in batches of 64 by length instead of 5 in 32; ReLU for tanh in the "
+    "head; poolings leave padding out; embedding dropout 0.5"
+)
+ALL_R5 = (
+    "batches of 8 to 64 by length instead of one text; 5 epochs of one cycle; words without a "
+    "vector are one unknown word; GloVe 50-d subset instead of word2vec 300-d"
+)
+
+# Name: theirs as published, how to make ours, what differs.
+SYSTEMS = {
+    "R1": (
+        0.845,
+        (r1, {}),
+        "drug reviews that can be had (Drugs.com head, Druglib) and GloVe 50-d; 8 epochs of one "
+        "cycle in batches of 8 to 64 by length; last weights instead of early stopping",
+    ),
+    **{
+        f"R2 bi-{cell}": (
+            published,
+            (r2, {"cell_type": cell}),
+            "3 epochs of one cycle in batches of 64 by length; dropout of embeddings too",
+        )
+        for cell, published in [("lstm", 0.8496), ("gru", 0.8499)]
+    },
+    "R3 rnn": (0.8722, (r3, RNN | ONE_WAY), ALL_R3),
+    "R3 bi-rnn": (0.8649, (r3, RNN), ALL_R3),
+    "R3 gru": (0.8573, (r3, GRU | ONE_WAY), ALL_R3),
+    "R3 bi-gru": (0.8724, (r3, GRU), ALL_R3),
+    "R3 lstm": (0.8687, (r3, LSTM | ONE_WAY), ALL_R3),
+    "R3 bi-lstm": (0.8762, (r3, LSTM), ALL_R3),
+    "R3 deep": (0.8828, (r3, DEEP | {"hidden_size": (512, 128, 16)}), ALL_R3),
+    "R3 deep sibling": (0.886, (r3, DEEP | {"hidden_size": (512, 256)}), ALL_R3),
+    "R3 tiny": (0.8595, (r3, GRU | ONE_WAY | {"embedding_dim": 4, "hidden_size": 8}), ALL_R3),
+    "R3 batch 512": (
+        0.8815,
+        (r3, LSTM | {"batch_size": 512, "learning_rate": 0.01}),
+        "4 epochs of one cycle by length instead of 20",
+    ),
+    "R3 batch 2048": (
+        0.8304,
+        (r3, LSTM | {"batch_size": 2048, "learning_rate": 0.04, "max_epochs": 8}),
+        "8 epochs of one cycle by length instead of 20",
+    ),
+    "R4 rnn max": (0.9076, (r4, RNN | {"pooling": "max"}), ALL_R4),
+    "R4 rnn mean": (0.9056, (r4, RNN | {"pooling": "mean"}), ALL_R4),
+    "R4 gru max": (0.9142, (r4, GRU | {"pooling": "max"}), ALL_R4),
+    "R4 gru mean": (0.9110, (r4, GRU | {"pooling": "mean"}), ALL_R4),
+    "R4 2 x gru": (0.9146, (r4, GRU | {"pooling": "max", "num_layers": 2}), ALL_R4),
+    "R4 3 x gru": (0.9150, (r4, GRU | {"pooling": "max", "num_layers": 3}), ALL_R4),
+    "R4 bi-lstm": (0.9158, (r4, LSTM | {"pooling": "max", "bidirectional": True}), ALL_R4),
+    "R4 3 x lstm + bi-lstm": (
+        0.9162,
+        (r4, LSTM | {"pooling": "max", "num_layers": 4, "bidirectional": True}),
+        f"{ALL_R4}; all four layers in both directions",
+    ),
+    "R4 gru pooled again": (
+        0.9158,
+        (r4, GRU | {"pooling": ("max", "mean")}),
+        f"{ALL_R4}; max and mean concatenated instead of the pooled vector in the last layer again",
+    ),
+    "R4 gru flatten 50": (
+        0.9000,
+        (r4, GRU | {"pooling": "flatten", "max_length": 50}),
+        ALL_R4,
+    ),
+    "R4 2 x bi-lstm flatten mean max 70": (
+        0.9184,
+        (
+            r4,
+            LSTM
+            | {"pooling": ("flatten", "mean", "max"), "max_length": 70, "num_layers": 2}
+            | {"bidirectional": True, "dropout": 0.2},
+        ),
+        f"{ALL_R4}; dropout 0.2 in the head too",
+    ),
+    "R5 hand-written gru": (0.841, (r5, {"cell_type": GRUCell, **ONE_WAY}), ALL_R5),
+    "R5 gru": (0.842, (r5, GRU | ONE_WAY), ALL_R5),
+    "R5 bi-gru": (0.853, (r5, GRU), ALL_R5),
+}
+
+
+def load(data_dir, system, n_texts):
+    """Return training and test texts with class indices, and word vectors or None."""
+    kind = system[:2]
+    vectors = None
+    if kind in ("R1", "R5"):
+        vectors = load_word_vectors(data_dir / "vectors/glove.6B.50d.subset.txt.gz")
+    if kind == "R1":
+        train, test = load_drugs(data_dir)
+    elif kind == "R2":
+        where = {"text": "review", "label": "sentiment"}
+        train, test = (read(data_dir / f"imdb/{part}.csv.gz", **where) for part in PARTS)
+    elif kind == "R4":
+        train = read(data_dir / "ag_news/train_partial.csv.gz", text=1, label=0)
+        test = read(data_dir / "ag_news/test.csv.gz", text=[1, 2], label=0)
+    else:
+        folder = data_dir / "amazon_polarity"
+        train, test = (read(folder / f"{part}.ft.txt.gz") for part in PARTS)
+    rows = np.random.default_rng(0).permutation(len(train[0]))[:n_texts]
+    return ([train[0][row] for row in rows], train[1][rows]), test, vectors
+
+
+PARTS = ("train", "test")
+
+
+def read(path, **where):
+    texts = read_texts(path, **where)
+    return list(texts.data), np.unique(texts.target, return_inverse=True)[1]
+
+
+def load_drugs(data_dir):
+    """Join the two corpora of drug reviews; the label is whether the rating is 5 or more."""
+    head = pd.read_csv(data_dir / "drug_review/drugscom_head.csv.gz")
+    head, head_test = train_test_split(head, test_size=0.25, random_state=0)
+    druglib = [
+        pd.read_csv(data_dir / f"drug_review/druglib_{part}.tsv.gz", sep="\t") for part in PARTS
+    ]
+    for table in druglib:
+        columns = ["benefitsReview", "sideEffectsReview", "commentsReview"]
+        table["review"] = table[columns].fillna("").agg(" ".join, axis=1)
+    parts = []
+    for tables in zip((head, head_test), druglib, strict=True):
+        table = pd.concat([table[["review", "rating"]] for table in tables]).dropna()
+        parts.append((table["review"].tolist(), (table["rating"] >= 5).to_numpy().astype(int)))
+    return parts
+
+
+def run_ours(system, train, test, vectors, seed):
+    _, (make, parameters), _ = SYSTEMS[system]
+    start = time.perf_counter()
+    pipe = make(seed, vectors, **parameters).fit(*train)
+    accuracy = pipe.score(*test)
+    return {
+        "accuracy": accuracy,
+        "seconds": time.perf_counter() - start,
+        "parameters": pipe["clf"].n_parameters_,
+    }
+
+
+def run_theirs(system, train, test, vectors, seed, epochs):
+    labels = train[1]
+    rows = np.arange(len(labels))
+    rows, watched = train_test_split(rows, test_size=0.1, stratify=labels, random_state=seed)
+    part, validation = (([train[0][i] for i in r], labels[r]) for r in (rows, watched))
+    if vectors is not None:
+        vectors = {word: row for row, word in enumerate(vectors.words)}, vectors.matrix
+    outcome = RECIPES[system](Data(part, validation, test, vectors), epochs=epochs, seed=seed)
+    return {
+        "accuracy": outcome.accuracy,
+        "seconds": outcome.total_seconds,
+        "parameters": outcome.n_parameters,
+        "epochs": outcome.epochs,
+    }
+
+
+def compare(system, train, test, vectors, *, seeds, epochs, rival):
+    """Make the row of a system."""
+    published, _, differs = SYSTEMS[system]
+    ours, theirs = [], []
+    for seed in range(seeds):
+        ours.append(run_ours(system, train, test, vectors, seed))
+        if rival:
+            theirs.append(run_theirs(system, train, test, vectors, seed, epochs))
+
+    def middle(runs, name):
+        return median(run[name] for run in runs) if runs else None
+
+    row = {
+        "system": system,
+        "published": published,
+        "training texts": len(train[0]),
+        "seeds": seeds,
+        "theirs": middle(theirs, "accuracy"),
+        "ours": middle(ours, "accuracy"),
+        "their seconds": middle(theirs, "seconds"),
+        "our seconds": middle(ours, "seconds"),
+        "their epochs": middle(theirs, "epochs"),
+        "their parameters": middle(theirs, "parameters"),
+        "our parameters": middle(ours, "parameters"),
+        "differs": differs,
+        "commit": describe_commit(),
+    }
+    row["times as fast"] = row["their seconds"] / row["our seconds"] if rival else None
+    return row
+
+
+def earlier_rows():
+    path = HERE / "results" / "reference_systems.json"
+    rows = json.loads(path.read_text())["tables"]["systems"] if path.exists() else []
+    return {row["system"]: row for row in rows}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--system", action="append", help="R1 to R5, or one such as 'R4 gru max'")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--texts", type=int, help="training texts (default: all)")
+    parser.add_argument("--epochs", type=int, help="epochs of the rival (default: its author's)")
+    parser.add_argument("--ours-alone", action="store_true", help="leave the rival out")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("SKLEARN_RNN_DATA"),
+        help="folder of the corpora (default: the environment variable SKLEARN_RNN_DATA)",
+    )
+    args = parser.parse_args(argv)
+    if args.data is None:
+        parser.error("set SKLEARN_RNN_DATA, or pass --data, to the folder of the corpora")
+    wanted = args.system or list(SYSTEMS)
+    chosen = [name for name in SYSTEMS if name in wanted or name[:2] in wanted]
+    if not chosen:
+        parser.error(f"--system is one of {', '.join(SYSTEMS)}")
+
+    for system in chosen:
+        train, test, vectors = load(Path(args.data), system, args.texts)
+        row = compare(
+            system,
+            train,
+            test,
+            vectors,
+            seeds=args.seeds,
+            epochs=args.epochs,
+            rival=not args.ours_alone,
+        )
+        print({name: value for name, value in row.items() if name != "differs"}, flush=True)
+        rows = earlier_rows() | {system: row}
+        table = pd.DataFrame([rows[name] for name in SYSTEMS if name in rows])
+        write_record("reference_systems", {"systems": table})
+    print(table.drop(columns="differs").to_string(index=False, float_format="%.4g"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
