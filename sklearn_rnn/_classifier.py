@@ -538,59 +538,26 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             "callbacks": self.callbacks,
         }
 
-    def _train(
-        self,
-        X,
-        data,
-        classes,
-        *,
-        validation,
-        seed,
-        max_epochs,
-        lr_schedule,
-        evaluations_per_epoch,
-        resume,
-        accumulate,
-    ):
+    def _train(self, X, data, classes, *, validation, seed, resume, accumulate, **plan):
         """Train a new net, or go on with the one there is, and keep what was learned.
 
-        Nothing of the classifier changes before the training has succeeded.
+        `plan` is what `fit` and `partial_fit` decide of the net's parameters. Nothing of the
+        classifier changes before the training has succeeded.
         """
         lookup = make_lookup(
             data.ids, self._lookup if resume else None, word_vectors=self.word_vectors
         )
         architecture = plan_architecture(
-            self,
-            n_tokens=len(lookup) - 1,
-            n_classes=len(classes),
-            n_steps=data.ids.shape[1],
+            self, n_tokens=len(lookup) - 1, n_classes=len(classes), n_steps=data.ids.shape[1]
         )
         batch_size = choose_batch_size(self.batch_size, len(data.y))
         if len(data.y) <= batch_size:
             data = merge_repeated(data)
-        parameters = self._net_parameters()
-        parameters |= {
-            "lr_schedule": lr_schedule,
-            "evaluations_per_epoch": evaluations_per_epoch,
-            "batch_size": batch_size,
-        }
+        plan |= {"batch_size": batch_size}
         if resume:
-            check_same_architecture(self._architecture, architecture)
-            if self.word_vectors != self._first_vectors:
-                raise ValueError(
-                    f"The network that is to go on training started from {self._first_vectors}, "
-                    f"and word_vectors is now {self.word_vectors}. Set warm_start=False and call "
-                    "fit to start from other vectors."
-                )
-            net, history = self.net_, self.history_
-            net.set_params(**parameters)
-            net.grow_embedding(architecture["n_tokens"], seed=seed)
+            net, history = self._resume_net(architecture, seed, plan), self.history_
         else:
-            device = resolve_device(self.device)
-            net = build_net(architecture, seed=seed, device=device, **parameters)
-            history = make_history([])
-            if self.word_vectors is not None:
-                net.set_word_vectors(self.word_vectors)
+            net, history = self._start_net(architecture, seed, plan), make_history([])
 
         def encode(part):
             part = apply_class_weight(part, self.class_weight, classes, balance=data)
@@ -602,15 +569,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         if self.linear_ngrams:
             longest = int(self.linear_ngrams)
             ngrams = count_ngrams(*training, n_classes=len(classes), longest=longest)
-        training = IdsDataset(*training, net.device)
         if validation is not None:
             validation = IdsDataset(*encode(sort_by_length(validation)), net.device)
         evaluations = net.train(
-            training,
+            IdsDataset(*training, net.device),
             validation,
             ngrams=ngrams,
             accumulate=accumulate,
-            max_epochs=max_epochs,
             seed=(seed, len(history)),
             dtype=resolve_precision(self.precision, net.device, self.cell_type),
         )
@@ -626,20 +591,43 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
         validate_data(self, X, reset=not resume, skip_check_array=True)
         self.classes_ = classes
-        self.net_ = net
-        self.history_ = pd.concat([history, more_history]) if len(history) else more_history
-        self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
-        self.n_parameters_ = sum(p.numel() for p in net.module_.parameters() if p.requires_grad)
         self._architecture = architecture
         self._first_vectors = self.word_vectors
         self._lookup = lookup
-        vars(self).pop("best_epoch_", None)
-        if validation is not None and net.stopping_.best_epoch is not None:
-            self.best_epoch_ = more_history.index[net.stopping_.best_epoch - 1].item()
-        vars(self).pop("gradient_flow_", None)
+        self.history_ = pd.concat([history, more_history]) if len(history) else more_history
+        self._take_over(net, more_history, is_validated=validation is not None)
+        return self
+
+    def _start_net(self, architecture, seed, plan):
+        device = resolve_device(self.device)
+        net = build_net(architecture, seed=seed, device=device, **self._net_parameters() | plan)
+        if self.word_vectors is not None:
+            net.set_word_vectors(self.word_vectors)
+        return net
+
+    def _resume_net(self, architecture, seed, plan):
+        check_same_architecture(self._architecture, architecture)
+        if self.word_vectors != self._first_vectors:
+            raise ValueError(
+                f"The network that is to go on training started from {self._first_vectors}, "
+                f"and word_vectors is now {self.word_vectors}. Set warm_start=False and call "
+                "fit to start from other vectors."
+            )
+        self.net_.set_params(**self._net_parameters() | plan)
+        self.net_.grow_embedding(architecture["n_tokens"], seed=seed)
+        return self.net_
+
+    def _take_over(self, net, history, *, is_validated):
+        """Set the attributes that tell of a training, whose own history is given."""
+        self.net_ = net
+        self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
+        self.n_parameters_ = sum(p.numel() for p in net.module_.parameters() if p.requires_grad)
+        for name in ("best_epoch_", "gradient_flow_"):
+            vars(self).pop(name, None)
+        if is_validated and net.stopping_.best_epoch is not None:
+            self.best_epoch_ = history.index[net.stopping_.best_epoch - 1].item()
         if self.record_gradients:
             self.gradient_flow_ = net.gradient_flow_.to_frame()
-        return self
 
     def summary(self):
         """List the layers of the network.

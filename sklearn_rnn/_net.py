@@ -168,8 +168,8 @@ class RecurrentNet(NeuralNetClassifier):
             self.module_.draw_weights(torch.Generator().manual_seed(self.seed))
         return self
 
-    def train(self, dataset, validation, *, ngrams, accumulate, max_epochs, seed, dtype):
-        """Train for some epochs, keep the best weights, and say how it went.
+    def train(self, dataset, validation, *, ngrams, accumulate, seed, dtype):
+        """Train for `max_epochs`, keep the best weights, and say how it went.
 
         Parameters
         ----------
@@ -179,8 +179,6 @@ class RecurrentNet(NeuralNetClassifier):
             What `LinearTerm.count` takes, if there is one.
         accumulate : bool
             Whether these counts are added to earlier ones, or put in their place.
-        max_epochs : int
-            Epochs at most.
         seed : sequence of int
             Of the order of the batches, and of dropout.
         dtype : torch.dtype
@@ -194,7 +192,6 @@ class RecurrentNet(NeuralNetClassifier):
         """
         self.rng_ = np.random.default_rng(seed)
         self.train_split = None if validation is None else predefined_split(validation)
-        self.max_epochs = max_epochs
         n_epochs_before = len(self.history)
         weights_before = copy_weights(self.module_)
         if ngrams is not None:

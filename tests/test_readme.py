@@ -95,6 +95,26 @@ def test_the_accuracies_are_those_of_the_benchmark():
     assert all(row["fits"] == 3 for row in rows if row["model"] == "rnn")
 
 
+def test_the_reference_systems_are_those_of_the_benchmark():
+    path = ROOT / "benchmarks" / "results" / "reference_systems.json"
+    rows = json.loads(path.read_text())["tables"]["systems"]
+    assert len(rows) > 0
+    for row in rows:
+        theirs, faster = (
+            "" if row[name] is None else row[name] for name in ("theirs", "times as fast")
+        )
+        cells = [
+            row["system"],
+            f"{row['published']:.4f}",
+            f"{row['training texts']:,}",
+            str(row["seeds"]),
+            theirs if theirs == "" else f"{theirs:.3f}",
+            f"{row['ours']:.3f}",
+            faster if faster == "" else f"{faster:.1f}",
+        ]
+        assert f"| {' | '.join(cells)} |" in README
+
+
 @pytest.mark.parametrize(
     ("section", "figure", "rival"),
     [
