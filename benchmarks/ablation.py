@@ -9,10 +9,8 @@ benchmarks/results/ablation.json; corpora that are not run are kept.
 
 import argparse
 import json
-import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 from accuracy import CORPORA, load
+from corpora import add_data_option
 from record import HERE, describe_commit, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
@@ -56,22 +55,15 @@ def main(argv=None):
     parser.add_argument("--change", action="append", choices=list(CHANGES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--texts", type=int, help="training texts at most (default: all)")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=os.environ.get("SKLEARN_RNN_DATA"),
-        help="folder of the corpora (default: the environment variable SKLEARN_RNN_DATA)",
-    )
+    add_data_option(parser)
     args = parser.parse_args(argv)
-    if args.data is None:
-        parser.error("set SKLEARN_RNN_DATA, or pass --data, to the folder of the corpora")
 
     path = HERE / "results" / "ablation.json"
     rows = json.loads(path.read_text())["tables"]["ablation"] if path.exists() else []
     rows = {(row["corpus"], row["change"]): row for row in rows}
     for name in args.corpus or short_names:
         corpus = short_names[name]
-        training, validation, texts, labels = hold_out(Path(args.data), corpus)
+        training, validation, texts, labels = hold_out(args.data, corpus)
         training = np.random.default_rng(0).permutation(training)[: args.texts]
         X, X_val = ([texts[row] for row in part] for part in (training, validation))
         for change in args.change or CHANGES:

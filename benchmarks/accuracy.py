@@ -11,11 +11,9 @@ repeated are kept; the commit stands with each fit.
 
 import argparse
 import json
-import os
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +22,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
+from corpora import add_data_option
 from record import HERE, describe_commit, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
@@ -158,19 +157,12 @@ def main(argv=None):
     parser.add_argument("--corpus", action="append", choices=list(short_names))
     parser.add_argument("--model", action="append", choices=list(MODELS))
     parser.add_argument("--seeds", type=int, default=3, help="fits of the network (default: 3)")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=os.environ.get("SKLEARN_RNN_DATA"),
-        help="folder of the corpora (default: the environment variable SKLEARN_RNN_DATA)",
-    )
+    add_data_option(parser)
     args = parser.parse_args(argv)
-    if args.data is None:
-        parser.error("set SKLEARN_RNN_DATA, or pass --data, to the folder of the corpora")
 
     for short_name in args.corpus or short_names:
         corpus = short_names[short_name]
-        train, test = load(Path(args.data), corpus)
+        train, test = load(args.data, corpus)
         for model in args.model or MODELS:
             for seed in range(args.seeds if model in ("rnn", "network_alone") else 1):
                 fit = fit_and_score(corpus, model, seed, train, test)

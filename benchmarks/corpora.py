@@ -1,6 +1,8 @@
 """The real corpora, as texts and as ids."""
 
+import os
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -32,3 +34,14 @@ def load_ids(data_dir, corpus, split, max_length=400, truncation="middle"):
     tokenizer.fit(load_texts(data_dir, corpus, "train")[0])
     texts, labels = load_texts(data_dir, corpus, split)
     return tokenizer.transform(texts), labels
+
+
+def add_data_option(parser):
+    """Let a command take the folder of the corpora: --data, or else SKLEARN_RNN_DATA."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("SKLEARN_RNN_DATA"),
+        required="SKLEARN_RNN_DATA" not in os.environ,
+        help="folder of the corpora (default: the environment variable SKLEARN_RNN_DATA)",
+    )

@@ -12,10 +12,8 @@ Results go to benchmarks/results/reference_systems.json; systems that are not ru
 
 import argparse
 import json
-import os
 import sys
 import time
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -25,6 +23,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from torch import nn
 
+from corpora import add_data_option
 from plain_recipes import RECIPES, Data
 from record import HERE, describe_commit, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, load_word_vectors
@@ -337,22 +336,15 @@ def main(argv=None):
     parser.add_argument("--texts", type=int, help="training texts (default: all)")
     parser.add_argument("--epochs", type=int, help="epochs of the rival (default: its author's)")
     parser.add_argument("--ours-alone", action="store_true", help="leave the rival out")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=os.environ.get("SKLEARN_RNN_DATA"),
-        help="folder of the corpora (default: the environment variable SKLEARN_RNN_DATA)",
-    )
+    add_data_option(parser)
     args = parser.parse_args(argv)
-    if args.data is None:
-        parser.error("set SKLEARN_RNN_DATA, or pass --data, to the folder of the corpora")
     wanted = args.system or list(SYSTEMS)
     chosen = [name for name in SYSTEMS if name in wanted or name[:2] in wanted]
     if not chosen:
         parser.error(f"--system is one of {', '.join(SYSTEMS)}")
 
     for system in chosen:
-        train, test, vectors = load(Path(args.data), system, args.texts)
+        train, test, vectors = load(args.data, system, args.texts)
         row = compare(
             system,
             train,

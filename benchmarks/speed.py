@@ -11,7 +11,6 @@ hour or two; `--texts 2000 --runs 2` tries them out.
 import argparse
 import os
 import sys
-from pathlib import Path
 
 import speed_denormals
 import speed_gpu
@@ -24,6 +23,7 @@ import speed_prediction
 import speed_search
 import speed_tokenizer
 import speed_training
+from corpora import add_data_option
 from measure import SkippedError
 from record import write_record
 
@@ -61,12 +61,7 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=os.environ.get("SKLEARN_RNN_DATA"),
-        help="folder of the corpora (default: the environment variable SKLEARN_RNN_DATA)",
-    )
+    add_data_option(parser)
     parser.add_argument("--runs", type=int, default=5, help="runs of each (default: 5)")
     parser.add_argument(
         "--texts",
@@ -90,9 +85,6 @@ def main(argv=None):
     unknown = sorted(set(options.sections) - set(SECTIONS))
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; choose from {', '.join(SECTIONS)}")
-    if options.data is None:
-        parser.error("set SKLEARN_RNN_DATA, or pass --data, to the folder of the corpora")
-    options.data = Path(options.data)
     for section in options.sections or SECTIONS:
         run_section(section, options)
 
