@@ -48,7 +48,11 @@ class GRUCell(nn.Module):
         return (1 - update) * candidate + update * h
 
 
+WORDS = r"\w+(?:'\w+)*"  # as the authors have them, who strip the punctuation
+
+
 def make_pipeline(tokenizer, seed, **parameters):
+    tokenizer.set_params(token_pattern=WORDS)
     classifier = RNNTextClassifier(linear_ngrams=0, device="cpu", random_state=seed, **parameters)
     return Pipeline([("tok", tokenizer), ("clf", classifier)])
 
