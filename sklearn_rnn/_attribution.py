@@ -47,10 +47,13 @@ class Attribution(NamedTuple):
         error = abs(self.words.sum().item() - self.change)
         return error <= _TOLERANCE * max(abs(self.change), _SMALL_CHANGE)
 
-    def add(self, words):
-        """Return this attribution with what else the words add to the score, of shape (T,)."""
-        score = self.score + words.sum().item()
-        return self._replace(words=self.words + words, score=score)
+    def add(self, words, bias):
+        """Return this with what else adds to the score: words, of shape (T,), and a bias."""
+        return self._replace(
+            words=self.words + words,
+            baseline_score=self.baseline_score + bias,
+            score=self.score + bias + words.sum().item(),
+        )
 
 
 def integrated_gradients(module, ids, lengths, score, *, n_steps, max_steps):

@@ -128,4 +128,5 @@ def _attribute(classifier, ids, class_index, n_steps):
         )
     if module.linear_term is None:
         return attribution
-    return attribution.add(linear_attribution(module.linear_term, known, score))
+    words = linear_attribution(module.linear_term, known, score)
+    return attribution.add(words, score(module.linear_term.bias.detach()[None]).item())

@@ -163,9 +163,9 @@ def test_many_points_give_what_few_at_a_time_give(fit_module, longest_text):
 
 def test_what_words_add_besides_is_added_to_the_score():
     attribution = Attribution(torch.tensor([1.0, 2.0]), 0.5, 3.5, 32)
-    both = attribution.add(torch.tensor([-4.0, 1.5]))
+    both = attribution.add(torch.tensor([-4.0, 1.5]), 0.25)
     assert both.words.tolist() == [-3.0, 3.5]
-    assert both[1:] == (0.5, 1.0, 32)
+    assert both[1:] == (0.75, 1.25, 32)
     assert both.is_complete
 
 
@@ -193,7 +193,7 @@ def share_slowly(term, text, class_index):
     ngrams = {tuple(text[i] for i in span) for span in spans}
     known = [ngram for ngram in ngrams if find_row(ngram) is not None]
     counts = [[1 + count for count in row] for row in term.counts.tolist()]
-    sums = [sum(column) for column in zip(*counts, strict=True)]
+    sums = [sum(column) for column in zip(*counts[1:], strict=True)]
     words = [0.0] * len(text)
     for ngram in known:
         row = find_row(ngram)
@@ -223,7 +223,8 @@ def test_the_linear_term_is_shared_by_its_words(n_classes, text, longest):
 
     words = linear_attribution(term, ids, score)
     assert words.tolist() == pytest.approx(share_slowly(term, text, 2), abs=1e-5)
-    assert words.sum().item() == pytest.approx(score(term(ids)).item(), abs=1e-5)
+    without_bias = score(term(ids) - term.bias).item()
+    assert words.sum().item() == pytest.approx(without_bias, abs=1e-5)
 
 
 def test_a_pair_that_overlaps_itself_counts_once():

@@ -706,7 +706,7 @@ def test_real_reviews(reviews):
     tokenizer = TextTokenizer()
     ids = tokenizer.fit_transform(reviews)
     np.testing.assert_array_equal(ids[::50], tokenizer.transform(reviews[::50]))
-    assert set(list(tokenizer.vocabulary_)[:5]) == {"the", "a", "and", "of", "to"}
+    assert set(list(tokenizer.vocabulary_)[:5]) == {"the", ".", ",", "a", "and"}
     assert tokenizer.vocabulary_.keys() >= {"don't", "!", "?", "10/10"}
     assert "br" not in tokenizer.vocabulary_
     assert (ids[ids != 0] == 1).mean() < 0.04
