@@ -31,7 +31,7 @@ def test_words_of_the_vectors_come_first_and_others_by_frequency():
     tokenizer = TextTokenizer(vocabulary=VECTORS).fit(TEXTS)
     # a 4 times, plot 3 times, and, cast twice
     assert tokenizer.vocabulary_ == OF_VECTORS | {"a": 6, "plot": 7, "and": 8, "cast": 9}
-    assert tokenizer.transform(["a superb good FILM, rare"])[0, :6].tolist() == [6, 5, 2, 4, 1, 0]
+    assert tokenizer.transform(["a superb good FILM rare"])[0, :6].tolist() == [6, 5, 2, 4, 1, 0]
 
 
 def test_fit_transform_is_fit_and_transform():
@@ -68,7 +68,7 @@ def test_min_count_and_max_tokens_choose_what_is_added(parameters, added):
     assert list(tokenizer.vocabulary_.values()) == list(range(2, 6 + len(added)))
 
 
-@pytest.mark.parametrize("texts", [["good film", "good bad"], ["", "..."], ["once upon"]])
+@pytest.mark.parametrize("texts", [["good film", "good bad"], ["", " "], ["once upon"]])
 def test_a_corpus_that_adds_nothing(texts):
     tokenizer = TextTokenizer(vocabulary=VECTORS).fit(texts)
     assert tokenizer.vocabulary_ == OF_VECTORS
