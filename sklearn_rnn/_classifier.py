@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import POOLINGS, check_same_architecture, plan_architecture
 from ._batches import IdsDataset
 from ._device import available_device, resolve_device
+from ._history import make_history
 from ._lookup import look_up, make_lookup
-from ._net import HISTORY_COLUMNS, build_net, check_callbacks
+from ._net import build_net, check_callbacks
 from ._ngrams import count_ngrams
 from ._precision import resolve_precision
 from ._stopping import report_early_end
@@ -33,6 +34,7 @@ from ._training_data import (
 from ._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
 from ._word_vectors import WordVectors
 
+# Attributes that a pickle keeps as plain values.
 TABLES = {"history_", "gradient_flow_"}
 
 
@@ -759,12 +761,3 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
-
-
-def make_history(evaluations, epochs_before=0):
-    """Make a row per evaluation, whose index is the epochs that were over."""
-    history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS.values()), dtype=np.float64)
-    epochs = epochs_before + history.pop("passes")
-    is_whole = (epochs % 1 == 0).all()
-    history.index = pd.Index(epochs.astype(np.int64) if is_whole else epochs, name="epoch")
-    return history

@@ -12,25 +12,14 @@ from tqdm import tqdm
 
 from ._batches import IdsDataset, SequentialBatches, TrainingBatches, bounded_batches
 from ._gradient_flow import GradientFlow
+from ._history import HISTORY_COLUMNS
 from ._lookup import look_up
 from ._module import RecurrentModule
+from ._optimizer import make_schedule, replace_parameter
 from ._parts import PartedBatches
 from ._sequences import FIRST_ID, sequence_lengths
 from ._side_by_side import one_core_each
 from ._stopping import Stopping
-
-# How many times as fast as the network the linear term learns.
-LINEAR_RATE = 15
-
-HISTORY_COLUMNS = {
-    "passes": "passes",
-    "train_loss": "train_loss",
-    "train_accuracy": "train_accuracy",
-    "valid_loss": "valid_loss",
-    "valid_accuracy": "valid_accuracy",
-    "learning_rate": "learning_rate",
-    "dur": "seconds",
-}
 
 
 def build_net(architecture, *, seed, device, **parameters):
@@ -234,7 +223,13 @@ class RecurrentNet(NeuralNetClassifier):
         train, valid = self.get_split_datasets(X, y)
         datasets = {"dataset_train": train, "dataset_valid": valid}
         train_batches = self.get_iterator(train, training=True)
-        self.schedule_ = self._make_schedule(n_steps=self.max_epochs * len(train_batches))
+        self.schedule_ = make_schedule(
+            self.optimizer_,
+            self.lr_schedule,
+            learning_rate=self.lr,
+            n_steps=self.max_epochs * len(train_batches),
+            patience=self.n_iter_no_change // 2,
+        )
         for passes, batches in self._stretches(train_batches):
             self.notify("on_epoch_begin", **datasets)
             try:
@@ -296,28 +291,6 @@ class RecurrentNet(NeuralNetClassifier):
         )
         if self.lr_schedule == "plateau":
             self.schedule_.step(epoch["valid_loss"])
-
-    def _make_schedule(self, n_steps):
-        """Start the learning rate anew, and what moves it."""
-        self.set_params(lr=self.lr)
-        groups = self.optimizer_.param_groups
-        if len(groups) > 1:
-            groups[0]["lr"] = LINEAR_RATE * self.lr
-        for group in groups:  # one cycle moves the momentum too
-            group["betas"] = self.optimizer_.defaults["betas"]
-        if self.lr_schedule == "one_cycle":
-            # The last of these steps has a rate near 0. One more is counted than there are, so that
-            # a training of one batch is not that step.
-            return torch.optim.lr_scheduler.OneCycleLR(
-                self.optimizer_,
-                max_lr=[group["lr"] for group in groups],
-                total_steps=n_steps + 1,
-            )
-        if self.lr_schedule == "plateau":
-            return torch.optim.lr_scheduler.ReduceLROnPlateau(
-                self.optimizer_, factor=0.5, patience=self.n_iter_no_change // 2
-            )
-        return None
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Go through batches once, and record the mean loss and accuracy over the weights."""
@@ -429,24 +402,12 @@ class RecurrentNet(NeuralNetClassifier):
         if n_tokens <= len(old):  # less if a training that failed made it grow
             return
         grown = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
-        self._exchange(old, grown, slice(len(old)))
+        replace_parameter(self.optimizer_, old, grown, slice(len(old)))
 
     def _count_ngrams(self, keys, counts, *, accumulate):
         old = self.module_.linear_term.weight
         rows = self.module_.linear_term.count(keys, counts, accumulate=accumulate)
-        self._exchange(old, self.module_.linear_term.weight, rows)
-
-    def _exchange(self, old, new, rows):
-        """Let the optimizer go on with a parameter that has grown, whose old rows are `rows`."""
-        for group in self.optimizer_.param_groups:
-            group["params"] = [new if p is old else p for p in group["params"]]
-        state = self.optimizer_.state.pop(old, {})
-        for name, value in state.items():
-            if value.shape == old.shape:
-                state[name] = torch.zeros_like(new)
-                state[name][rows] = value
-        if state:
-            self.optimizer_.state[new] = state
+        replace_parameter(self.optimizer_, old, self.module_.linear_term.weight, rows)
 
     @torch.no_grad()
     def set_word_vectors(self, word_vectors):

@@ -1,9 +1,9 @@
 """Recurrent layers over right-padded batches, exact in both directions.
 
-Nothing is packed: a padded batch of texts of similar length is many times faster than
-``pack_padded_sequence``. Padding stands on the right, so the forward direction meets it only after
-the last word; for the backward direction each row is reversed within its own length, so that it
-too meets the padding last. What is computed at the padding is never read.
+Nothing is packed: a padded batch of texts of similar length is many times faster. Padding stands on
+the right, so the forward direction meets it only after the last word; for the backward direction
+each row is reversed within its own length, so that it too meets the padding last. What is computed
+at the padding is never read.
 
 Time comes first, as in the kernels below: a layer with ``batch_first=True`` copies all that goes
 in and out of it.
