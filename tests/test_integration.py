@@ -3,6 +3,8 @@
 import re
 import warnings
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -235,12 +237,11 @@ def test_cross_validation_and_its_confusion_matrix():
 
 
 def test_confusion_matrix_display(model):
-    matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     display = ConfusionMatrixDisplay.from_estimator(model, NEW_TEXTS, NEW_LABELS)
     expected = confusion_matrix(NEW_LABELS, model.predict(NEW_TEXTS))
     assert_array_equal(display.confusion_matrix, expected)
-    matplotlib.pyplot.close(display.figure_)
+    plt.close(display.figure_)
 
 
 def test_learning_curve(quick):

@@ -6,6 +6,8 @@ import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,9 +26,7 @@ from sklearn_rnn.plotting import (
     TrainingCurveDisplay,
 )
 
-matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
-plt = matplotlib.pyplot = pytest.importorskip("matplotlib.pyplot")
 
 TEXTS = ["good, not bad", "bad, not good", "so good", "so bad"] * 5
 LABELS = ["praise", "blame", "praise", "blame"] * 5
