@@ -429,7 +429,7 @@ def hyphenated(text):
         {"analyzer": hyphenated, "add_markers": True},
         {"analyzer": lambda text: text.split("-")},
     ],
-    ids=str,
+    ids=["default", "strip_accents", "empty tokens", "char", "function", "lambda"],
 )
 def test_n_jobs_changes_nothing(parameters):
     texts = ["", *[f"Text-{i % 7} of-{i} \u597d!" for i in range(300)], "caf\xe9 " * 2000, ""]
