@@ -18,35 +18,15 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
-from torch import nn
 
+from cells import GRUCell
 from corpora import add_data_option
 from plain_recipes import RECIPES, Data
 from record import HERE, describe_commit, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, load_word_vectors
 from sklearn_rnn.datasets import read_texts
-
-
-class GRUCell(nn.Module):
-    """R5's own cell, from the equations of a gated recurrent unit."""
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.update = nn.Linear(input_size + hidden_size, hidden_size)
-        self.reset = nn.Linear(input_size + hidden_size, hidden_size)
-        self.candidate = nn.Linear(input_size + hidden_size, hidden_size)
-
-    def forward(self, x_t, h):
-        """Return the new state."""
-        both = torch.cat([x_t, h], 1)
-        update = self.update(both).sigmoid()
-        reset = self.reset(both).sigmoid()
-        candidate = self.candidate(torch.cat([x_t, reset * h], 1)).tanh()
-        return (1 - update) * candidate + update * h
-
 
 WORDS = r"\w+(?:'\w+)*"  # as the authors have them, who strip the punctuation
 
@@ -57,19 +37,22 @@ def make_pipeline(tokenizer, seed, **parameters):
     return Pipeline([("tok", tokenizer), ("clf", classifier)])
 
 
-def r1(seed, vectors):
+def r1(seed, vectors, *, max_length=0.9, **parameters):
     return make_pipeline(
-        TextTokenizer(vocabulary=vectors, min_count=3, max_length=0.9, truncation="post"),
+        TextTokenizer(vocabulary=vectors, min_count=3, max_length=max_length, truncation="post"),
         seed,
-        cell_type="gru",
-        hidden_size=8,
-        merge="sum",
-        pooling=("last", "max", "mean"),
-        word_vectors=vectors,
-        dropout=0.0,
-        max_epochs=8,
-        batch_size=64,
-        learning_rate=5e-3,
+        **{
+            "cell_type": "gru",
+            "hidden_size": 8,
+            "merge": "sum",
+            "pooling": ("last", "max", "mean"),
+            "word_vectors": vectors,
+            "dropout": 0.0,
+            "max_epochs": 8,
+            "batch_size": 64,
+            "learning_rate": 5e-3,
+        }
+        | parameters,
     )
 
 
@@ -124,14 +107,16 @@ def r5(seed, vectors, **parameters):
     return make_pipeline(
         TextTokenizer(vocabulary=vectors.vocabulary),
         seed,
-        word_vectors=vectors,
-        freeze_embeddings=True,
-        hidden_size=100,
-        pooling="last",
-        embedding_dropout=0.0,
-        dropout=0.0,
-        max_epochs=5,
-        **parameters,
+        **{
+            "word_vectors": vectors,
+            "freeze_embeddings": True,
+            "hidden_size": 100,
+            "pooling": "last",
+            "embedding_dropout": 0.0,
+            "dropout": 0.0,
+            "max_epochs": 5,
+        }
+        | parameters,
     )
 
 

@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 
+import speed_cells
 import speed_denormals
 import speed_gpu
 import speed_growth
@@ -30,6 +31,7 @@ from record import write_record
 SECTIONS = {
     "tokenizer": speed_tokenizer.run,
     "training": speed_training.run,
+    "cells": speed_cells.run,
     "keras": speed_keras.run,
     "overhead": speed_overhead.run,
     "denormals": speed_denormals.run,

@@ -14,9 +14,10 @@ Shapes: T tokens (the longest text of the batch), B texts, D features, H hidden 
 import torch
 from torch import nn
 
+from ._fast_cells import FastGRU, FastRNN
 from ._user_cell import UserRecurrence
 
-CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+CELLS = {"lstm": nn.LSTM, "gru": FastGRU, "rnn": FastRNN}
 
 
 def make_recurrence(cell_type, input_size, hidden_size):

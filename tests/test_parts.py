@@ -124,8 +124,16 @@ def test_parts_of_nearly_equal_size(n_texts, sizes):
         batches = PartedBatches(module, None, None, seed=0, dtype=torch.float32)
         return [len(range(n_texts)[rows]) for rows in batches._cut(n_texts)]
 
-    assert cut(build()) == sizes
-    assert cut(build(batch_norm=True)) == [n_texts]
+    assert cut(build(hidden_sizes=(8, 64))) == sizes
+    assert cut(build(hidden_sizes=(64,), batch_norm=True)) == [n_texts]
+
+
+@pytest.mark.parametrize(
+    ("units", "sizes"), [(8, [128, 128]), (31, [64] * 4), (33, [32] * 8), (256, [32] * 8)]
+)
+def test_few_units_have_larger_parts(units, sizes):
+    batches = PartedBatches(build(hidden_sizes=(units,)), None, None, seed=0, dtype=torch.float32)
+    assert [len(range(256)[rows]) for rows in batches._cut(256)] == sizes
 
 
 def test_evaluation_is_the_module_without_dropout(batch):

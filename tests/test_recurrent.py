@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from sklearn_rnn._fast_cells import FastGRU, FastRNN
 from sklearn_rnn._recurrent import (
     CELLS,
     RecurrentLayer,
@@ -16,6 +17,7 @@ from sklearn_rnn._recurrent import (
 )
 
 LENGTHS = st.lists(st.integers(1, 7), min_size=1, max_size=5)
+REFERENCES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 SMALL = settings(max_examples=20, deadline=None, derandomize=True)
 
 
@@ -23,7 +25,9 @@ def packed_reference(layer, cell_type, x, lengths):
     """Run torch's own layer with the weights of `layer`; return it, its outputs and last states."""
     bidirectional = layer.backward_cell is not None
     cell = layer.forward_cell
-    reference = CELLS[cell_type](cell.input_size, cell.hidden_size, bidirectional=bidirectional)
+    reference = REFERENCES[cell_type](
+        cell.input_size, cell.hidden_size, bidirectional=bidirectional
+    )
     state = layer.forward_cell.state_dict()
     if bidirectional:
         backward = layer.backward_cell.state_dict()
@@ -136,3 +140,50 @@ def test_no_layer_packs(monkeypatch):
     monkeypatch.setattr(torch, "_pack_padded_sequence", refuse)
     x, lengths, _ = make_batch([3, 1])
     run(RecurrentLayer("lstm", 3, 4, bidirectional=True, merge="concat"), x, lengths)
+
+
+# Gradients written by hand
+
+
+@pytest.mark.parametrize(("fast", "reference"), [(FastGRU, nn.GRU), (FastRNN, nn.RNN)])
+@pytest.mark.parametrize(
+    ("n_steps", "n_texts", "n_features", "n_units"), [(9, 4, 5, 7), (1, 1, 1, 1)]
+)
+def test_fast_cells_equal_those_of_torch(fast, reference, n_steps, n_texts, n_features, n_units):
+    generator = torch.Generator().manual_seed(0)
+    cell = fast(n_features, n_units).double()
+    for parameter in cell.parameters():
+        nn.init.uniform_(parameter, -1, 1, generator=generator)
+    expected = reference(n_features, n_units).double()
+    expected.load_state_dict(cell.state_dict())
+    x = torch.randn(n_steps, n_texts, n_features, generator=generator, dtype=torch.float64)
+    upstream = torch.randn(n_steps, n_texts, n_units, generator=generator, dtype=torch.float64)
+    x.requires_grad_()
+    (states, last), (expected_states, _) = cell(x), expected(x)
+    torch.testing.assert_close(states, expected_states)
+    torch.testing.assert_close(last, states[-1])
+    torch.testing.assert_close(
+        torch.autograd.grad(states, [x, *cell.parameters()], upstream),
+        torch.autograd.grad(expected_states, [x, *expected.parameters()], upstream),
+    )
+
+
+@pytest.mark.parametrize("fast", [FastGRU, FastRNN])
+def test_fast_cells_compute_the_same_with_and_without_gradients(fast):
+    cell = fast(5, 7)
+    x = torch.randn(9, 4, 5, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected, _ = cell(x)
+    torch.testing.assert_close(cell(x)[0], expected)
+
+
+@pytest.mark.parametrize("fast", [FastGRU, FastRNN])
+def test_fast_cells_in_mixed_precision_have_gradients_of_float32(fast):
+    cell = fast(5, 7)
+    x = torch.randn(9, 4, 5, generator=torch.Generator().manual_seed(0)).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        states, _ = cell(x)
+    states.float().sum().backward()
+    assert states.dtype == torch.bfloat16
+    torch.testing.assert_close(states.float(), cell(x.float())[0], atol=0.05, rtol=0.05)
+    assert all(p.grad.dtype == torch.float32 and p.grad.any() for p in cell.parameters())

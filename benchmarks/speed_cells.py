@@ -1,0 +1,53 @@
+"""An epoch of a GRU and of a tanh unit: ours, torch's, and a GRU whose cell a user wrote.
+
+All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and cut at 200 words.
+"torch" is the same classifier with the recurrences of torch in place of ours; "own cell" is
+cell_type=GRUCell of cells.py, which is written from the equations.
+"""
+
+from functools import partial
+from unittest.mock import patch
+
+from torch import nn
+
+from cells import GRUCell
+from corpora import load_ids
+from measure import in_turn, tabulate, timed
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._recurrent import CELLS
+
+N_TEXTS = 2_000
+TORCH = {"gru": nn.GRU, "rnn": nn.RNN}
+
+
+def run(options):
+    """Return the tables of the section."""
+    ids, labels = load_ids(options.data, "imdb", "train", max_length=200)
+    n_texts = min(options.texts or N_TEXTS, N_TEXTS)
+    ids, labels = ids[:n_texts], labels[:n_texts]
+    tables = {}
+    for cell_type in ("gru", "rnn"):
+        for units in (8, 64, 128):
+            make = partial(
+                RNNTextClassifier,
+                hidden_size=units,
+                linear_ngrams=0,
+                max_epochs=1,
+                batch_size=64,
+                device="cpu",
+                random_state=0,
+            )
+            measures = {
+                "torch": timed(partial(fit_with_torch, make(cell_type=cell_type), ids, labels)),
+                "ours": timed(partial(make(cell_type=cell_type).fit, ids, labels)),
+            }
+            if cell_type == "gru":
+                measures["own cell"] = timed(partial(make(cell_type=GRUCell).fit, ids, labels))
+            title = f"{cell_type} of {units} units: an epoch of {n_texts:,} texts"
+            tables[title] = tabulate(in_turn(measures, options.runs), "torch")
+    return tables
+
+
+def fit_with_torch(classifier, ids, labels):
+    with patch.dict(CELLS, TORCH):
+        classifier.fit(ids, labels)
