@@ -30,7 +30,7 @@ def build(**architecture):
         "n_steps": 12,
         "embedding_dim": 8,
         "cell_type": "lstm",
-        "hidden_sizes": (8,),
+        "hidden_sizes": (64,),
         "bidirectional": True,
         "merge": "concat",
         "pooling": ("max", "mean"),
@@ -79,7 +79,7 @@ def whole_gradients(module, batch):
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_parts_add_up_to_the_batch(batch, cell_type, batch_norm):
-    module = build(cell_type=cell_type, hidden_sizes=(8, 6), batch_norm=batch_norm)
+    module = build(cell_type=cell_type, hidden_sizes=(64, 6), batch_norm=batch_norm)
     step, gradients = differentiate(module, batch, n_threads=2)
     loss, logits, expected = whole_gradients(module, batch)
     torch.testing.assert_close(step["loss"], loss)
@@ -129,7 +129,8 @@ def test_parts_of_nearly_equal_size(n_texts, sizes):
 
 
 @pytest.mark.parametrize(
-    ("units", "sizes"), [(8, [128, 128]), (31, [64] * 4), (33, [32] * 8), (256, [32] * 8)]
+    ("units", "sizes"),
+    [(4, [256]), (8, [128, 128]), (31, [64] * 4), (33, [32] * 8), (256, [32] * 8)],
 )
 def test_few_units_have_larger_parts(units, sizes):
     batches = PartedBatches(build(hidden_sizes=(units,)), None, None, seed=0, dtype=torch.float32)
@@ -152,3 +153,13 @@ def test_the_padding_row_gets_no_gradient(batch):
     _, gradients = differentiate(build(), batch)
     assert (gradients["embedding.weight"][0] == 0).all()
     assert (gradients["embedding.weight"][2:] != 0).any()
+
+
+def test_a_batch_in_one_piece_may_be_wider_than_its_longest_text(batch):
+    inputs, labels = batch
+    inputs = {name: column[:20] for name, column in inputs.items()}
+    module = build()
+    assert inputs["lengths"].max() < inputs["ids"].shape[1]
+    _, gradients = differentiate(module, (inputs, labels[:20]))
+    _, _, expected = whole_gradients(module, (inputs, labels[:20]))
+    torch.testing.assert_close(gradients["embedding.weight"], expected["embedding.weight"])
