@@ -144,9 +144,9 @@ SYSTEMS = {
     "R1": (
         0.845,
         (r1, {}),
-        "drug reviews that can be had (Drugs.com head, Druglib) and GloVe 50-d; the first 60 words, "
-        "as many as the author's quantile was; 3 epochs of one cycle, last weights instead of "
-        "early stopping; embedding dropout 0.2",
+        "drug reviews that can be had (Drugs.com head, Druglib) and GloVe 50-d; the first 60 "
+        "words, as many as the author's quantile was; 3 epochs of one cycle, last weights instead "
+        "of early stopping; embedding dropout 0.2",
     ),
     **{
         f"R2 bi-{cell}": (

@@ -147,6 +147,13 @@ class RecurrentNet(NeuralNetClassifier):
         print_log = [("print_log", PrintLog(keys_ignored="passes"))] if self.verbose else []
         return [("epoch_timer", EpochTimer()), *print_log]
 
+    def set_params(self, **parameters):
+        """Set parameters of the net; new callbacks take part from the next training on."""
+        if "callbacks" in parameters:
+            # skorch would initialise those that were there before, and then replace them.
+            self.callbacks = parameters["callbacks"]
+        return super().set_params(**parameters)
+
     def initialize_module(self):
         """Build the module, and draw its weights without a touch to torch's global stream."""
         # On the meta device the layers' own drawing of weights is void.
@@ -195,11 +202,14 @@ class RecurrentNet(NeuralNetClassifier):
             )
             try:
                 self.partial_fit(dataset)
+            except BaseException:  # of a callback, say: nothing is half trained
+                del self.history[n_epochs_before:]
+                self._go_back_to(weights_before)
+                raise
             finally:
                 del self.batches_  # its threads end here
         if self.diverged_:
-            self.module_.load_state_dict(self.stopping_.best_weights or weights_before)
-            self.initialize_optimizer()
+            self._go_back_to(self.stopping_.best_weights or weights_before)
         elif self.stopping_.best_weights is not None and validation is not None:
             self.module_.load_state_dict(self.stopping_.best_weights)
         return [
@@ -390,7 +400,10 @@ class RecurrentNet(NeuralNetClassifier):
 
     def set_weights(self, weights):
         """Give the module the state that `get_weights` returned."""
-        self.module_.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
+        self._go_back_to({name: torch.tensor(w) for name, w in weights.items()})
+
+    def _go_back_to(self, weights):
+        self.module_.load_state_dict(weights)
         self.initialize_optimizer()  # the linear term may have a parameter of another size
 
     def grow_embedding(self, n_tokens, *, seed):

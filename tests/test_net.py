@@ -195,10 +195,43 @@ def test_forms_of_a_callback(make_classifier, word_order, callback):
     assert len(recorders[0].losses) == 4
 
 
+def test_callbacks_may_change_between_trainings(make_classifier, word_order):
+    recorder = Recorder()
+    classifier = make_classifier(warm_start=True, max_epochs=1).fit(*word_order)
+    classifier.set_params(callbacks=[recorder]).fit(*word_order)
+    n_steps = len(recorder.gradient_norms)
+    assert n_steps == 4
+    classifier.set_params(callbacks=None).fit(*word_order)
+    assert len(recorder.gradient_norms) == n_steps
+
+
 def test_a_callback_may_move_the_rate(make_classifier, word_order):
     scheduler = LRScheduler("ExponentialLR", gamma=0.5)
     classifier = make_classifier(callbacks=[scheduler]).fit(*word_order)
     np.testing.assert_allclose(classifier.history_["learning_rate"], [0.02, 0.01, 0.005])
+
+
+class Raiser(Callback):
+    """Fails in the midst of an epoch."""
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        raise RuntimeError("no more")
+
+
+@pytest.mark.parametrize("linear_ngrams", [0, 2])
+def test_a_callback_that_raises_leaves_a_warm_start_as_it_was(
+    make_classifier, word_order, linear_ngrams
+):
+    X, y = word_order
+    classifier = make_classifier(warm_start=True, linear_ngrams=linear_ngrams).fit(X[:40], y[:40])
+    history, expected = classifier.history_, classifier.predict_proba(X)
+    classifier.set_params(callbacks=[Raiser()])
+    with pytest.raises(RuntimeError, match="no more"):
+        classifier.fit(X, y)
+    np.testing.assert_array_equal(classifier.predict_proba(X), expected)
+    assert classifier.history_.equals(history)
+    classifier.set_params(callbacks=None)
+    assert len(classifier.fit(X, y).history_) == 2 * len(history)
 
 
 @pytest.mark.parametrize("bad", ["epoch_scoring", ("a", "b"), ("a", Recorder(), 1), 3])
