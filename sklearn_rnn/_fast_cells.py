@@ -1,4 +1,4 @@
-"""The gated recurrent unit and the tanh unit on a CPU, with gradients written by hand.
+"""Small gated recurrent units and tanh units on a CPU, with gradients written by hand.
 
 torch has no kernel of its own for these on a CPU: it records a dozen small operations per word, and
 goes back through them one by one. Here a word costs six operations forwards and four backwards for
@@ -12,6 +12,10 @@ Shapes: T tokens, B texts, D features, H hidden units, G hidden units of all gat
 import torch
 from torch import nn
 from torch.autograd import Function
+
+# Numbers of a batch's states after a word. A GRU of 8 units took half the time of torch's with 512
+# of them, nine tenths with 2,048, and 1.1 times as long with 4,096 (benchmarks/speed.py cells).
+MOST_NUMBERS = 2048
 
 
 class GRUStates(Function):
@@ -129,24 +133,25 @@ def _finish(of_gates, of_projected, x, weight_ih, states):
 
 
 class FastGRU(nn.GRU):
-    """`torch.nn.GRU` of one layer and direction, which learns faster on a CPU."""
+    """`torch.nn.GRU` of one layer and direction; a small one learns faster on a CPU."""
 
     def forward(self, x):
         """Return the states, (T, B, H), for features of shape (T, B, D), and the last ones."""
-        return _run(GRUStates, self, x) if _is_slow(x) else super().forward(x)
+        return _run(GRUStates, self, x) if _is_slow(self, x) else super().forward(x)
 
 
 class FastRNN(nn.RNN):
-    """`torch.nn.RNN` of one layer and direction, with tanh, which learns faster on a CPU."""
+    """`torch.nn.RNN` of one layer and direction, with tanh; a small one learns faster on a CPU."""
 
     def forward(self, x):
         """Return the states, (T, B, H), for features of shape (T, B, D), and the last ones."""
-        return _run(TanhStates, self, x) if _is_slow(x) else super().forward(x)
+        return _run(TanhStates, self, x) if _is_slow(self, x) else super().forward(x)
 
 
-def _is_slow(x):
-    """Tell whether torch would record what it does to these features word by word."""
-    return not x.is_cuda and torch.is_grad_enabled()
+def _is_slow(cell, x):
+    """Tell whether torch would take longer to record and go back through small operations."""
+    is_small = x.shape[1] * cell.hidden_size <= MOST_NUMBERS
+    return is_small and not x.is_cuda and torch.is_grad_enabled()
 
 
 def _run(function, cell, x):

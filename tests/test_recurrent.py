@@ -187,3 +187,9 @@ def test_fast_cells_in_mixed_precision_have_gradients_of_float32(fast):
     assert states.dtype == torch.bfloat16
     torch.testing.assert_close(states.float(), cell(x.float())[0], atol=0.05, rtol=0.05)
     assert all(p.grad.dtype == torch.float32 and p.grad.any() for p in cell.parameters())
+
+
+@pytest.mark.parametrize(("n_texts", "is_fast"), [(4, True), (5, False)])
+def test_only_small_states_take_the_gradients_written_by_hand(n_texts, is_fast):
+    states, _ = FastGRU(3, 512)(torch.zeros(2, n_texts, 3))
+    assert (states.grad_fn.name() == "GRUStatesBackward") == is_fast
