@@ -22,8 +22,8 @@ import torch._dynamo  # noqa: F401 (an optimizer imports it at its first step, w
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
-from cells import GRUCell
 from corpora import add_data_option
+from own_cell import GRUCell
 from plain_recipes import RECIPES, Data
 from record import HERE, describe_commit, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, load_word_vectors

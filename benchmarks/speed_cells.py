@@ -2,7 +2,7 @@
 
 All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and cut at 200 words.
 "torch" is the same classifier with the recurrences of torch in place of ours; "own cell" is
-cell_type=GRUCell of cells.py, which is written from the equations.
+cell_type=GRUCell of own_cell.py, which is written from the equations.
 """
 
 from functools import partial
@@ -10,9 +10,9 @@ from unittest.mock import patch
 
 from torch import nn
 
-from cells import GRUCell
 from corpora import load_ids
 from measure import in_turn, tabulate, timed
+from own_cell import GRUCell
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._recurrent import CELLS
 
