@@ -14,7 +14,8 @@ from torch import nn
 from torch.autograd import Function
 
 # Numbers of a batch's states after a word. A GRU of 8 units took half the time of torch's with 512
-# of them, nine tenths with 2,048, and 1.1 times as long with 4,096 (benchmarks/speed.py cells).
+# of them, nine tenths with 2,048, and without this limit 1.1 times as long with 4,096
+# (benchmarks/speed.py cells).
 MOST_NUMBERS = 2048
 
 
