@@ -63,7 +63,7 @@ class GRUStates(Function):
             ],
             1,
         )  # (T, 3, H, B)
-        of_states = gradient.transpose(1, 2).contiguous()
+        of_states = gradient.transpose(1, 2).clone(memory_format=torch.contiguous_format)
         weight = weight_hh.t().contiguous()
         carried = torch.zeros_like(of_states[0])
         for of_state, slope, of_projected, kept in zip(
@@ -102,7 +102,7 @@ class TanhStates(Function):
         x, weight_ih, weight_hh, states = ctx.saved_tensors
         slopes = 1 - states[1:] * states[1:]
         weight = weight_hh.t().contiguous()
-        of_states = gradient.transpose(1, 2).contiguous()
+        of_states = gradient.transpose(1, 2).clone(memory_format=torch.contiguous_format)
         carried = torch.zeros_like(of_states[0])
         for of_state, slope in zip(of_states.unbind()[::-1], slopes.unbind()[::-1], strict=True):
             slope.mul_(of_state.add_(carried))

@@ -147,7 +147,8 @@ def test_no_layer_packs(monkeypatch):
 
 @pytest.mark.parametrize(("fast", "reference"), [(FastGRU, nn.GRU), (FastRNN, nn.RNN)])
 @pytest.mark.parametrize(
-    ("n_steps", "n_texts", "n_features", "n_units"), [(9, 4, 5, 7), (1, 1, 1, 1)]
+    ("n_steps", "n_texts", "n_features", "n_units"),
+    [(9, 4, 5, 7), (9, 1, 5, 7), (9, 4, 5, 1), (1, 1, 1, 1)],
 )
 def test_fast_cells_equal_those_of_torch(fast, reference, n_steps, n_texts, n_features, n_units):
     generator = torch.Generator().manual_seed(0)
@@ -158,6 +159,7 @@ def test_fast_cells_equal_those_of_torch(fast, reference, n_steps, n_texts, n_fe
     expected.load_state_dict(cell.state_dict())
     x = torch.randn(n_steps, n_texts, n_features, generator=generator, dtype=torch.float64)
     upstream = torch.randn(n_steps, n_texts, n_units, generator=generator, dtype=torch.float64)
+    upstream_before = upstream.clone()
     x.requires_grad_()
     (states, last), (expected_states, _) = cell(x), expected(x)
     torch.testing.assert_close(states, expected_states)
@@ -166,6 +168,7 @@ def test_fast_cells_equal_those_of_torch(fast, reference, n_steps, n_texts, n_fe
         torch.autograd.grad(states, [x, *cell.parameters()], upstream),
         torch.autograd.grad(expected_states, [x, *expected.parameters()], upstream),
     )
+    assert torch.equal(upstream, upstream_before)
 
 
 @pytest.mark.parametrize("fast", [FastGRU, FastRNN])
