@@ -18,7 +18,6 @@ from math import ceil, inf
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -155,7 +154,7 @@ def train_on(model, optimizer, batches):
     total, n_texts = 0.0, 0
     for ids, labels in batches:
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(ids), labels)
+        loss = nn.functional.cross_entropy(model(ids), labels)
         loss.backward()
         optimizer.step()
         total += loss.item() * len(labels)
@@ -170,7 +169,7 @@ def evaluate(model, batches):
     total, n_right, n_texts = 0.0, 0, 0
     for ids, labels in batches:
         scores = model(ids)
-        total += F.cross_entropy(scores, labels, reduction="sum").item()
+        total += nn.functional.cross_entropy(scores, labels, reduction="sum").item()
         n_right += (scores.argmax(dim=1) == labels).sum().item()
         n_texts += len(labels)
     return total / n_texts, n_right / n_texts
@@ -315,7 +314,7 @@ def start_as_keras(model):
 
 def sigmoid_scores(logits):
     """Make two scores of one logit; their cross-entropy is that of the logit's sigmoid."""
-    return F.pad(logits, (1, 0))  # (batch, 1) -> (batch, 2)
+    return nn.functional.pad(logits, (1, 0))  # (batch, 1) -> (batch, 2)
 
 
 class R2Net(nn.Module):

@@ -116,7 +116,7 @@ def predict_in_child():
         before = memory_of("RssAnon")
         allowed = memory_of("VmData") + LIMIT
         resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
-        with watch("RssAnon") as peak:
+        with Watch("RssAnon") as peak:
             start = time.perf_counter()
             probabilities = classifier.predict_proba(ids)
             seconds = time.perf_counter() - start
@@ -136,7 +136,7 @@ def memory_of(field):
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
-class watch:  # noqa: N801
+class Watch:
     """Look at a field of the status a hundred times a second; `most` is the largest seen."""
 
     def __init__(self, field):

@@ -4,6 +4,8 @@ Texts of similar length share a batch, so that little of it is padding, and each
 wide as its longest text.
 """
 
+from itertools import islice, pairwise
+
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -100,6 +102,36 @@ class TrainingBatches:
             pool = order[start : start + pool_size]
             pool[:] = pool[np.argsort(self.dataset.lengths[pool], kind="stable")]
         return order
+
+
+def cut_epochs(batches, *, n_epochs, n_stretches):
+    """Cut epochs into what lies between two evaluations.
+
+    Parameters
+    ----------
+    batches : TrainingBatches
+        Those of an epoch; in each epoch they are drawn anew.
+    n_epochs : int
+        How many epochs.
+    n_stretches : int
+        Of an epoch, which has no more of them than batches.
+
+    Yields
+    ------
+    passes : float
+        Epochs that are over after the stretch.
+    n_batches : int
+        In it.
+    stretch : iterator
+        Its batches.
+    """
+    n_batches = len(batches)
+    n_stretches = min(n_stretches, n_batches)
+    ends = [n_batches * k // n_stretches for k in range(n_stretches + 1)]
+    for epoch in range(n_epochs):
+        iterator = iter(batches)
+        for start, end in pairwise(ends):
+            yield epoch + end / n_batches, end - start, islice(iterator, end - start)
 
 
 class SequentialBatches:

@@ -152,7 +152,7 @@ class FastRNN(nn.RNN):
 def _is_slow(cell, x):
     """Tell whether torch would take longer to record and go back through small operations."""
     is_small = x.shape[1] * cell.hidden_size <= MOST_NUMBERS
-    return is_small and not x.is_cuda and torch.is_grad_enabled()
+    return is_small and x.device.type == "cpu" and torch.is_grad_enabled()
 
 
 def _run(function, cell, x):

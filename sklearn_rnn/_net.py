@@ -1,7 +1,6 @@
 """The one door to skorch: the net that trains and applies the module."""
 
 import math
-from itertools import islice, pairwise
 
 import numpy as np
 import torch
@@ -10,14 +9,14 @@ from skorch.callbacks import Callback, EpochTimer, PrintLog
 from skorch.helper import predefined_split
 from tqdm import tqdm
 
-from ._batches import IdsDataset, SequentialBatches, TrainingBatches, bounded_batches
+from ._batches import IdsDataset, SequentialBatches, TrainingBatches, cut_epochs
 from ._gradient_flow import GradientFlow
 from ._history import HISTORY_COLUMNS
-from ._lookup import look_up
 from ._module import RecurrentModule
 from ._optimizer import make_schedule, replace_parameter
 from ._parts import PartedBatches
-from ._sequences import FIRST_ID, sequence_lengths
+from ._prediction import compute_logits
+from ._sequences import FIRST_ID
 from ._side_by_side import one_core_each
 from ._stopping import Stopping
 
@@ -240,10 +239,14 @@ class RecurrentNet(NeuralNetClassifier):
             n_steps=self.max_epochs * len(train_batches),
             patience=self.n_iter_no_change // 2,
         )
-        for passes, batches in self._stretches(train_batches):
+        stretches = cut_epochs(
+            train_batches, n_epochs=self.max_epochs, n_stretches=self.evaluations_per_epoch
+        )
+        for passes, n_batches, batches in stretches:
             self.notify("on_epoch_begin", **datasets)
             try:
-                self.run_single_epoch(batches, True, "train", self.train_step)
+                progress = self._show_progress(batches, "train", n_batches)
+                self.run_single_epoch(progress, True, "train", self.train_step)
                 if valid is not None:
                     valid_batches = self.get_iterator(valid, training=False)
                     self.run_single_epoch(
@@ -262,26 +265,6 @@ class RecurrentNet(NeuralNetClassifier):
             if self.diverged_ or self.stopping_.stalled:
                 break
         return self
-
-    def _stretches(self, batches):
-        """Cut all epochs into what lies between two evaluations.
-
-        Yields
-        ------
-        passes : float
-            Epochs that are over after it.
-        stretch : iterator
-            Its batches.
-        """
-        n_batches = len(batches)
-        n_stretches = min(self.evaluations_per_epoch, n_batches)
-        ends = [n_batches * k // n_stretches for k in range(n_stretches + 1)]
-        for epoch in range(self.max_epochs):
-            iterator = iter(batches)
-            for start, end in pairwise(ends):
-                stretch = islice(iterator, end - start)
-                progress = self._show_progress(stretch, "train", end - start)
-                yield epoch + end / n_batches, progress
 
     def _show_progress(self, batches, name, n_batches):
         # None: no bar where stderr is no terminal, as in a log file.
@@ -351,41 +334,9 @@ class RecurrentNet(NeuralNetClassifier):
         return SequentialBatches(dataset)
 
     def logits(self, ids, lookup):
-        """Compute the logits of texts, sorted by length inside and in the caller's order outside.
-
-        Parameters
-        ----------
-        ids : ndarray of int of shape (n, max_length)
-            Right-padded ids.
-        lookup : ndarray of int32 of shape (n_tokens + 1,)
-            What to read for each id, as `make_lookup` makes it.
-
-        Returns
-        -------
-        logits : ndarray of float32 of shape (n, n_classes)
-        """
+        """Compute the logits of texts, as `compute_logits` does."""
         self._train_or_evaluate(training=False)
-        lengths = sequence_lengths(ids)
-        order = np.argsort(lengths, kind="stable")
-        logits = np.empty((len(ids), len(self.classes)), dtype=np.float32)
-
-        @torch.inference_mode()
-        def compute(span):
-            start, stop, width = span
-            rows = order[start:stop]
-            known = look_up(ids[rows, :width], lookup)
-            batch = torch.from_numpy(known).to(self.device)
-            batch_lengths = torch.from_numpy(lengths[rows]).to(self.device)
-            logits[rows] = self.module_(batch, batch_lengths).cpu().numpy()
-
-        spans = bounded_batches(lengths[order])
-        if torch.device(self.device).type == "cpu":
-            with one_core_each() as side_by_side:
-                side_by_side.map(compute, spans)
-        else:
-            for span in spans:
-                compute(span)
-        return logits
+        return compute_logits(self.module_, ids, lookup, device=torch.device(self.device))
 
     def _train_or_evaluate(self, *, training):
         # Setting it at each step took longer than a small step itself.
