@@ -34,7 +34,9 @@ WORDS = r"\w+(?:'\w+)*"  # as the authors have them, who strip the punctuation
 
 def make_pipeline(tokenizer, seed, **parameters):
     tokenizer.set_params(token_pattern=WORDS)
-    classifier = RNNTextClassifier(linear_ngrams=0, device="cpu", random_state=seed, **parameters)
+    classifier = RNNTextClassifier(
+        linear_ngrams=0, word_dropout=0.0, device="cpu", random_state=seed, **parameters
+    )
     return Pipeline([("tok", tokenizer), ("clf", classifier)])
 
 

@@ -37,7 +37,8 @@ def plan_architecture(classifier, *, n_tokens, n_classes, n_steps):
     embedding_dim = classifier.embedding_dim if vectors is None else vectors.embedding_dim
     hidden_sizes = _layer_sizes(classifier.hidden_size, classifier.num_layers)
     if isinstance(classifier.cell_type, type):
-        check_user_cell(classifier.cell_type, input_size=embedding_dim, hidden_size=hidden_sizes[0])
+        input_size = embedding_dim + (n_classes if classifier.linear_ngrams else 0)
+        check_user_cell(classifier.cell_type, input_size=input_size, hidden_size=hidden_sizes[0])
     return {
         "n_tokens": n_tokens,
         "n_classes": n_classes,

@@ -28,11 +28,13 @@ class IdsDataset(Dataset):
         Class indices. None: zeros, for prediction through skorch's own methods.
     weights : ndarray of float of shape (n,) or None, default=None
         What each text counts in the loss. None: 1 each.
+    cross_fit : CrossFit, default=None
+        What the linear term says of the texts, for training with one.
     device : str or torch.device, default="cpu"
         Where the tensors lie.
     """
 
-    def __init__(self, ids, labels=None, weights=None, device="cpu"):
+    def __init__(self, ids, labels=None, weights=None, *, cross_fit=None, device="cpu"):
         ids = np.asarray(ids, dtype=np.int32)
         n = len(ids)
         self.lengths = sequence_lengths(ids)
@@ -46,6 +48,9 @@ class IdsDataset(Dataset):
             "weights": self._tensor(weights, torch.float32),
             "labels": self._tensor(labels, torch.int64),
         }
+        if cross_fit is not None:
+            self.columns["folds"] = self._tensor(cross_fit.folds, torch.int64)
+            self.columns["linear_logits"] = self._tensor(cross_fit.logits, torch.float32)
 
     def _tensor(self, array, dtype):
         # torch warns of read-only memory, which joblib's memory maps are.

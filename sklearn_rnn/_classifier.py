@@ -10,12 +10,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import POOLINGS, check_same_architecture, plan_architecture
-from ._batches import IdsDataset
 from ._device import available_device, resolve_device
 from ._history import make_history
 from ._lookup import look_up, make_lookup
 from ._net import build_net, check_callbacks
-from ._ngrams import count_ngrams
 from ._precision import resolve_precision
 from ._stopping import report_early_end
 from ._summary import summarize
@@ -328,7 +326,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         word_vectors=None,
         freeze_embeddings=False,
         linear_ngrams=2,
-        word_dropout=0.0,
+        word_dropout=0.5,
         embedding_dropout=0.5,
         dropout=0.5,
         head_sizes=(),
@@ -567,16 +565,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             return look_up(part.ids, lookup), labels, part.weights
 
         training = encode(data)
-        ngrams = None
-        if self.linear_ngrams:
-            longest = int(self.linear_ngrams)
-            ngrams = count_ngrams(*training, n_classes=len(classes), longest=longest)
         if validation is not None:
-            validation = IdsDataset(*encode(sort_by_length(validation)), net.device)
+            validation = encode(sort_by_length(validation))
         evaluations = net.train(
-            IdsDataset(*training, net.device),
+            training,
             validation,
-            ngrams=ngrams,
             accumulate=accumulate,
             seed=(seed, len(history)),
             dtype=resolve_precision(self.precision, net.device, self.cell_type),
@@ -624,6 +617,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.net_ = net
         self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
         self.n_parameters_ = sum(p.numel() for p in net.module_.parameters() if p.requires_grad)
+        if net.module_.linear_term is not None:
+            self.n_parameters_ += net.module_.linear_term.n_parameters
         for name in ("best_epoch_", "gradient_flow_"):
             vars(self).pop(name, None)
         if is_validated and net.stopping_.best_epoch is not None:

@@ -2,7 +2,7 @@
 
 Ids come a text to a row; from the embedding on, time comes first.
 
-Shapes: B texts, T tokens, E embedding channels, D features of a layer, P pooled features.
+Shapes: B texts, T tokens, E channels of a word, D features of a layer, P pooled features.
 """
 
 from contextlib import nullcontext
@@ -33,7 +33,7 @@ class RecurrentModule(nn.Module):
     n_steps : int
         The longest text there can be, in tokens.
     embedding_dim : int
-        E.
+        Channels of the vector of a word. E has one more for each class with a linear term.
     cell_type : {"lstm", "gru", "rnn"} or type
         The recurrence.
     hidden_sizes : tuple of int
@@ -55,7 +55,8 @@ class RecurrentModule(nn.Module):
     batch_norm : bool
         Whether to normalise what goes into each layer, into the head and into its ReLUs.
     linear_ngrams : {0, 1, 2}
-        The longest n-grams of the linear term that is added to the logits; 0: there is none.
+        The longest n-grams of the linear term, which the network reads and is added to; 0: there
+        is none.
     freeze_embeddings : bool
         Whether the vectors of the words stay as they are.
     """
@@ -87,7 +88,7 @@ class RecurrentModule(nn.Module):
         self.embedding_dropout = SeededDropout(embedding_dropout, whole_channels=True)
         self.dropout = SeededDropout(dropout)
 
-        size = embedding_dim
+        size = embedding_dim + (n_classes if linear_ngrams else 0)
         layer_input_sizes = []
         self.layers = nn.ModuleList()
         for hidden_size in hidden_sizes:
@@ -160,9 +161,26 @@ class RecurrentModule(nn.Module):
         """Return the logits of the linear term, of shape (B, n_classes), or 0 without one."""
         return 0 if self.linear_term is None else self.linear_term(ids)
 
-    def embed(self, ids):
-        """Return the vectors of the words, of shape (T, B, E), for ids of shape (B, T)."""
-        return self.embedding(ids.t())
+    def embed(self, ids, evidence=None):
+        """Return what the recurrence reads: the vectors of the words, and the linear term's view.
+
+        Parameters
+        ----------
+        ids : Tensor of int of shape (B, T)
+            Right-padded ids.
+        evidence : Tensor of float32 of shape (B, T, n_classes), default=None
+            What the linear term says of the words. None: what it says now, if there is one.
+
+        Returns
+        -------
+        words : Tensor of float32 of shape (T, B, E)
+        """
+        vectors = self.embedding(ids.t())
+        if self.linear_term is None:
+            return vectors
+        if evidence is None:
+            evidence = self.linear_term.read(ids)
+        return torch.cat([vectors, evidence.transpose(0, 1)], 2)
 
     def classify(self, words, lengths, *, generator=None, dtype=torch.float32):
         """Compute the logits of a batch from the vectors of its words, without the linear term.
@@ -186,7 +204,8 @@ class RecurrentModule(nn.Module):
         steps = torch.arange(len(words), device=words.device)
         mask = steps[:, None] < lengths  # (T, B)
         index = reversal_index(lengths, len(words))  # (T * B,)
-        x = self.embedding_dropout(words.to(dtype), generator)
+        vectors, evidence = words.to(dtype).tensor_split([self.embedding.embedding_dim], 2)
+        x = torch.cat([self.embedding_dropout(vectors, generator), evidence], 2)
         with mixed_precision(words.device, dtype):
             for norm, layer in zip(self.layer_norms, self.layers, strict=True):
                 outputs = layer(norm(x, mask), index)  # (T, B, H) of each direction

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from ._batches import IdsDataset, SequentialBatches, TrainingBatches, cut_epochs
 from ._gradient_flow import GradientFlow
 from ._history import HISTORY_COLUMNS
+from ._linear_fit import learn_linear_term
 from ._module import RecurrentModule
 from ._optimizer import make_schedule, replace_parameter
 from ._parts import PartedBatches
@@ -39,7 +40,6 @@ def build_net(architecture, *, seed, device, **parameters):
     -------
     net : RecurrentNet
     """
-    linear_term = [("linear_term.*", {})] if architecture["linear_ngrams"] else []
     return RecurrentNet(
         RecurrentModule,
         **{f"module__{name}": value for name, value in architecture.items()},
@@ -48,7 +48,6 @@ def build_net(architecture, *, seed, device, **parameters):
         criterion__reduction="none",
         optimizer=torch.optim.AdamW,
         optimizer__fused=True,
-        optimizer__param_groups=linear_term,
         dataset=IdsDataset,
         dataset__device=device,
         classes=np.arange(architecture["n_classes"]),
@@ -163,19 +162,20 @@ class RecurrentNet(NeuralNetClassifier):
             self.module_.draw_weights(torch.Generator().manual_seed(self.seed))
         return self
 
-    def train(self, dataset, validation, *, ngrams, accumulate, seed, dtype):
+    def train(self, training, validation, *, accumulate, seed, dtype):
         """Train for `max_epochs`, keep the best weights, and say how it went.
+
+        The linear term, if there is one, learns first, and then the network what it leaves.
 
         Parameters
         ----------
-        dataset, validation : IdsDataset
-            What to learn from and what to watch; `validation` may be None.
-        ngrams : (keys, counts) or None
-            What `LinearTerm.count` takes, if there is one.
+        training, validation : (ids, labels, weights)
+            What to learn from and what to watch, as `IdsDataset` takes them; `validation` may be
+            None.
         accumulate : bool
-            Whether these counts are added to earlier ones, or put in their place.
+            What it is for `learn_linear_term`.
         seed : sequence of int
-            Of the order of the batches, and of dropout.
+            Of the folds, the order of the batches, and dropout.
         dtype : torch.dtype
             What the recurrent layers are trained in.
 
@@ -186,27 +186,38 @@ class RecurrentNet(NeuralNetClassifier):
             `HISTORY_COLUMNS`.
         """
         self.rng_ = np.random.default_rng(seed)
-        self.train_split = None if validation is None else predefined_split(validation)
+        self.train_split = None
+        if validation is not None:
+            self.train_split = predefined_split(IdsDataset(*validation, device=self.device))
         n_epochs_before = len(self.history)
         weights_before = copy_weights(self.module_)
-        if ngrams is not None:
-            self._count_ngrams(*ngrams, accumulate=accumulate)
         with one_core_each() as side_by_side:
-            self.batches_ = PartedBatches(
-                self.module_,
-                self.criterion_,
-                side_by_side,
-                seed=int(self.rng_.integers(2**62)),
-                dtype=dtype,
-            )
             try:
-                self.partial_fit(dataset)
+                cross_fit = None
+                if self.module_.linear_term is not None:
+                    cross_fit = learn_linear_term(
+                        self.module_.linear_term,
+                        *training,
+                        accumulate=accumulate,
+                        label_smoothing=self.label_smoothing,
+                        rng=self.rng_,
+                        side_by_side=side_by_side,
+                    )
+                self.batches_ = PartedBatches(
+                    self.module_,
+                    self.criterion_,
+                    side_by_side,
+                    cross_fit=cross_fit,
+                    seed=int(self.rng_.integers(2**62)),
+                    dtype=dtype,
+                )
+                self.partial_fit(IdsDataset(*training, cross_fit=cross_fit, device=self.device))
             except BaseException:  # of a callback, say: nothing is half trained
                 del self.history[n_epochs_before:]
                 self._go_back_to(weights_before)
                 raise
             finally:
-                del self.batches_  # its threads end here
+                self.batches_ = None  # its threads end here
         if self.diverged_:
             self._go_back_to(self.stopping_.best_weights or weights_before)
         elif self.stopping_.best_weights is not None and validation is not None:
@@ -355,7 +366,7 @@ class RecurrentNet(NeuralNetClassifier):
 
     def _go_back_to(self, weights):
         self.module_.load_state_dict(weights)
-        self.initialize_optimizer()  # the linear term may have a parameter of another size
+        self.initialize_optimizer()  # whose moments may be of a training that failed
 
     def grow_embedding(self, n_tokens, *, seed):
         """Add rows to the embedding until it has `n_tokens`, drawn as the first ones were.
@@ -367,11 +378,6 @@ class RecurrentNet(NeuralNetClassifier):
             return
         grown = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
         replace_parameter(self.optimizer_, old, grown, slice(len(old)))
-
-    def _count_ngrams(self, keys, counts, *, accumulate):
-        old = self.module_.linear_term.weight
-        rows = self.module_.linear_term.count(keys, counts, accumulate=accumulate)
-        replace_parameter(self.optimizer_, old, self.module_.linear_term.weight, rows)
 
     @torch.no_grad()
     def set_word_vectors(self, word_vectors):

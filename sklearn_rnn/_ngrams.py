@@ -6,6 +6,7 @@ id times `PAIR_BASE` and the second. A pair of which one is the unknown word is 
 
 import numpy as np
 import torch
+from torch import nn
 
 from ._sequences import UNK
 
@@ -26,8 +27,7 @@ def count_ngrams(ids, labels, weights, *, n_classes, longest):
     labels : ndarray of int of shape (n_samples,)
         Class indices.
     weights : ndarray of float of shape (n_samples,)
-        What each text counts; only ratios within a class matter. The median of a class counts as
-        one text, and none as more than `LARGEST_WEIGHT`.
+        What each text counts, as `weigh_texts` takes them.
     n_classes : int
         Classes there are.
     longest : {1, 2}
@@ -40,12 +40,7 @@ def count_ngrams(ids, labels, weights, *, n_classes, longest):
     counts : Tensor of float64 of shape (n_ngrams, n_classes)
         Of an n-gram, at least `MIN_TEXTS` in all.
     """
-    weights = weights.copy()
-    for label in np.unique(labels):
-        rows = labels == label
-        with np.errstate(over="ignore"):
-            weights[rows] /= np.median(weights[rows])
-    weights = np.minimum(weights, LARGEST_WEIGHT)
+    weights = weigh_texts(labels, weights)
     keys = torch.empty(0, dtype=torch.int64)
     counts = torch.empty(0, n_classes, dtype=torch.float64)
     n_rows = max(_BLOCK // ids.shape[1], 1)
@@ -64,6 +59,28 @@ def count_ngrams(ids, labels, weights, *, n_classes, longest):
     return keys[is_kept], counts[is_kept]
 
 
+def weigh_texts(labels, weights):
+    """Return what each text counts: the median of a class one, none more than `LARGEST_WEIGHT`.
+
+    Parameters
+    ----------
+    labels : ndarray of int of shape (n_samples,)
+        Class indices.
+    weights : ndarray of float of shape (n_samples,)
+        Of which only ratios within a class matter.
+
+    Returns
+    -------
+    weights : ndarray of float of shape (n_samples,)
+    """
+    weights = weights.copy()
+    for label in np.unique(labels):
+        rows = labels == label
+        with np.errstate(over="ignore"):
+            weights[rows] /= np.median(weights[rows])
+    return np.minimum(weights, LARGEST_WEIGHT)
+
+
 def distinct_ngrams(ids, longest):
     """Return the keys of the n-grams of each text.
 
@@ -79,13 +96,31 @@ def distinct_ngrams(ids, longest):
     keys : Tensor of int64 of shape (B, T) or (B, 2 T - 1)
         Each n-gram of a text once; 0 elsewhere.
     """
-    words = ids.long()
-    keys = words
-    if longest == 2:
-        first, second = words[:, :-1], words[:, 1:]
-        is_pair = (first > UNK) & (second > UNK)
-        keys = torch.cat([words, (first * PAIR_BASE + second) * is_pair], 1)
-    keys = keys.sort(1).values
+    words, *pairs = ngrams_in_place(ids, longest)
+    keys = torch.cat([words, *(keys[:, 1:] for keys in pairs)], 1).sort(1).values
     repeats = keys[:, 1:] == keys[:, :-1]
     keys[:, 1:].masked_fill_(repeats, 0)
     return keys
+
+
+def ngrams_in_place(ids, longest):
+    """Return the keys of the n-grams that end at each word, of each length.
+
+    Parameters
+    ----------
+    ids : Tensor of int of shape (B, T)
+        Right-padded ids.
+    longest : {1, 2}
+        1: words; 2: words and pairs of neighbours.
+
+    Returns
+    -------
+    keys : list of Tensor of int64 of shape (B, T)
+        For each length; 0 where there is none.
+    """
+    words = ids.long()
+    if longest == 1:
+        return [words]
+    first, second = words[:, :-1], words[:, 1:]
+    is_pair = (first > UNK) & (second > UNK)
+    return [words, nn.functional.pad((first * PAIR_BASE + second) * is_pair, (1, 0))]

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from ._linear_term import LinearTerm
+
 
 def summarize(module, n_steps):
     """Return a row for each layer: its output shape for one text, and its parameters.
@@ -33,8 +35,15 @@ def summarize(module, n_steps):
     if module.linear_term is not None:
         rows.append(("linear_term", (module.output.out_features,), module.linear_term))
     table = pd.DataFrame(
-        [(name, shape, sum(p.numel() for p in part.parameters())) for name, shape, part in rows],
+        [(name, shape, count_parameters(part)) for name, shape, part in rows],
         columns=["layer", "output_shape", "n_parameters"],
     ).set_index("layer")
     is_norm = table.index.str.contains("norm")
     return table[~is_norm | (table["n_parameters"] > 0)]
+
+
+def count_parameters(part):
+    """Return how many numbers of a part of the module are learned, or would be if not frozen."""
+    if isinstance(part, LinearTerm):
+        return part.n_parameters
+    return sum(p.numel() for p in part.parameters())

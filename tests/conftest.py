@@ -50,6 +50,7 @@ def make_classifier():
             "embedding_dim": 4,
             "hidden_size": 4,
             "pooling": "max",
+            "word_dropout": 0.0,
             "embedding_dropout": 0.0,
             "dropout": 0.0,
             "max_epochs": 3,

@@ -10,6 +10,7 @@ from sklearn_rnn import RNNTextClassifier
 SMALL = {
     "embedding_dim": 8,
     "hidden_size": 8,
+    "word_dropout": 0.0,
     "embedding_dropout": 0.0,
     "dropout": 0.0,
     "max_epochs": 20,

@@ -42,6 +42,7 @@ NEW_TEXTS, NEW_LABELS = make_word_order(100, random_state=1)
 LEARNS = {
     "embedding_dim": 16,
     "hidden_size": 16,
+    "word_dropout": 0,
     "embedding_dropout": 0,
     "dropout": 0,
     "batch_size": 16,
