@@ -28,7 +28,7 @@ CHANGES = {
     "no linear term": {"clf__linear_ngrams": 0},
     "linear term of words alone": {"clf__linear_ngrams": 1},
     "no signs but ! and ?": {"tok__token_pattern": WORDS_ALONE},
-    "word_dropout=0.1": {"clf__word_dropout": 0.1},
+    "no word dropout": {"clf__word_dropout": 0.0},
     "hidden_size=128": {"clf__hidden_size": 128},
     "five epochs": {"clf__max_epochs": 5},
 }

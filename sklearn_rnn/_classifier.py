@@ -87,12 +87,16 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Whether the vectors of all words stay as they are at first.
 
     linear_ngrams : {0, 1, 2}, default=2
-        What the linear classifier sees that is added to the network: 1, the words that at least two
-        of the training texts have; 2, pairs of neighbours too; 0, there is none. Its features are
-        scaled by log-count ratios [11]_, and it learns at 15 times the `learning_rate`.
+        What the linear classifier sees that the network reads and is added to: 1, the words that at
+        least two of the training texts have; 2, pairs of neighbours too; 0, there is none. Its
+        features are scaled by log-count ratios [11]_. It is fitted before the network is trained,
+        and once more without each fifth of the texts: in training, the network reads what the fit
+        without a text says of each of its words, and is added to the logits of that fit [13]_. If a
+        class has fewer than 50 texts, the fit to all of them takes the place of those fits.
 
-    word_dropout : float, default=0.0
-        Share of the words that become the unknown word in training, for the network alone [12]_.
+    word_dropout : float, default=0.5
+        Share of the words that become the unknown word in training [12]_. What the linear
+        classifier says of them stays. Without it, ``linear_ngrams=0``, less may be better.
 
     embedding_dropout : float, default=0.5
         Share of the embedding's channels that are dropped in training, the same ones at every word
@@ -261,6 +265,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
        classification. aclanthology.org/P12-2018
     .. [12] Iyyer et al. (2015), Deep unordered composition rivals syntactic methods for text
        classification. doi:10.3115/v1/P15-1162
+    .. [13] Wolpert (1992), Stacked generalization. doi:10.1016/S0893-6080(05)80023-1
 
     Examples
     --------

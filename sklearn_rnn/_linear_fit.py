@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from ._ngrams import MIN_TEXTS, count_ngrams, distinct_ngrams, weigh_texts
 
 N_FOLDS = 5
+MIN_TEXTS_OF_CLASS = 50  # for folds
 # What the loss of a text counts beside the penalty: C of scikit-learn's linear classifiers.
 INVERSE_PENALTY = 4.0
 FIRST_WEIGHT = 0.15
@@ -123,10 +124,10 @@ def learn_linear_term(
 def draw_folds(labels, rng):
     """Draw the fold of each text, so that each fold has its share of each class.
 
-    There is one fold if a class has fewer texts than there are folds. Without one of two texts of
-    a class, a fit is wrong about it, and a network would learn that fits are wrong.
+    There is one fold if a class has fewer than `MIN_TEXTS_OF_CLASS`. Fits without some of a few
+    texts are wrong about them more often than not, and a network would learn that fits are wrong.
     """
-    if np.unique(labels, return_counts=True)[1].min() < N_FOLDS:
+    if np.unique(labels, return_counts=True)[1].min() < MIN_TEXTS_OF_CLASS:
         return np.zeros(len(labels), dtype=np.int64)
     shuffled = rng.permutation(len(labels))
     by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]

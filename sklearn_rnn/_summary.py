@@ -21,9 +21,12 @@ def summarize(module, n_steps):
         With the columns "output_shape" and "n_parameters", indexed by "layer".
     """
     rows = [("embedding", (n_steps, module.embedding.embedding_dim), module.embedding)]
+    n_read = 0 if module.linear_term is None else module.output.out_features
+    size = module.embedding.embedding_dim + n_read
     for i, (norm, layer) in enumerate(zip(module.layer_norms, module.layers, strict=True)):
-        rows.append((f"layer_norms.{i}", rows[-1][1], norm))
-        rows.append((f"layers.{i}", (n_steps, layer.output_size), layer))
+        rows.append((f"layer_norms.{i}", (n_steps, size), norm))
+        size = layer.output_size
+        rows.append((f"layers.{i}", (n_steps, size), layer))
     sizes = [dense.in_features for dense in [*module.dense, module.output]]
     rows.append(("poolings", (sizes[0],), module.poolings))
     rows.append(("dense_norms.0", (sizes[0],), module.dense_norms[0]))

@@ -3,7 +3,7 @@
 The linear term: exact everywhere.
 """
 
-from math import log, sqrt
+from math import sqrt
 
 import pytest
 import torch
@@ -176,7 +176,7 @@ def make_term(n_classes, longest):
     term.reset()
     keys = distinct_ngrams(torch.randint(1, 5, (2, 5)), longest).unique()[1:]
     term.count(keys, torch.rand(len(keys), n_classes) * 9, accumulate=False)
-    term.weight.data.normal_()
+    term.coefficients[1:].normal_()
     return term
 
 
@@ -192,17 +192,10 @@ def share_slowly(term, text, class_index):
     spans = [range(i, i + n) for n in range(1, term.longest + 1) for i in range(len(text) - n + 1)]
     ngrams = {tuple(text[i] for i in span) for span in spans}
     known = [ngram for ngram in ngrams if find_row(ngram) is not None]
-    counts = [[1 + count for count in row] for row in term.counts.tolist()]
-    sums = [sum(column) for column in zip(*counts[1:], strict=True)]
     words = [0.0] * len(text)
     for ngram in known:
         row = find_row(ngram)
-        logs = [log(count / total) for count, total in zip(counts[row], sums, strict=True)]
-        mean = sum(logs) / len(logs)
-        logits = [
-            weight * (one - mean) / sqrt(len(known))
-            for weight, one in zip(term.weight[row].tolist(), logs, strict=True)
-        ]
+        logits = [value / sqrt(len(known)) for value in term.coefficients[row].tolist()]
         score = logits[1] - logits[0] if len(logits) == 2 else logits[class_index]
         occurrences = [span for span in spans if tuple(text[i] for i in span) == ngram]
         for span in occurrences:
@@ -234,6 +227,7 @@ def test_a_pair_that_overlaps_itself_counts_once():
     other = torch.tensor([4])
     term.count(other, torch.tensor([[50.0, 1.0]]), accumulate=False)
     term.count(pair, torch.tensor([[1.0, 50.0]]), accumulate=False)
+    term.coefficients[1:] = torch.tensor([[1.0, -1.0], [-2.0, 2.0]])
     ids = torch.tensor([[3, 3, 3]])
     total = log_odds(term(ids)).item()
     words = linear_attribution(term, ids, log_odds)

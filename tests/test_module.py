@@ -64,7 +64,7 @@ def build(seed=0, **architecture):
             some_texts = torch.randint(1, 10, (20, 6))
             keys = distinct_ngrams(some_texts, architecture["linear_ngrams"]).unique()[1:]
             module.linear_term.count(keys, torch.rand(len(keys), 3) * 9, accumulate=False)
-            module.linear_term.weight.normal_()
+            module.linear_term.coefficients[1:].normal_()
     return module.eval()
 
 

@@ -135,7 +135,12 @@ def test_without_a_schedule_the_rate_is_constant(make_classifier, word_order):
 def test_history_is_the_mean_over_the_texts(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(
-        max_epochs=1, learning_rate=1e-12, batch_size=30, label_smoothing=0.0, precision="float32"
+        max_epochs=1,
+        learning_rate=1e-12,
+        batch_size=30,
+        label_smoothing=0.0,
+        precision="float32",
+        linear_ngrams=0,
     )
     classifier.fit(X, y, X_val=X, y_val=y)
     probabilities = classifier.predict_proba(X)

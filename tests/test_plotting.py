@@ -496,7 +496,7 @@ def test_words_speak_for_the_predicted_class(fit):
     assert display.score_name == "log-odds"
     change = display.score - display.baseline_score
     assert display.attributions.sum() == pytest.approx(change, rel=0.01, abs=0.001)
-    assert display.attributions[1] == display.attributions.max()
+    assert display.attributions[1] > 5 * np.abs(display.attributions[2:]).max()
     assert [text.get_text() for text in display.texts_] == display.tokens
 
 
@@ -529,21 +529,13 @@ def test_the_whole_score_is_attributed(fit, n_classes, linear_ngrams):
     assert display.score == pytest.approx(expected, abs=1e-5)
     change = display.score - display.baseline_score
     assert display.attributions.sum() == pytest.approx(change, rel=0.01, abs=0.001)
-    module = model[-1].net_.module_
-    bias = 0
     if linear_ngrams:
-        biases = module.linear_term.bias.tolist()
-        bias = biases[1] - biases[0] if n_classes == 2 else biases[1]
-    module.linear_term = None
-    recurrent = TokenAttributionDisplay.from_estimator(model, text, target=1)
-    assert display.baseline_score == pytest.approx(recurrent.baseline_score + bias, abs=1e-6)
-    of_words = display.attributions - recurrent.attributions
-    if linear_ngrams:
-        assert of_words[1] == pytest.approx(of_words[3], abs=1e-6)  # both are "so bad"
-        assert abs(of_words[1]) > 0.01
-        assert of_words[4] == 0  # "and" was never met
-    else:
-        assert not of_words.any()
+        bias = model[-1].net_.module_.linear_term.bias
+        value = (bias[1] - bias[0] if n_classes == 2 else bias[1]).item()
+        bias.zero_()
+        without = TokenAttributionDisplay.from_estimator(model, text, target=1)
+        assert display.baseline_score == pytest.approx(without.baseline_score + value, abs=1e-6)
+        assert display.attributions == pytest.approx(without.attributions, abs=1e-6)
 
 
 def test_an_unknown_class_is_refused(model):

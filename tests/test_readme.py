@@ -88,11 +88,12 @@ def test_the_accuracies_are_those_of_the_benchmark():
     results = json.loads((ROOT / "benchmarks" / "results" / "accuracy.json").read_text())
     rows = results["tables"]["summary"]
     accuracy = {(row["corpus"], row["model"]): row["accuracy"] for row in rows}
+    fits = {row["corpus"]: row["fits"] for row in rows if row["model"] == "rnn"}
     models = ["rnn", "nb_svm", "tfidf_linear_svc", "tfidf_logistic_regression"]
     for corpus in {row["corpus"] for row in rows}:
-        cells = [corpus, *(f"{accuracy[corpus, model]:.3f}" for model in models)]
+        accuracies = [f"{accuracy[corpus, model]:.3f}" for model in models]
+        cells = [corpus, str(fits[corpus]), *accuracies]
         assert f"| {' | '.join(cells)} |" in README
-    assert all(row["fits"] == 3 for row in rows if row["model"] == "rnn")
 
 
 def test_the_reference_systems_are_those_of_the_benchmark():

@@ -344,7 +344,6 @@ def test_gradients_of_each_layer_at_each_step(make_classifier, word_order):
         "layers.0.forward_cell",
         "layers.1.backward_cell",
         "layers.1.forward_cell",
-        "linear_term",
         "output",
         "poolings.1.hidden",
         "poolings.1.score",
@@ -356,7 +355,7 @@ def test_gradients_of_each_layer_at_each_step(make_classifier, word_order):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{}, {"cell_type": "gru", "linear_ngrams": 0}, {"gradient_clip": 1e-6}], ids=repr
+    "parameters", [{}, {"cell_type": "gru"}, {"gradient_clip": 1e-6}], ids=repr
 )
 def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters):
     X, y = word_order
@@ -366,6 +365,7 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
         batch_size=80,
         max_epochs=1,
         precision="float32",
+        linear_ngrams=0,
         **parameters,
     ).fit(X, y)
     assert classifier.gradient_flow_.index.unique("step").tolist() == [1]
@@ -376,10 +376,6 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
     labels = torch.from_numpy((y == "pos").astype(np.int64))
     logits = module.classify(module.embed(ids), (ids > 0).sum(1))
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
-    if module.linear_term is not None:
-        linear_logits = module.linear_term(ids)
-        loss(linear_logits, labels).backward()
-        logits = logits + linear_logits.detach()
     loss(logits, labels).backward()
     expected = {}
     for name, parameter in module.named_parameters():
@@ -463,10 +459,10 @@ def test_the_rows_of_a_summary_in_order(make_classifier, word_order):
     classifier = make_classifier(
         batch_norm=True, head_sizes=(5, 3), hidden_size=(4, 6), linear_ngrams=1, pooling="max"
     ).fit(*word_order)
-    lstm = [2 * 4 * h * (d + h + 2) for d, h in [(4, 4), (8, 6)]]
+    lstm = [2 * 4 * h * (d + h + 2) for d, h in [(6, 4), (8, 6)]]
     rows = [
         ("embedding", (6, 4), 10 * 4),
-        ("layer_norms.0", (6, 4), 2 * 4),
+        ("layer_norms.0", (6, 6), 2 * 6),
         ("layers.0", (6, 8), lstm[0]),
         ("layer_norms.1", (6, 8), 2 * 8),
         ("layers.1", (6, 12), lstm[1]),
