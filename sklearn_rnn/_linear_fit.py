@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from ._ngrams import MIN_TEXTS, count_ngrams, distinct_ngrams, weigh_texts
 
 N_FOLDS = 5
-MIN_TEXTS_OF_CLASS = 50  # for folds
+TEXTS_PER_CLASS = 50  # for folds, at least
 # What the loss of a text counts beside the penalty: C of scikit-learn's linear classifiers.
 INVERSE_PENALTY = 4.0
 FIRST_WEIGHT = 0.15
@@ -124,10 +124,11 @@ def learn_linear_term(
 def draw_folds(labels, rng):
     """Draw the fold of each text, so that each fold has its share of each class.
 
-    There is one fold if a class has fewer than `MIN_TEXTS_OF_CLASS`. Fits without some of a few
-    texts are wrong about them more often than not, and a network would learn that fits are wrong.
+    There is one fold if the texts are fewer than `TEXTS_PER_CLASS` times the classes. Fits without
+    some of a few texts are wrong about them more often than not, and a network would learn that
+    fits are wrong.
     """
-    if np.unique(labels, return_counts=True)[1].min() < MIN_TEXTS_OF_CLASS:
+    if len(labels) < TEXTS_PER_CLASS * len(np.unique(labels)):
         return np.zeros(len(labels), dtype=np.int64)
     shuffled = rng.permutation(len(labels))
     by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]

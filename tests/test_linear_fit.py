@@ -125,7 +125,7 @@ def test_each_fold_has_its_share_of_each_class():
 
 
 def test_of_few_texts_it_says_what_it_says_of_all():
-    ids, labels = make_texts(99)  # 49 of a class
+    ids, labels = make_texts(99)
     term, cross_fit = learn(ids, labels)
     assert cross_fit.folds.tolist() == [0] * 99
     np.testing.assert_allclose(cross_fit.logits, logits_of(term, ids), atol=1e-5)
@@ -185,3 +185,12 @@ def test_the_bits_are_the_same_on_any_number_of_threads():
         assert all(map(np.array_equal, other_fit, cross_fit))
     _, redrawn = learn(ids, labels, seed=1)
     assert not np.array_equal(redrawn.folds, cross_fit.folds)
+
+
+def test_a_class_may_have_fewer_texts_than_there_are_folds():
+    ids, labels = make_texts(300)
+    labels[:3] = 2
+    term, cross_fit = learn(ids, labels)
+    assert np.bincount(cross_fit.folds).tolist() == [60] * N_FOLDS
+    assert np.isfinite(cross_fit.logits).all()
+    assert np.isfinite(logits_of(term, ids)).all()
