@@ -653,7 +653,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                     output_shape  n_parameters
         layer
         embedding         (3, 8)            40
-        layers.0          (3, 8)           448
+        layers.0          (3, 8)           512
         poolings           (16,)             0
         output              (2,)            34
         linear_term         (2,)             8
