@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+from ._module import input_size
 from ._user_cell import check_user_cell
 
 POOLINGS = ("last", "max", "mean", "attention", "flatten")
@@ -37,8 +38,8 @@ def plan_architecture(classifier, *, n_tokens, n_classes, n_steps):
     embedding_dim = classifier.embedding_dim if vectors is None else vectors.embedding_dim
     hidden_sizes = _layer_sizes(classifier.hidden_size, classifier.num_layers)
     if isinstance(classifier.cell_type, type):
-        input_size = embedding_dim + (n_classes if classifier.linear_ngrams else 0)
-        check_user_cell(classifier.cell_type, input_size=input_size, hidden_size=hidden_sizes[0])
+        size = input_size(embedding_dim, n_classes, classifier.linear_ngrams)
+        check_user_cell(classifier.cell_type, input_size=size, hidden_size=hidden_sizes[0])
     return {
         "n_tokens": n_tokens,
         "n_classes": n_classes,

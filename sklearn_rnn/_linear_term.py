@@ -8,7 +8,7 @@ from torch import nn
 
 from ._ngrams import distinct_ngrams, ngrams_in_place
 
-# Brings what is said of a word near a standard deviation of 1: they were 0.2 to 0.6 on the corpora.
+# Brings what is said of a word, some tenths, near 1.
 EVIDENCE_SCALE = 3.0
 
 

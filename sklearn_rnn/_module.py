@@ -88,7 +88,7 @@ class RecurrentModule(nn.Module):
         self.embedding_dropout = SeededDropout(embedding_dropout, whole_channels=True)
         self.dropout = SeededDropout(dropout)
 
-        size = embedding_dim + (n_classes if linear_ngrams else 0)
+        size = input_size(embedding_dim, n_classes, linear_ngrams)
         layer_input_sizes = []
         self.layers = nn.ModuleList()
         for hidden_size in hidden_sizes:
@@ -231,6 +231,11 @@ class RecurrentModule(nn.Module):
         for dense, norm in zip(self.dense, self.dense_norms[1:], strict=True):
             x = self.dropout(torch.relu(norm(dense(x), every_text)), generator)
         return self.output(x)
+
+
+def input_size(embedding_dim, n_classes, linear_ngrams):
+    """Return E: the vector of a word, and what the linear term says of each class, if any."""
+    return embedding_dim + (n_classes if linear_ngrams else 0)
 
 
 def mixed_precision(device, dtype):

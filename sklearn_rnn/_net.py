@@ -377,7 +377,7 @@ class RecurrentNet(NeuralNetClassifier):
         if n_tokens <= len(old):  # less if a training that failed made it grow
             return
         grown = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
-        replace_parameter(self.optimizer_, old, grown, slice(len(old)))
+        replace_parameter(self.optimizer_, old, grown)
 
     @torch.no_grad()
     def set_word_vectors(self, word_vectors):

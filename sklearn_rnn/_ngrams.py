@@ -14,7 +14,7 @@ PAIR_BASE = 2**31
 MIN_TEXTS = 2
 LARGEST_WEIGHT = 1e9  # so that counts are finite in float32
 
-_BLOCK = 2**22  # ids that are counted together: bounds what counting holds
+_BLOCK = 2**22  # ids whose n-grams are looked at together: bounds what that holds
 
 
 def count_ngrams(ids, labels, weights, *, n_classes, longest):
@@ -43,9 +43,7 @@ def count_ngrams(ids, labels, weights, *, n_classes, longest):
     weights = weigh_texts(labels, weights)
     keys = torch.empty(0, dtype=torch.int64)
     counts = torch.empty(0, n_classes, dtype=torch.float64)
-    n_rows = max(_BLOCK // ids.shape[1], 1)
-    for start in range(0, len(ids), n_rows):
-        rows = slice(start, start + n_rows)
+    for rows in row_blocks(ids):
         block = distinct_ngrams(torch.tensor(ids[rows]), longest)
         texts, places = block.nonzero(as_tuple=True)
         # The table so far goes in as if it were texts of its own.
@@ -57,6 +55,13 @@ def count_ngrams(ids, labels, weights, *, n_classes, longest):
         counts = grown.index_put_(cells, torch.as_tensor(weights[rows])[texts], accumulate=True)
     is_kept = counts.sum(1) >= MIN_TEXTS
     return keys[is_kept], counts[is_kept]
+
+
+def row_blocks(ids):
+    """Yield slices of the rows of `ids`, of a bounded number of ids."""
+    n_rows = max(_BLOCK // ids.shape[1], 1)
+    for start in range(0, len(ids), n_rows):
+        yield slice(start, start + n_rows)
 
 
 def weigh_texts(labels, weights):

@@ -37,14 +37,14 @@ def make_schedule(optimizer, name, *, learning_rate, n_steps, patience):
     return None
 
 
-def replace_parameter(optimizer, old, new, rows):
-    """Let an optimizer go on with a parameter that has grown, whose old rows are `rows` now."""
+def replace_parameter(optimizer, old, new):
+    """Let an optimizer go on with a parameter that has grown, and begins with its old rows."""
     for group in optimizer.param_groups:
         group["params"] = [new if p is old else p for p in group["params"]]
     state = optimizer.state.pop(old, {})
     for name, value in state.items():
         if value.shape == old.shape:
             state[name] = torch.zeros_like(new)
-            state[name][rows] = value
+            state[name][: len(old)] = value
     if state:
         optimizer.state[new] = state

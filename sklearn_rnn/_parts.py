@@ -30,7 +30,7 @@ class PartedBatches:
         Takes logits and labels, returns the loss of each text.
     side_by_side : SideBySide
         What computes the parts.
-    cross_fit : CrossFit or None
+    cross_fit : CrossFit, default=None
         What the network reads of the linear term in training, if there is one.
     seed : int
         Of dropout.

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ._linear_term import LinearTerm
+from ._module import input_size
 
 
 def summarize(module, n_steps):
@@ -21,8 +22,8 @@ def summarize(module, n_steps):
         With the columns "output_shape" and "n_parameters", indexed by "layer".
     """
     rows = [("embedding", (n_steps, module.embedding.embedding_dim), module.embedding)]
-    n_read = 0 if module.linear_term is None else module.output.out_features
-    size = module.embedding.embedding_dim + n_read
+    n_classes = module.output.out_features
+    size = input_size(module.embedding.embedding_dim, n_classes, module.linear_term is not None)
     for i, (norm, layer) in enumerate(zip(module.layer_norms, module.layers, strict=True)):
         rows.append((f"layer_norms.{i}", (n_steps, size), norm))
         size = layer.output_size

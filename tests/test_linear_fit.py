@@ -118,10 +118,11 @@ def test_what_a_text_has_alone_in_its_fold_says_nothing_of_it():
 
 def test_each_fold_has_its_share_of_each_class():
     labels = np.array([0] * 100 + [1] * 60 + [2] * 50)
-    folds = draw_folds(labels, np.random.default_rng(0))
+    folds, n_folds = draw_folds(labels, np.random.default_rng(0))
+    assert n_folds == N_FOLDS
     for label, n_texts in enumerate([20, 12, 10]):
         assert np.bincount(folds[labels == label]).tolist() == [n_texts] * N_FOLDS
-    assert (draw_folds(labels, np.random.default_rng(1)) != folds).any()
+    assert (draw_folds(labels, np.random.default_rng(1))[0] != folds).any()
 
 
 def test_of_few_texts_it_says_what_it_says_of_all():
