@@ -8,9 +8,6 @@ from torch import nn
 
 from ._ngrams import distinct_ngrams, ngrams_in_place
 
-# Brings what is said of a word, some tenths, near 1.
-EVIDENCE_SCALE = 3.0
-
 
 class LinearTerm(nn.Module):
     """A linear classifier of the n-grams that a text has.
@@ -18,10 +15,10 @@ class LinearTerm(nn.Module):
     The logit of a class is a bias and the sum of the coefficients of the distinct n-grams of a text
     over the square root of their number. That is added to the logits of the network, in the manner
     of Cheng et al. 2016 (arXiv:1606.07792), and the network reads it word by word: the coefficients
-    of each word and of the pair that it ends.
+    of each word and of the pair that it ends, times `evidence_scale`, which is 0 at first.
 
-    An n-gram that was never counted does not matter. `learn_linear_term` finds the coefficients;
-    they are buffers, since the network's optimizer has nothing to do with them.
+    An n-gram that was never counted does not matter. `learn_linear_term` finds the coefficients and
+    sets the scale; they are buffers, since the network's optimizer has nothing to do with them.
 
     Parameters
     ----------
@@ -39,6 +36,7 @@ class LinearTerm(nn.Module):
         self.register_buffer("counts", torch.empty(1, n_classes))
         self.register_buffer("coefficients", torch.empty(1, n_classes))
         self.register_buffer("bias", torch.empty(n_classes))
+        self.register_buffer("evidence_scale", torch.empty(()))
 
     @property
     def n_parameters(self):
@@ -46,7 +44,7 @@ class LinearTerm(nn.Module):
         return self.coefficients.numel() + self.bias.numel()
 
     def reset(self):
-        """Forget all counts and coefficients."""
+        """Forget all counts and coefficients, and be read no more."""
         for buffer in self.buffers():
             buffer.zero_()
 
@@ -141,4 +139,4 @@ class LinearTerm(nn.Module):
             nn.functional.embedding(self.find(keys) + first_row, table)
             for keys in ngrams_in_place(ids, self.longest)
         )
-        return EVIDENCE_SCALE * (evidence - evidence.mean(2, keepdim=True))
+        return self.evidence_scale * (evidence - evidence.mean(2, keepdim=True))

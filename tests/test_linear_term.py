@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_rnn._linear_term import EVIDENCE_SCALE, LinearTerm
+from sklearn_rnn import _linear_fit
+from sklearn_rnn._linear_term import LinearTerm
 from sklearn_rnn._ngrams import count_ngrams, distinct_ngrams
 
 TEXTS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=8), min_size=1, max_size=8)
@@ -39,12 +40,13 @@ def empty_term(n_classes=3, longest=2):
 
 
 def make_term(longest=2, seed=0):
-    """Make a term of some counts, with coefficients and biases from a seed."""
+    """Make a term of some counts that is read, with coefficients and biases from a seed."""
     term = empty_term(longest=longest)
     term.count(torch.tensor(KEYS), torch.tensor(COUNTS), accumulate=False)
     generator = torch.Generator().manual_seed(seed)
     term.coefficients[1:].normal_(generator=generator)
     term.bias.normal_(generator=generator)
+    term.evidence_scale.fill_(2)
     return term
 
 
@@ -111,7 +113,7 @@ def test_each_word_is_read_with_the_pair_that_it_ends(texts, longest, n_padding)
                 first, second = text[place - 1 : place + 1]
                 is_pair = first > 1 and second > 1
                 expected += coefficients.get(first * 2**31 + second, 0) if is_pair else 0
-            expected = EVIDENCE_SCALE * (expected - expected.mean())
+            expected = 2 * (expected - expected.mean())
             np.testing.assert_allclose(said.numpy(), expected, rtol=0, atol=1e-5)
 
 
@@ -200,6 +202,7 @@ def test_reset_forgets_all_that_is_counted():
     term = make_term()
     term.reset()
     assert (term(pad([[2, 3]])) == 0).all()
+    assert term.evidence_scale == 0
 
 
 # The classifier
@@ -254,15 +257,17 @@ def test_the_words_of_the_classes_are_known_without_the_network(make_classifier,
     assert (classifier.classes_[logits.argmax(1)] == y).all()
 
 
-def test_the_network_reads_it_where_it_sees_no_word(make_classifier, word_order):
-    X, y = word_order
-    parameters = {"word_dropout": 0.9999, "max_epochs": 20, "label_smoothing": 0.0}
-    loss = {
-        n: make_classifier(linear_ngrams=n, **parameters).fit(X, y).history_["train_loss"]
-        for n in (0, 2)
-    }
-    assert loss[0].iloc[-1] > 0.6
-    assert loss[2].iloc[-1] < 0.8 * loss[2].iloc[0]
+@pytest.mark.parametrize("texts_to_read", [40, 41])
+def test_the_network_reads_it_if_there_are_texts_enough(
+    make_classifier, word_order, monkeypatch, texts_to_read
+):
+    monkeypatch.setattr(_linear_fit, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
+    # It sees no words.
+    blind = make_classifier(
+        linear_ngrams=2, word_dropout=0.9999, max_epochs=20, label_smoothing=0.0
+    )
+    loss = blind.fit(*word_order).history_["train_loss"]
+    assert (loss.iloc[-1] < 0.8 * loss.iloc[0]) == (texts_to_read == 40)
 
 
 def test_pairs_tell_the_order_of_neighbours(make_classifier):
