@@ -32,7 +32,7 @@ def linear_attribution(term, ids, score):
     words : Tensor of float64 of shape (T,)
         On the CPU. They sum to the score of the term's logits, less that of its bias.
     """
-    keys, _, contributions = term.contributions(ids)
+    keys, contributions = term.contributions(ids)
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))
     found = occurrences(ids[0].tolist(), term.longest)
     n_occurrences = Counter(key for key, _ in found)

@@ -87,7 +87,7 @@ class LinearTerm(nn.Module):
 
     def forward(self, ids):
         """Compute the logits of shape (B, C) for right-padded ids of shape (B, T)."""
-        _, _, contributions = self.contributions(ids)
+        _, contributions = self.contributions(ids)
         return contributions.sum(1) + self.bias
 
     def contributions(self, ids):
@@ -97,17 +97,14 @@ class LinearTerm(nn.Module):
         -------
         keys : Tensor of int64 of shape (B, K)
             The n-grams of each text; 0 where there is none.
-        is_known : Tensor of bool of shape (B, K)
-            Which were counted.
         contributions : Tensor of shape (B, K, C)
-            Zero for those that were not.
+            Zero for those that were not counted.
         """
         keys = distinct_ngrams(ids, self.longest)
         rows = self.find(keys)
-        is_known = rows > 0
-        scale = is_known.sum(1, keepdim=True).clamp(min=1).rsqrt()  # (B, 1)
-        contributions = nn.functional.embedding(rows, self.coefficients) * scale[:, :, None]
-        return keys, is_known, contributions
+        n_known = (rows > 0).sum(1, keepdim=True)  # (B, 1)
+        scale = n_known.clamp(min=1).rsqrt()
+        return keys, nn.functional.embedding(rows, self.coefficients) * scale[:, :, None]
 
     def find(self, keys):
         """Return the row of each of the `keys`, or 0 for those that were not counted."""
