@@ -92,8 +92,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         features are scaled by log-count ratios [11]_. It is fitted before the network is trained,
         and once more without each fifth of the texts: in training, the network reads what the fit
         without a text says of each of its words, and is added to the logits of that fit [13]_. With
-        fewer than 2,000 texts for each class the network does not read it; with fewer than 50, the
-        fit to all of them takes the place of those fits.
+        fewer than 500 texts for each class the network does not read it; with fewer than 50, the
+        fit to all of them takes the place of those fits. The biases of the sum are fitted last,
+        without dropout, unless validation data choose the weights.
 
     word_dropout : float, default=0.5
         Share of the words that become the unknown word in training [12]_. What the linear

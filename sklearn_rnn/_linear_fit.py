@@ -17,7 +17,7 @@ from ._ngrams import MIN_TEXTS, count_ngrams, distinct_ngrams, row_blocks, weigh
 
 N_FOLDS = 5
 TEXTS_PER_CLASS = 50  # for folds, at least
-TEXTS_PER_CLASS_TO_READ = 2000  # for the network to read what the fits say, at least
+TEXTS_PER_CLASS_TO_READ = 500  # for the network to read what the fits say, at least
 # Brings what is said of a word, some tenths, near 1.
 EVIDENCE_SCALE = 3.0
 # What the loss of a text counts beside the penalty: C of scikit-learn's linear classifiers.
@@ -44,6 +44,11 @@ class CrossFit(NamedTuple):
     folds: np.ndarray
     logits: np.ndarray
     coefficients: np.ndarray
+
+    @property
+    def has_folds(self):
+        """Whether the texts were enough for folds."""
+        return len(self.coefficients) > 1
 
 
 def learn_linear_term(

@@ -79,13 +79,8 @@ class PartedBatches:
             weighted losses, of the weights of those that are classified rightly, and of all
             weights.
         """
-        evidence = None
-        if self.fold_coefficients is not None:
-            evidence = self.module.linear_term.read(
-                inputs["ids"], self.fold_coefficients, inputs["folds"]
-            )
         known = self.module.word_dropout(inputs["ids"], self.generators[0])
-        words = self.module.embed(known, evidence)
+        words = self.module.embed(known, self._read(inputs))
         share = inputs["weights"] / inputs["weights"].sum()
 
         def compute(part):
@@ -94,8 +89,7 @@ class PartedBatches:
             logits = self.module.classify(
                 part_words, inputs["lengths"][rows], generator=generator, dtype=self.dtype
             )
-            if evidence is not None:
-                logits = logits + inputs["linear_logits"][rows]
+            logits = logits + self._linear_logits(inputs, rows)
             losses = self.criterion(logits, labels[rows])
             gradients = torch.autograd.grad(
                 losses @ share[rows],
@@ -115,17 +109,33 @@ class PartedBatches:
 
     @torch.no_grad()
     def evaluate(self, inputs, labels):
-        """Compute a batch without gradients or dropout; what is returned is as above."""
-        words = self.module.embed(inputs["ids"])
+        """Compute a batch without gradients or dropout.
+
+        What is given and returned is as above; texts that the linear term was not fitted to have no
+        "folds" and "linear_logits".
+        """
+        words = self.module.embed(inputs["ids"], self._read(inputs))
 
         def compute(rows):
             with torch.no_grad():  # which holds for one thread
                 part_words = self._take_words(words, inputs["lengths"], rows)
                 logits = self.module.classify(part_words, inputs["lengths"][rows])
-                return logits + self.module.linear_logits(inputs["ids"][rows])
+                return logits + self._linear_logits(inputs, rows)
 
         logits = torch.cat(self.side_by_side.map(compute, self._cut(len(labels))))
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)
+
+    def _read(self, inputs):
+        """Return what fits without their folds say of the words of texts, or None."""
+        if "folds" not in inputs:
+            return None
+        return self.module.linear_term.read(inputs["ids"], self.fold_coefficients, inputs["folds"])
+
+    def _linear_logits(self, inputs, rows):
+        """Return those of fits without their folds, where there are any, or of the linear term."""
+        if "folds" in inputs:
+            return inputs["linear_logits"][rows]
+        return self.module.linear_logits(inputs["ids"][rows])
 
     def _cut(self, n_texts):
         """Slice a batch into parts of nearly equal size, an even number for an even load."""

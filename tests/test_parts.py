@@ -56,6 +56,7 @@ def build(**architecture):
     module.linear_term.coefficients[1:] = torch.rand(
         10, 3, generator=torch.Generator().manual_seed(1)
     )
+    module.linear_term.evidence_scale.fill_(3)
     return module
 
 
@@ -166,16 +167,37 @@ def test_few_units_have_larger_parts(units, sizes):
 def test_evaluation_is_the_module_without_dropout(batch):
     module = build(dropout=0.5).eval()
     criterion = nn.CrossEntropyLoss(reduction="none")
+    inputs, labels = batch
+    new = {name: inputs[name] for name in ("ids", "lengths", "weights")}
     with SideBySide(2) as side_by_side:
         batches = PartedBatches(module, criterion, side_by_side, seed=0, dtype=torch.bfloat16)
-        step = batches.evaluate(*batch)
-    inputs, labels = batch
+        step = batches.evaluate(new, labels)
     with torch.no_grad():
         logits = module(inputs["ids"], inputs["lengths"])
     losses = nn.functional.cross_entropy(logits, labels, reduction="none")
     torch.testing.assert_close(step["loss"], losses @ inputs["weights"] / inputs["weights"].sum())
     torch.testing.assert_close(step["y_pred"], logits)
     assert step["sums"][2] == pytest.approx(batch[0]["weights"].sum().item())
+
+
+def test_evaluation_of_training_texts_reads_fits_without_their_folds(batch):
+    module = build().eval()
+    expected, _ = differentiate(module, batch)  # without dropout
+    with SideBySide(2) as side_by_side:
+        batches = PartedBatches(
+            module,
+            nn.CrossEntropyLoss(reduction="none"),
+            side_by_side,
+            cross_fit=CrossFit(None, None, FOLD_COEFFICIENTS),
+            seed=0,
+            dtype=torch.float32,
+        )
+        step = batches.evaluate(*batch)
+        new = {name: column for name, column in batch[0].items() if name != "folds"}
+        of_new = batches.evaluate(new, batch[1])
+    for name, value in step.items():
+        torch.testing.assert_close(value, expected[name])
+    assert not torch.allclose(of_new["y_pred"], step["y_pred"])
 
 
 def test_the_padding_row_gets_no_gradient(batch):
