@@ -10,7 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 
-from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn import RNNTextClassifier, _net
 
 
 def weights_of(classifier):
@@ -292,6 +292,29 @@ def test_an_interrupt_keeps_what_was_trained(make_classifier, word_order):
     assert classifier.predict(X).shape == y.shape
     one_epoch = make_classifier(max_epochs=1).fit(X, y)
     assert not same_weights(classifier, one_epoch)  # the batch of epoch 2 counts too
+
+
+def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
+    X, y = (np.concatenate([part, part]) for part in word_order)
+
+    def fit(shifts, X, y, linear_ngrams=2, **validation):
+        def fit_intercept(logits, labels, weights, *, label_smoothing):
+            assert logits.shape == (len(X), 2)
+            assert label_smoothing == 0.1
+            np.testing.assert_array_equal(np.bincount(labels), np.bincount(y == "pos"))
+            np.testing.assert_allclose(weights, 1)
+            return shifts
+
+        monkeypatch.setattr(_net, "fit_intercept", fit_intercept)
+        classifier = make_classifier(linear_ngrams=linear_ngrams, label_smoothing=0.1)
+        return classifier.fit(X, y, **validation).decision_function(X)
+
+    plain, shifted = (fit(np.array([-shift, shift]), X, y) for shift in (0.0, 1.5))
+    np.testing.assert_allclose(shifted, plain + 3, rtol=0, atol=1e-5)
+    # Without logits of texts that the linear term has not seen, and by validation data.
+    fit(None, X, y, linear_ngrams=0)
+    fit(None, X[:80], y[:80])
+    fit(None, X, y, X_val=X, y_val=y)
 
 
 def test_an_interrupt_in_the_first_epoch_leaves_a_classifier(make_classifier, word_order):
