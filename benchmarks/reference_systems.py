@@ -57,14 +57,14 @@ def r1(seed, vectors):
     )
 
 
-def r2(seed, vectors, *, cell_type):
+def r2(seed, vectors, **parameters):
     return make_pipeline(
         TextTokenizer(max_length=100, truncation="pre"),
         seed,
-        cell_type=cell_type,
         hidden_size=64,
         embedding_dim=128,
         pooling="last",
+        **parameters,
     )
 
 
