@@ -106,7 +106,7 @@ def learn_linear_term(
         old_bias = np.zeros(n_classes)
     has = find_ngrams(fitted, ids)
     counted = np.eye(n_classes)[labels] * weigh_texts(labels, weights)[:, None]
-    targets = np.eye(n_classes)[labels] * (1 - label_smoothing) + label_smoothing / n_classes
+    targets = smooth_labels(labels, n_classes, label_smoothing)
     targets *= weights[:, None] / weights.mean()
     folds, n_folds = draw_folds(labels, rng)
 
@@ -129,6 +129,11 @@ def learn_linear_term(
     term.load_state_dict(fitted.state_dict())
     coefficients, _, logits = (np.stack(part) for part in zip(*others or [whole], strict=True))
     return CrossFit(folds, logits[folds, np.arange(len(ids))], coefficients)
+
+
+def smooth_labels(labels, n_classes, label_smoothing):
+    """Return the share of each class in each label, of shape (n, C), some spread over all."""
+    return np.eye(n_classes)[labels] * (1 - label_smoothing) + label_smoothing / n_classes
 
 
 def draw_folds(labels, rng):

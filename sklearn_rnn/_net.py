@@ -9,16 +9,10 @@ from skorch.callbacks import Callback, EpochTimer, PrintLog
 from skorch.helper import predefined_split
 from tqdm import tqdm
 
-from ._batches import (
-    IdsDataset,
-    SequentialBatches,
-    TrainingBatches,
-    bounded_batches,
-    cut_epochs,
-)
+from ._batches import IdsDataset, SequentialBatches, TrainingBatches, cut_epochs
 from ._gradient_flow import GradientFlow
 from ._history import HISTORY_COLUMNS
-from ._intercept import MOST_TEXTS, fit_intercept
+from ._intercept import fit_intercept
 from ._linear_fit import learn_linear_term
 from ._module import RecurrentModule
 from ._optimizer import make_schedule, replace_parameter
@@ -184,7 +178,7 @@ class RecurrentNet(NeuralNetClassifier):
         accumulate : bool
             What it is for `learn_linear_term`.
         seed : sequence of int
-            Of the folds, the order of the batches, and dropout.
+            Of the folds, the order of the batches, dropout, and the sample for the biases.
         dtype : torch.dtype
             What the recurrent layers are trained in.
 
@@ -224,7 +218,14 @@ class RecurrentNet(NeuralNetClassifier):
                 self.partial_fit(dataset)
                 has_folds = cross_fit is not None and cross_fit.has_folds
                 if has_folds and validation is None and not self.diverged_:
-                    self._fit_intercept(dataset)
+                    self._train_or_evaluate(training=False)
+                    fit_intercept(
+                        self.module_,
+                        dataset,
+                        self.batches_,
+                        label_smoothing=self.label_smoothing,
+                        rng=self.rng_,
+                    )
             except BaseException:  # of a callback, say: nothing is half trained
                 del self.history[n_epochs_before:]
                 self._go_back_to(weights_before)
@@ -240,27 +241,6 @@ class RecurrentNet(NeuralNetClassifier):
             for epoch in self.history[n_epochs_before:]
             if "dur" in epoch
         ]
-
-    @torch.no_grad()
-    def _fit_intercept(self, dataset):
-        """Fit the biases of the output layer to a sample of the texts."""
-        rows = self.rng_.permutation(len(dataset))[:MOST_TEXTS]
-        rows = rows[np.argsort(dataset.lengths[rows], kind="stable")]
-        self._train_or_evaluate(training=False)
-        logits = []
-        for start, stop, width in bounded_batches(dataset.lengths[rows]):
-            batch = dataset.take(torch.from_numpy(rows[start:stop]).to(self.device), width)
-            logits.append(self.batches_.evaluate(*batch)["y_pred"])
-        labels, weights = (
-            dataset.columns[name].numpy(force=True)[rows] for name in ("labels", "weights")
-        )
-        shifts = fit_intercept(
-            torch.cat(logits).numpy(force=True).astype(np.float64),
-            labels,
-            weights,
-            label_smoothing=self.label_smoothing,
-        )
-        self.module_.output.bias += torch.from_numpy(shifts).to(self.module_.output.bias)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Run the epochs, and stop early where there is reason to."""

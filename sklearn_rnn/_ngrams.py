@@ -87,14 +87,7 @@ def weigh_texts(labels, weights):
 
 
 def distinct_ngrams(ids, longest):
-    """Return the keys of the n-grams of each text.
-
-    Parameters
-    ----------
-    ids : Tensor of int of shape (B, T)
-        Right-padded ids.
-    longest : {1, 2}
-        1: words; 2: words and pairs of neighbours.
+    """Return the keys of the n-grams of each text; takes what `ngrams_in_place` takes.
 
     Returns
     -------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_rnn._intercept import fit_intercept
+from sklearn_rnn._intercept import find_shifts
 
 
 def make_logits(n_texts=300, n_classes=3):
@@ -19,7 +19,7 @@ def make_logits(n_texts=300, n_classes=3):
 def test_each_class_is_predicted_as_often_as_it_is_there(label_smoothing):
     labels, _, biased = make_logits()
     weights = 1e-6 * (1.0 + np.arange(300) % 2)
-    shifts = fit_intercept(biased, labels, weights, label_smoothing=label_smoothing)
+    shifts = find_shifts(biased, labels, weights, label_smoothing=label_smoothing)
     share = np.bincount(labels, weights) / weights.sum()
     expected = share * (1 - label_smoothing) + label_smoothing / 3
     found = np.average(softmax(biased + shifts, axis=1), axis=0, weights=weights)
@@ -30,14 +30,13 @@ def test_each_class_is_predicted_as_often_as_it_is_there(label_smoothing):
 def test_a_preference_is_taken_back():
     labels, fair, biased = make_logits()
     of_fair, of_biased = (
-        fit_intercept(logits, labels, np.ones(300), label_smoothing=0.0)
-        for logits in (fair, biased)
+        find_shifts(logits, labels, np.ones(300), label_smoothing=0.0) for logits in (fair, biased)
     )
     np.testing.assert_allclose(of_biased - of_fair, [-2, 1, 1], atol=0.1)
 
 
 def test_a_class_without_texts_gets_a_finite_one():
     logits = np.zeros((4, 3))
-    shifts = fit_intercept(logits, np.array([0, 0, 1, 1]), np.ones(4), label_smoothing=0.0)
+    shifts = find_shifts(logits, np.array([0, 0, 1, 1]), np.ones(4), label_smoothing=0.0)
     assert np.isfinite(shifts).all()
     assert shifts[2] < shifts[0] == pytest.approx(shifts[1])

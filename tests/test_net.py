@@ -10,7 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 
-from sklearn_rnn import RNNTextClassifier, _net
+from sklearn_rnn import RNNTextClassifier, _intercept
 
 
 def weights_of(classifier):
@@ -298,14 +298,14 @@ def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
     X, y = (np.concatenate([part, part]) for part in word_order)
 
     def fit(shifts, X, y, linear_ngrams=2, **validation):
-        def fit_intercept(logits, labels, weights, *, label_smoothing):
+        def find_shifts(logits, labels, weights, *, label_smoothing):
             assert logits.shape == (len(X), 2)
             assert label_smoothing == 0.1
             np.testing.assert_array_equal(np.bincount(labels), np.bincount(y == "pos"))
             np.testing.assert_allclose(weights, 1)
             return shifts
 
-        monkeypatch.setattr(_net, "fit_intercept", fit_intercept)
+        monkeypatch.setattr(_intercept, "find_shifts", find_shifts)
         classifier = make_classifier(linear_ngrams=linear_ngrams, label_smoothing=0.1)
         return classifier.fit(X, y, **validation).decision_function(X)
 
