@@ -187,7 +187,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         The numbers that the recurrent layers are trained in; the weights and all that is predicted
         are float32. bfloat16, mixed precision [10]_, is faster where hardware has it: "auto" takes
-        it for an LSTM on a CPU with AMX and for any cell on a GPU.
+        it for any cell on a GPU, and on a CPU with AMX for an LSTM and for a GRU with a layer of
+        128 units or more.
 
     callbacks : list of skorch callbacks or None, default=None
         Called during training, as in :class:`skorch.NeuralNet`. They are the only way for skorch
@@ -579,7 +580,12 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             validation,
             accumulate=accumulate,
             seed=(seed, len(history)),
-            dtype=resolve_precision(self.precision, net.device, self.cell_type),
+            dtype=resolve_precision(
+                self.precision,
+                net.device,
+                cell_type=self.cell_type,
+                hidden_sizes=architecture["hidden_sizes"],
+            ),
         )
         epochs_before = history.index[-1] if len(history) else 0
         more_history = make_history(evaluations, epochs_before)

@@ -192,7 +192,18 @@ def test_fast_cells_in_mixed_precision_have_gradients_of_float32(fast):
     assert all(p.grad.dtype == torch.float32 and p.grad.any() for p in cell.parameters())
 
 
-@pytest.mark.parametrize(("n_texts", "is_fast"), [(4, True), (5, False)])
-def test_only_small_states_take_the_gradients_written_by_hand(n_texts, is_fast):
-    states, _ = FastGRU(3, 512)(torch.zeros(2, n_texts, 3))
-    assert (states.grad_fn.name() == "GRUStatesBackward") == is_fast
+@pytest.mark.parametrize(
+    ("fast", "function"), [(FastGRU, "GRUStatesBackward"), (FastRNN, "TanhStatesBackward")]
+)
+def test_fast_cells_take_the_gradients_written_by_hand(fast, function):
+    states, _ = fast(3, 512)(torch.zeros(2, 5, 3))
+    assert states.grad_fn.name() == function
+
+
+@pytest.mark.parametrize("fast", [FastGRU, FastRNN])
+def test_fast_cells_go_back_twice(fast):
+    cell = fast(3, 4)
+    x = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    states, _ = cell(x)
+    first, second = (torch.autograd.grad(states.sum(), x, retain_graph=True) for _ in range(2))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
