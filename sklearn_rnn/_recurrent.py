@@ -19,6 +19,10 @@ from ._user_cell import UserRecurrence
 
 CELLS = {"lstm": nn.LSTM, "gru": FastGRU, "rnn": FastRNN}
 
+# The length of a tanh unit's recurrent matrix. It has no gate to forget with: at full length each
+# of its states is of all words so far, and pooling finds little that single words say.
+TANH_GAIN = 0.5
+
 
 def make_recurrence(cell_type, input_size, hidden_size):
     """Make one recurrence in one direction, torch's or of the user's cell."""
@@ -154,13 +158,14 @@ def draw_cell(cell, generator):
     proceedings.mlr.press/v37/jozefowicz15).
     """
     hidden_size = cell.hidden_size
+    gain = TANH_GAIN if isinstance(cell, nn.RNN) else 1.0
     for name, parameter in cell.named_parameters():
         if name.startswith("weight_ih"):
             for gate in parameter.split(hidden_size):
                 nn.init.xavier_uniform_(gate, generator=generator)
         elif name.startswith("weight_hh"):
             for gate in parameter.split(hidden_size):
-                nn.init.orthogonal_(gate, generator=generator)
+                nn.init.orthogonal_(gate, gain, generator=generator)
         else:
             nn.init.zeros_(parameter)
     if isinstance(cell, nn.LSTM):

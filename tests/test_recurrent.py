@@ -132,6 +132,13 @@ def test_the_forget_gate_starts_open_and_the_state_matrices_orthogonal():
         torch.testing.assert_close(gate @ gate.T, torch.eye(4), rtol=0, atol=1e-5)
 
 
+def test_the_state_of_a_tanh_unit_fades():
+    cell = FastRNN(3, 4)
+    draw_cell(cell, torch.Generator().manual_seed(0))
+    gram = cell.weight_hh_l0 @ cell.weight_hh_l0.T
+    torch.testing.assert_close(gram, torch.eye(4) / 4, rtol=0, atol=1e-5)
+
+
 def test_no_layer_packs(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("packed")
