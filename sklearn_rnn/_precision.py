@@ -2,7 +2,7 @@
 
 import torch
 
-# A GRU took 1.2 to 1.9 times as long in float32 with 128 to 512 units, and less time with 64.
+# With fewer units a GRU is faster in float32 (benchmarks/speed.py cells).
 MIN_GRU_UNITS = 128
 
 
