@@ -135,10 +135,12 @@ ALL_R3 = (
     "2 epochs of one cycle in batches of 32 by length instead of 20 in 1,024 (deep: 50, tiny: 80); "
     "last weights; embedding dropout 0.2"
 )
+ALL_R3_DEEP = ALL_R3.replace("batches of 32", "batches of 16")
 ALL_R4 = (
     "4 epochs of one cycle by length instead of 5; last weights; ReLU for tanh in the "
     "head; poolings leave padding out; embedding dropout 0.5"
 )
+ALL_R4_ONCE = ALL_R4.replace("4 epochs", "1 epoch")
 ALL_R5 = (
     "batches of 16 by length instead of one text; 5 epochs of one cycle; words without a "
     "vector are one unknown word; GloVe 50-d subset instead of word2vec 300-d"
@@ -169,16 +171,8 @@ SYSTEMS = {
     "R3 bi-gru": (0.8724, (r3, GRU), ALL_R3),
     "R3 lstm": (0.8687, (r3, LSTM | ONE_WAY), ALL_R3),
     "R3 bi-lstm": (0.8762, (r3, LSTM), ALL_R3),
-    "R3 deep": (
-        0.8828,
-        (r3, DEEP | {"hidden_size": (512, 128, 16)}),
-        ALL_R3.replace("batches of 32", "batches of 16"),
-    ),
-    "R3 deep sibling": (
-        0.886,
-        (r3, DEEP | {"hidden_size": (512, 256)}),
-        ALL_R3.replace("batches of 32", "batches of 16"),
-    ),
+    "R3 deep": (0.8828, (r3, DEEP | {"hidden_size": (512, 128, 16)}), ALL_R3_DEEP),
+    "R3 deep sibling": (0.886, (r3, DEEP | {"hidden_size": (512, 256)}), ALL_R3_DEEP),
     "R3 tiny": (0.8595, (r3, GRU | ONE_WAY | TINY), ALL_R3.replace("2 epochs", "5 epochs")),
     "R3 batch 512": (
         0.8815,
@@ -230,7 +224,7 @@ SYSTEMS = {
             | ONCE
             | {"pooling": "flatten", "max_length": 50, "batch_size": 64, "learning_rate": 4e-3},
         ),
-        f"{ALL_R4.replace('4 epochs', '1 epoch')}; batches of 64",
+        f"{ALL_R4_ONCE}; batches of 64",
     ),
     "R4 2 x bi-lstm flatten mean max 70": (
         0.9184,
@@ -241,7 +235,7 @@ SYSTEMS = {
             | {"pooling": ("flatten", "mean", "max"), "max_length": 70, "num_layers": 2}
             | {"bidirectional": True, "dropout": 0.2},
         ),
-        f"{ALL_R4.replace('4 epochs', '1 epoch')}; dropout 0.2 in the head too",
+        f"{ALL_R4_ONCE}; dropout 0.2 in the head too",
     ),
     "R5 hand-written gru": (0.841, (r5, {"cell_type": GRUCell, **ONE_WAY}), ALL_R5),
     "R5 gru": (0.842, (r5, GRU | ONE_WAY), ALL_R5),

@@ -26,8 +26,6 @@ def resolve_precision(precision, device, *, cell_type, hidden_sizes):
     if device.type == "cuda":
         faster = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        is_large = max(hidden_sizes) >= MIN_GRU_UNITS
-        faster = torch.cpu.get_capabilities().get("amx_bf16", False) and (
-            cell_type == "lstm" or (cell_type == "gru" and is_large)
-        )
+        pays = cell_type == "lstm" or (cell_type == "gru" and max(hidden_sizes) >= MIN_GRU_UNITS)
+        faster = pays and torch.cpu.get_capabilities().get("amx_bf16", False)
     return torch.bfloat16 if faster else torch.float32

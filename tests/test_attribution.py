@@ -204,7 +204,7 @@ def share_slowly(term, text, class_index):
     return words
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.sampled_from([1, 2]))
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_linear_term_is_shared_by_its_words(n_classes, text, longest):

@@ -17,7 +17,7 @@ from sklearn_rnn._batches import (
     bounded_batches,
 )
 
-SMALL = settings(max_examples=30, deadline=None, derandomize=True)
+SMALL = settings(max_examples=30, derandomize=True)
 
 
 def make_dataset(lengths, width=None):

@@ -59,7 +59,7 @@ def test_all_short_texts_of_one_character_of_each_class():
         assert_equal_words(["".join(t) for t in itertools.product("aZ1'.,!\xe9 ", repeat=length)])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text(REPRESENTATIVES, max_size=40), min_size=1, max_size=5))
 def test_any_text(texts):
     assert_equal_words(texts)
@@ -119,7 +119,7 @@ def both_ways(monkeypatch):
 def test_the_tokenizer_gives_the_same_ids_both_ways(both_ways, monkeypatch, lowercase, block):
     monkeypatch.setattr(_token_stream, "_BLOCK", block)
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.lists(st.text(RICH, max_size=25), min_size=1, max_size=6))
     def check(texts):
         both_ways(["a", *texts], lowercase=lowercase, max_length=None)

@@ -75,7 +75,7 @@ def slow_logits(term, text):
 # The module
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(TEXTS, st.sampled_from([1, 2]), st.integers(0, 9))
 def test_the_logits_are_a_sum_over_the_ngrams(texts, longest, seed):
     term = make_term(longest, seed)
@@ -84,7 +84,7 @@ def test_the_logits_are_a_sum_over_the_ngrams(texts, longest, seed):
         np.testing.assert_allclose(term(pad(texts)).numpy(), expected, rtol=0, atol=1e-5)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(TEXTS, st.sampled_from([1, 2]), st.integers(1, 6))
 def test_a_text_has_the_same_logits_everywhere(texts, longest, n_padding):
     term = make_term(longest, seed=0)
@@ -98,7 +98,7 @@ def test_a_text_has_the_same_logits_everywhere(texts, longest, n_padding):
             torch.testing.assert_close(other, expected, rtol=0, atol=1e-6)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(TEXTS, st.sampled_from([1, 2]), st.integers(0, 3))
 def test_each_word_is_read_with_the_pair_that_it_ends(texts, longest, n_padding):
     term = make_term(longest)

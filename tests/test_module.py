@@ -80,7 +80,7 @@ def probabilities(module, texts, n_padding=0):
         return module(*pad(texts, n_padding)).softmax(1)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(ARCHITECTURES, TEXTS, st.integers(1, 6), st.integers(1, 3), st.randoms())
 def test_a_text_has_the_same_probabilities_everywhere(
     architecture, texts, n_padding, batch_size, random
@@ -105,7 +105,7 @@ def test_a_text_has_the_same_probabilities_everywhere(
         torch.testing.assert_close(other, expected, rtol=0, atol=1e-6)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 @given(ARCHITECTURES, TEXTS, st.integers(1, 6))
 def test_padding_changes_no_step_of_training(architecture, texts, n_padding):
     gradients = []

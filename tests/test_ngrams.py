@@ -55,7 +55,7 @@ def counts_of(texts, labels, weights=None, *, n_classes=2, longest=2, n_padding=
 # The n-grams of a text
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(TEXTS, LONGEST, st.integers(0, 3))
 def test_each_ngram_of_a_text_is_there_once(texts, longest, n_padding):
     ids = torch.from_numpy(pad(texts, n_padding))
@@ -129,9 +129,8 @@ def test_pairs_of_the_largest_ids_are_told_apart():
 
 @settings(
     max_examples=60,
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data(), TEXTS, LONGEST, st.integers(1, 60))
 def test_counts_are_those_of_a_dict(monkeypatch, data, texts, longest, block):
@@ -147,7 +146,7 @@ def test_counts_are_those_of_a_dict(monkeypatch, data, texts, longest, block):
     }
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.data(), TEXTS)
 def test_weights_count_relative_to_the_median_of_their_class(data, texts):
     n = len(texts)

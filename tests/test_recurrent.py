@@ -18,7 +18,7 @@ from sklearn_rnn._recurrent import (
 
 LENGTHS = st.lists(st.integers(1, 7), min_size=1, max_size=5)
 REFERENCES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-SMALL = settings(max_examples=20, deadline=None, derandomize=True)
+SMALL = settings(max_examples=20, derandomize=True)
 
 
 def packed_reference(layer, cell_type, x, lengths):

@@ -69,7 +69,7 @@ def test_ids_are_right_padded_int32_rows(parameters):
 
 
 @all_configurations
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=4))
 def test_any_text_is_right_padded_and_never_empty(parameters, texts):
     tokenizer = TextTokenizer(**parameters).fit(TEXTS)
@@ -81,7 +81,7 @@ def test_any_text_is_right_padded_and_never_empty(parameters, texts):
 
 
 @all_configurations
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=st.lists(st.text("ab é!\ud800\x00", max_size=12), min_size=1, max_size=6))
 def test_fit_transform_is_fit_then_transform(parameters, texts):
     texts = texts + TEXTS
@@ -125,7 +125,7 @@ def test_min_count_and_max_tokens():
     assert list(TextTokenizer(max_tokens=None, min_count=1).fit(texts).vocabulary_) == list("abcd")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text("abc !", max_size=9), min_size=1, max_size=8), st.randoms())
 def test_the_order_of_the_texts_changes_nothing(texts, random):
     texts = ["a", *texts]
