@@ -1,13 +1,15 @@
 """The five reference systems as Pipelines, against their authors' recipes in plain torch.
 
     SKLEARN_RNN_DATA=... python benchmarks/reference_systems.py [--system R3 ...] [--seeds 3]
+    SKLEARN_RNN_DATA=... python benchmarks/reference_systems.py --ours-alone --our-epochs 1 ...
 
 Each system is a few lines of the public API, without the linear term, so that the network is the
 author's; how it is trained is ours (epochs, batches, learning rate), and "differs" says how. The
 rival is the author's recipe, written in plain torch (plain_recipes.py), on the same texts in the
 same run: ours and theirs take turns, seed by seed. Seconds are from texts to test accuracy.
 `--texts` takes a random sample of the training texts; `--epochs` shortens the rival's training.
-Results go to benchmarks/results/reference_systems.json; systems that are not run are kept.
+Results go to benchmarks/results/reference_systems.json, those of `--ours-alone` to a table of their
+own; systems that are not run are kept.
 """
 
 import argparse
@@ -289,8 +291,10 @@ def load_drugs(data_dir):
     return parts
 
 
-def run_ours(system, train, test, vectors, seed):
+def run_ours(system, train, test, vectors, seed, epochs):
     _, (make, parameters), _ = SYSTEMS[system]
+    if epochs is not None:
+        parameters = parameters | {"max_epochs": epochs}
     start = time.perf_counter()
     pipe = make(seed, vectors, **parameters).fit(*train)
     accuracy = pipe.score(*test)
@@ -298,6 +302,7 @@ def run_ours(system, train, test, vectors, seed):
         "accuracy": accuracy,
         "seconds": time.perf_counter() - start,
         "parameters": pipe["clf"].n_parameters_,
+        "epochs": pipe["clf"].max_epochs,
     }
 
 
@@ -317,41 +322,39 @@ def run_theirs(system, train, test, vectors, seed, epochs):
     }
 
 
-def compare(system, train, test, vectors, *, seeds, epochs, rival):
+def compare(system, train, test, vectors, *, seeds, our_epochs, their_epochs, ours_alone):
     """Make the row of a system."""
     published, _, differs = SYSTEMS[system]
     ours, theirs = [], []
     for seed in range(seeds):
-        ours.append(run_ours(system, train, test, vectors, seed))
-        if rival:
-            theirs.append(run_theirs(system, train, test, vectors, seed, epochs))
-
-    def middle(runs, name):
-        return median(run[name] for run in runs) if runs else None
-
-    row = {
-        "system": system,
-        "published": published,
-        "training texts": len(train[0]),
-        "seeds": seeds,
-        "theirs": middle(theirs, "accuracy"),
-        "ours": middle(ours, "accuracy"),
-        "their seconds": middle(theirs, "seconds"),
-        "our seconds": middle(ours, "seconds"),
-        "their epochs": middle(theirs, "epochs"),
-        "their parameters": middle(theirs, "parameters"),
-        "our parameters": middle(ours, "parameters"),
-        "differs": differs,
-        "commit": describe_commit(),
-    }
-    row["times as fast"] = row["their seconds"] / row["our seconds"] if rival else None
-    return row
+        ours.append(run_ours(system, train, test, vectors, seed, our_epochs))
+        if not ours_alone:
+            theirs.append(run_theirs(system, train, test, vectors, seed, their_epochs))
+    row = {"system": system, "published": published, "training texts": len(train[0])}
+    row |= {"seeds": seeds, "ours": middle(ours, "accuracy")}
+    row |= {f"our {name}": middle(ours, name) for name in ("seconds", "epochs", "parameters")}
+    if theirs:
+        row["theirs"] = middle(theirs, "accuracy")
+        row |= {
+            f"their {name}": middle(theirs, name) for name in ("seconds", "epochs", "parameters")
+        }
+        row["times as fast"] = row["their seconds"] / row["our seconds"]
+        row["differs"] = differs
+    return row | {"commit": describe_commit()}
 
 
-def earlier_rows():
+def middle(runs, name):
+    return median(run[name] for run in runs)
+
+
+def earlier_tables():
+    """Return the rows of each table of the record, by system."""
     path = HERE / "results" / "reference_systems.json"
-    rows = json.loads(path.read_text())["tables"]["systems"] if path.exists() else []
-    return {row["system"]: row for row in rows}
+    tables = json.loads(path.read_text())["tables"] if path.exists() else {}
+    return {
+        title: {row["system"]: row for row in tables.get(title, [])}
+        for title in ("systems", "ours alone")
+    }
 
 
 def main(argv=None):
@@ -362,6 +365,7 @@ def main(argv=None):
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--texts", type=int, help="training texts (default: all)")
     parser.add_argument("--epochs", type=int, help="epochs of the rival (default: its author's)")
+    parser.add_argument("--our-epochs", type=int, help="epochs of ours (default: its settings')")
     parser.add_argument("--ours-alone", action="store_true", help="leave the rival out")
     add_data_option(parser)
     args = parser.parse_args(argv)
@@ -370,22 +374,26 @@ def main(argv=None):
     if not chosen:
         parser.error(f"--system is one of {', '.join(SYSTEMS)}")
 
+    title = "ours alone" if args.ours_alone else "systems"
     for system in chosen:
-        train, test, vectors = load(args.data, system, args.texts)
         row = compare(
             system,
-            train,
-            test,
-            vectors,
+            *load(args.data, system, args.texts),
             seeds=args.seeds,
-            epochs=args.epochs,
-            rival=not args.ours_alone,
+            our_epochs=args.our_epochs,
+            their_epochs=args.epochs,
+            ours_alone=args.ours_alone,
         )
         print({name: value for name, value in row.items() if name != "differs"}, flush=True)
-        rows = earlier_rows() | {system: row}
-        table = pd.DataFrame([rows[name] for name in SYSTEMS if name in rows])
-        write_record("reference_systems", {"systems": table})
-    print(table.drop(columns="differs").to_string(index=False, float_format="%.4g"))
+        tables = earlier_tables()
+        tables[title][system] = row
+        tables = {
+            of: pd.DataFrame([rows[name] for name in SYSTEMS if name in rows])
+            for of, rows in tables.items()
+        }
+        write_record("reference_systems", tables)
+    table = tables[title].drop(columns="differs", errors="ignore")
+    print(table.to_string(index=False, float_format="%.4g"))
 
 
 if __name__ == "__main__":
