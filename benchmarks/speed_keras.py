@@ -41,6 +41,8 @@ def run(options):
             hidden_size=64,
             embedding_dim=128,
             pooling="last",
+            linear_ngrams=0,
+            word_dropout=0.0,
             embedding_dropout=0.0,
             dropout=0.5,
             label_smoothing=0.0,

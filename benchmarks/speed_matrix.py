@@ -55,6 +55,7 @@ def run(options):
         classifiers[name] = RNNTextClassifier(
             hidden_size=HIDDEN,
             embedding_dim=EMBEDDING,
+            linear_ngrams=0,
             batch_size=batch_size,
             max_epochs=1,
             precision="bfloat16",

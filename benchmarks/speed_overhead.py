@@ -34,6 +34,7 @@ def run(options):
     classifier = RNNTextClassifier(
         hidden_size=128,
         embedding_dim=128,
+        linear_ngrams=0,
         batch_size=64,
         max_epochs=1,
         device="cpu",
@@ -56,7 +57,9 @@ def run(options):
 def bare_epoch(classifier, ids, labels):
     """Return the seconds of the loop over one epoch."""
     cpu = torch.device("cpu")
-    plan = plan_architecture(classifier, n_tokens=int(ids.max()) + 1, n_classes=2)
+    plan = plan_architecture(
+        classifier, n_tokens=int(ids.max()) + 1, n_steps=ids.shape[1], n_classes=2
+    )
     module = RecurrentModule(**plan).train()
     dataset = IdsDataset(ids, labels, device=cpu)
     batches = TrainingBatches(dataset, classifier.batch_size, np.random.default_rng(0))
@@ -69,7 +72,9 @@ def bare_epoch(classifier, ids, labels):
     criterion = torch.nn.CrossEntropyLoss(
         reduction="none", label_smoothing=classifier.label_smoothing
     )
-    dtype = resolve_precision(classifier.precision, cpu, classifier.cell_type)
+    dtype = resolve_precision(
+        classifier.precision, cpu, cell_type="lstm", hidden_sizes=(classifier.hidden_size,)
+    )
     with one_core_each() as side_by_side:
         engine = PartedBatches(module, criterion, side_by_side, seed=0, dtype=dtype)
         start = time.perf_counter()

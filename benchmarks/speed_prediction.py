@@ -70,6 +70,7 @@ def all_texts(cell_type, options):
         cell_type=cell_type,
         hidden_size=128,
         embedding_dim=128,
+        linear_ngrams=0,
         max_epochs=1,
         device="cpu",
         random_state=0,

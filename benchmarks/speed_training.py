@@ -44,6 +44,8 @@ def run(options):
                 cell_type=cell_type,
                 hidden_size=128,
                 embedding_dim=128,
+                linear_ngrams=0,
+                word_dropout=0.0,
                 batch_size=64,
                 max_epochs=1,
                 precision=precision,
