@@ -1,0 +1,65 @@
+"""Benchmarks that know the inside of the package run on as it changes: here in small."""
+
+from argparse import Namespace
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from scipy.special import softmax
+
+import reference_systems
+import speed_cells
+import speed_overhead
+from onnx_rival import ExportedNet
+from sklearn_rnn.datasets import make_word_order
+
+TEXTS, LABELS = make_word_order(32, random_state=0)
+LABELS = np.unique(LABELS, return_inverse=True)[1]
+IDS = np.random.default_rng(0).integers(2, 20, (32, 6)).astype(np.int32)
+
+
+@pytest.mark.parametrize("section", [speed_cells, speed_overhead])
+def test_a_section_of_speed_that_knows_the_inside(section, monkeypatch):
+    monkeypatch.setattr(section, "load_ids", lambda *args, **kwargs: (IDS, LABELS))
+    tables = section.run(Namespace(data=None, texts=32, runs=1))
+    for title, table in tables.items():
+        column = "reached" if title == "targets" else "seconds"
+        assert np.isfinite(table[column].astype(float)).all()
+
+
+@pytest.mark.parametrize("cell_type", ["lstm", "gru"])
+def test_the_rival_in_onnx_is_the_same_network(make_classifier, cell_type):
+    classifier = make_classifier(cell_type=cell_type, pooling=("max", "mean"), linear_ngrams=0)
+    classifier.fit(IDS, LABELS)
+    net = ExportedNet(classifier).eval()
+    with torch.no_grad():
+        logits = net(torch.from_numpy(IDS), torch.full((32,), 6))
+    assert_allclose(softmax(logits.numpy(), 1), classifier.predict_proba(IDS), atol=1e-6)
+
+
+@pytest.mark.parametrize("ours_alone", [False, True])
+def test_a_reference_system_and_its_rival(ours_alone):
+    corpus = TEXTS, LABELS
+    row = reference_systems.compare(
+        "R3 tiny",
+        corpus,
+        corpus,
+        None,
+        seeds=1,
+        our_epochs=1,
+        their_epochs=2,
+        ours_alone=ours_alone,
+    )
+    assert row["training texts"] == 32
+    assert row["our epochs"] == 1
+    assert 0 <= row["ours"] <= 1
+    if ours_alone:
+        assert not any("their" in name for name in row)
+    else:
+        assert row["their epochs"] == 2
+        assert row["times as fast"] == row["their seconds"] / row["our seconds"]
+
+
+def test_every_reference_system_has_a_rival():
+    assert reference_systems.SYSTEMS.keys() == reference_systems.RECIPES.keys()
