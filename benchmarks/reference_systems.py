@@ -1,7 +1,7 @@
 """The five reference systems as Pipelines, against their authors' recipes in plain torch.
 
     SKLEARN_RNN_DATA=... python benchmarks/reference_systems.py [--system R3 ...] [--seeds 3]
-    SKLEARN_RNN_DATA=... python benchmarks/reference_systems.py --ours-alone --our-epochs 1 ...
+    SKLEARN_RNN_DATA=... python benchmarks/reference_systems.py --ours-alone [--our-epochs 1] ...
 
 Each system is a few lines of the public API, without the linear term, so that the network is the
 author's; how it is trained is ours (epochs, batches, learning rate), and "differs" says how. The

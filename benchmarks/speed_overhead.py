@@ -73,7 +73,10 @@ def bare_epoch(classifier, ids, labels):
         reduction="none", label_smoothing=classifier.label_smoothing
     )
     dtype = resolve_precision(
-        classifier.precision, cpu, cell_type="lstm", hidden_sizes=(classifier.hidden_size,)
+        classifier.precision,
+        cpu,
+        cell_type=classifier.cell_type,
+        hidden_sizes=plan["hidden_sizes"],
     )
     with one_core_each() as side_by_side:
         engine = PartedBatches(module, criterion, side_by_side, seed=0, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Benchmarks that know the inside of the package run on as it changes: here in small."""
+"""Benchmarks run on as the package changes: those most bound to it, in small."""
 
 from argparse import Namespace
 
