@@ -34,7 +34,7 @@ def write_record(name, tables, **more_versions):
 def describe_machine():
     """Return what the figures depend on: the processor, its cores, torch's threads and the GPU."""
     return {
-        "processor": _processor_name(),
+        "processor": describe_processor(),
         "matrix instructions": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
         "torch threads": torch.get_num_threads(),
@@ -43,7 +43,7 @@ def describe_machine():
     }
 
 
-def _processor_name():
+def describe_processor():
     """Return the model's name, family and stepping on Linux, where a cloud's name says little."""
     path = Path("/proc/cpuinfo")
     if not path.exists():

@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline
 from corpora import add_data_option
 from own_cell import GRUCell
 from plain_recipes import RECIPES, Data
-from record import HERE, describe_commit, write_record
+from record import HERE, describe_commit, describe_processor, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, load_word_vectors
 from sklearn_rnn.datasets import read_texts
 
@@ -340,7 +340,7 @@ def compare(system, train, test, vectors, *, seeds, our_epochs, their_epochs, ou
         }
         row["times as fast"] = row["their seconds"] / row["our seconds"]
         row["differs"] = differs
-    return row | {"commit": describe_commit()}
+    return row | {"commit": describe_commit(), "processor": describe_processor()}
 
 
 def middle(runs, name):
@@ -392,7 +392,7 @@ def main(argv=None):
             for of, rows in tables.items()
         }
         write_record("reference_systems", tables)
-    table = tables[title].drop(columns="differs", errors="ignore")
+    table = tables[title].drop(columns=["differs", "processor"], errors="ignore")
     print(table.to_string(index=False, float_format="%.4g"))
 
 

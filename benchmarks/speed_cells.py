@@ -1,8 +1,9 @@
-"""An epoch of a GRU and of a tanh unit: ours, torch's, and a GRU whose cell a user wrote.
+"""An epoch of an LSTM, a GRU and a tanh unit: ours, torch's, and a GRU whose cell a user wrote.
 
 All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and cut at 200 words.
 "torch" is the same classifier with the recurrences of torch in place of ours, in float32, where
-they are faster; "own cell" is cell_type=GRUCell of own_cell.py, written from the equations.
+they are faster (of an LSTM it is the same as ours); "own cell" is cell_type=GRUCell of own_cell.py,
+written from the equations.
 """
 
 from functools import partial
@@ -26,7 +27,7 @@ def run(options):
     n_texts = min(options.texts or N_TEXTS, N_TEXTS)
     ids, labels = ids[:n_texts], labels[:n_texts]
     tables = {}
-    for cell_type in ("gru", "rnn"):
+    for cell_type in ("lstm", "gru", "rnn"):
         for units in (8, 64, 128, 256):
             make = partial(
                 RNNTextClassifier,

@@ -187,8 +187,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         The numbers that the recurrent layers are trained in; the weights and all that is predicted
         are float32. bfloat16, mixed precision [10]_, is faster where hardware has it: "auto" takes
-        it for any cell on a GPU, and on a CPU with AMX for an LSTM and for a GRU with a layer of
-        128 units or more.
+        it for any cell on a GPU, and on a CPU with AMX or AVX512-BF16 for an LSTM and for a GRU
+        with a layer of 128 units or more.
 
     callbacks : list of skorch callbacks or None, default=None
         Called during training, as in :class:`skorch.NeuralNet`. They are the only way for skorch

@@ -22,7 +22,9 @@ def test_what_is_asked_for(device):
         ({"amx_bf16": True}, "gru", (64, 127), torch.float32),
         ({"amx_bf16": True}, "gru", (128, 16), torch.bfloat16),
         ({"amx_bf16": True}, "rnn", (128,), torch.float32),
-        ({"amx_bf16": False, "avx512_bf16": True}, "lstm", (64,), torch.float32),
+        ({"amx_bf16": False, "avx512_bf16": True}, "lstm", (64,), torch.bfloat16),
+        ({"amx_bf16": False, "avx512_bf16": True}, "gru", (64, 127), torch.float32),
+        ({"amx_bf16": False, "avx512_bf16": False}, "lstm", (64,), torch.float32),
         ({"architecture": "aarch64"}, "lstm", (64,), torch.float32),
     ],
 )
