@@ -181,7 +181,11 @@ SYSTEMS = {
     "R3 gru": (0.8573, (r3, GRU | ONE_WAY | NO_NORM), ALL_R3_NO_NORM),
     "R3 bi-gru": (0.8724, (r3, GRU | NO_NORM), ALL_R3_NO_NORM),
     "R3 lstm": (0.8687, (r3, LSTM | ONE_WAY), ALL_R3),
-    "R3 bi-lstm": (0.8762, (r3, LSTM), ALL_R3),
+    "R3 bi-lstm": (
+        0.8762,
+        (r3, LSTM | NO_NORM | {"max_epochs": 4, "learning_rate": 3e-3}),
+        ALL_R3_NO_NORM.replace("2 epochs", "4 epochs"),
+    ),
     "R3 deep": (0.8828, (r3, DEEP | {"hidden_size": (512, 128, 16)}), ALL_R3_DEEP),
     "R3 deep sibling": (0.886, (r3, DEEP | {"hidden_size": (512, 256)}), ALL_R3_DEEP),
     "R3 tiny": (0.8595, (r3, GRU | ONE_WAY | TINY), ALL_R3.replace("2 epochs", "5 epochs")),
