@@ -9,9 +9,8 @@ Besides, gradients are clipped at a norm of 1 and labels smoothed by 0.1, those 
 excepted. The rival is the author's recipe, written in plain torch (plain_recipes.py), on the same
 texts in the same run: ours and theirs take turns, seed by seed. Seconds are from texts to test
 accuracy. `--texts` takes a random sample of the training texts; `--epochs` shortens the rival's
-training.
-Results go to benchmarks/results/reference_systems.json, those of `--ours-alone` to a table of their
-own; systems that are not run are kept.
+training. Results go to benchmarks/results/reference_systems.json, those of `--ours-alone` to a
+table of their own; systems that are not run are kept.
 """
 
 import argparse
