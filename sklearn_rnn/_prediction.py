@@ -5,12 +5,15 @@ import torch
 
 from ._batches import bounded_batches
 from ._lookup import look_up
-from ._sequences import sequence_lengths
+from ._sequences import row_blocks, sequence_lengths
 from ._side_by_side import one_core_each
 
 
 def compute_logits(module, ids, lookup, *, device):
     """Compute the logits of texts, sorted by length inside and in the caller's order outside.
+
+    The last bits of a text's logits depend on its place in a batch. So each text is computed once,
+    and its place does not depend on the order of the texts.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ def compute_logits(module, ids, lookup, *, device):
     logits : ndarray of float32 of shape (n, n_classes)
     """
     lengths = sequence_lengths(ids)
-    order = np.argsort(lengths, kind="stable")
+    order, place = distinct_texts(ids, lengths, lookup)
     logits = np.empty((len(ids), module.output.out_features), dtype=np.float32)
 
     @torch.inference_mode()
@@ -47,4 +50,36 @@ def compute_logits(module, ids, lookup, *, device):
     else:
         for span in spans:
             compute(span)
-    return logits
+    return logits[order[place]]
+
+
+def distinct_texts(ids, lengths, lookup):
+    """Find the distinct texts, in an order that depends on the texts and not on theirs.
+
+    Parameters
+    ----------
+    ids, lookup : ndarray
+        As `compute_logits` takes them. Two texts are the same if the lookup makes them so.
+    lengths : ndarray of int64 of shape (n,)
+        In tokens.
+
+    Returns
+    -------
+    rows : ndarray of int64 of shape (n_distinct,)
+        One of each, the shortest first.
+    place : ndarray of int64 of shape (n,)
+        Which of them each text is.
+    """
+    factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
+    hashes = np.empty(len(ids), dtype=np.uint64)
+    for block in row_blocks(ids):
+        hashes[block] = look_up(ids[block], lookup).astype(np.uint64) @ factors
+    order = np.lexsort((hashes, lengths))
+
+    is_new = np.ones(len(ids), dtype=bool)
+    for block in row_blocks(ids):
+        texts, texts_before = ids[order[1:][block]], ids[order[:-1][block]]
+        is_new[1:][block] = (look_up(texts, lookup) != look_up(texts_before, lookup)).any(1)
+    place = np.empty(len(ids), dtype=np.int64)
+    place[order] = np.cumsum(is_new) - 1
+    return order[is_new], place

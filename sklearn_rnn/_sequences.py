@@ -27,12 +27,17 @@ def sequence_lengths(ids):
     lengths : ndarray of int64 of shape (n_samples,)
         In tokens. At least 1: a row of nothing but padding has the length of an unknown word.
     """
-    n_rows = max(_BLOCK // ids.shape[1], 1)
     lengths = np.empty(len(ids), dtype=np.int64)
-    for start in range(0, len(ids), n_rows):
-        block = slice(start, start + n_rows)
+    for block in row_blocks(ids):
         lengths[block] = _block_lengths(ids[block])
     return lengths
+
+
+def row_blocks(ids):
+    """Yield the rows of a matrix of ids as slices of about a million ids each."""
+    n_rows = max(_BLOCK // ids.shape[1], 1)
+    for start in range(0, len(ids), n_rows):
+        yield slice(start, start + n_rows)
 
 
 def _block_lengths(ids):
