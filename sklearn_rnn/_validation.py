@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 from sklearn.base import _fit_context
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing, check_array, check_X_y
@@ -152,6 +153,8 @@ def check_ids(X, *, estimator):
 
 def check_labelled_ids(X, y, *, estimator):
     """Return X as `check_ids` does, and y as an array of as many labels."""
+    if y is not None:
+        refuse_missing_and_mixed_labels(y)
     try:
         array, y = check_X_y(X, y, estimator=estimator)
     except ValueError:
@@ -169,6 +172,29 @@ def refuse_text(X, estimator):
             f"{name} takes ids, and was given text ({first[0][:30]!r}...). Put a TextTokenizer in "
             f"front of it: make_pipeline(TextTokenizer(), {name}()).fit(texts, labels)."
         ) from None
+
+
+def refuse_missing_and_mixed_labels(y):
+    """Raise a ValueError if a label is missing, or if strings and other things stand together.
+
+    NumPy would make strings of all of them, "nan" among them, and scikit-learn takes an array of
+    objects that are no strings for numbers to be predicted.
+    """
+    labels = np.asarray(y, dtype=object).ravel()
+    missing = np.flatnonzero(pd.isna(labels))
+    if len(missing):
+        raise ValueError(
+            f"y has no label for {len(missing)} of {len(labels)} texts, first at position "
+            f"{missing[0]} ({labels[missing[0]]!r}). Leave those texts out, in X and in y."
+        )
+    kinds = {"str" if isinstance(label, str) else type(label).__name__ for label in labels}
+    is_array_of_objects = getattr(y, "dtype", None) == np.dtype(object)
+    if kinds - {"str"} and ("str" in kinds or is_array_of_objects):
+        raise ValueError(
+            f"Unknown label type: y holds objects of type {' and '.join(sorted(kinds))}. Labels "
+            "are all strings, all numbers or all booleans: make them so, as "
+            "pd.Series(y).astype(str) does."
+        )
 
 
 def _to_int32(array, estimator):

@@ -101,6 +101,53 @@ def test_weights_of_another_length(make_classifier, word_order, raises):
         make_classifier().fit(*word_order, sample_weight=np.ones(79))
 
 
+@pytest.mark.parametrize("missing", [np.nan, None, pd.NA])
+@pytest.mark.parametrize("container", [list, pd.Series, np.array])
+def test_missing_labels(make_classifier, word_order, raises, missing, container):
+    X, y = word_order
+    labels = y.tolist()
+    labels[7] = labels[9] = missing
+    labels = container(labels) if container is list else container(labels, dtype=object)
+    message = (
+        f"y has no label for 2 of 80 texts, first at position 7 ({missing!r}). Leave those texts "
+        "out, in X and in y."
+    )
+    with raises(message):
+        make_classifier().fit(X, labels)
+    with raises(message):
+        make_classifier().partial_fit(X, labels, classes=["neg", "pos"])
+    with raises(f"{message}\nIt was found in X_val, y_val or sample_weight_val."):
+        make_classifier().fit(X, y, X_val=X, y_val=labels)
+
+
+def test_missing_numbers(make_classifier, word_order, raises):
+    X, _ = word_order
+    y = np.arange(80) % 2.0
+    y[0] = np.nan
+    with raises(
+        "y has no label for 1 of 80 texts, first at position 0 (nan). Leave those texts out, in X "
+        "and in y."
+    ):
+        make_classifier().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kinds"),
+    [
+        ([1, "pos"], "int and str"),
+        (np.array([1, "pos"], dtype=object), "int and str"),
+        (np.array([0, 1], dtype=object), "int"),
+        (pd.Series([True, False], dtype=object), "bool"),
+    ],
+)
+def test_labels_of_several_types(make_classifier, raises, labels, kinds):
+    with raises(
+        f"Unknown label type: y holds objects of type {kinds}. Labels are all strings, all numbers "
+        "or all booleans: make them so, as pd.Series(y).astype(str) does."
+    ):
+        make_classifier().fit([[2], [3]], labels)
+
+
 def test_one_class(make_classifier, word_order, raises):
     X, y = word_order
     message = (
@@ -214,12 +261,6 @@ def test_nan(make_classifier, word_order):
     X[0, 0] = np.nan
     with pytest.raises(ValueError, match=r"^Input X contains NaN\.\nRNNTextClassifier does not"):
         make_classifier().fit(X, y)
-
-
-def test_missing_labels(make_classifier, word_order):
-    X, _ = word_order
-    with pytest.raises(ValueError, match=r"^Input y contains NaN\.$"):
-        make_classifier().fit(X, [np.nan, 1.0] * 40)
 
 
 # partial_fit
