@@ -13,7 +13,8 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
-from ._ngrams import MIN_TEXTS, count_ngrams, distinct_ngrams, row_blocks, weigh_texts
+from ._ngrams import MIN_TEXTS, count_ngrams, distinct_ngrams, weigh_texts
+from ._sequences import row_blocks
 
 N_FOLDS = 5
 TEXTS_PER_CLASS = 50  # for folds, at least

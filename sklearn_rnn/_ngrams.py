@@ -8,13 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ._sequences import UNK
+from ._sequences import UNK, row_blocks
 
 PAIR_BASE = 2**31
 MIN_TEXTS = 2
 LARGEST_WEIGHT = 1e9  # so that counts are finite in float32
-
-_BLOCK = 2**22  # ids whose n-grams are looked at together: bounds what that holds
 
 
 def count_ngrams(ids, labels, weights, *, n_classes, longest):
@@ -55,13 +53,6 @@ def count_ngrams(ids, labels, weights, *, n_classes, longest):
         counts = grown.index_put_(cells, torch.as_tensor(weights[rows])[texts], accumulate=True)
     is_kept = counts.sum(1) >= MIN_TEXTS
     return keys[is_kept], counts[is_kept]
-
-
-def row_blocks(ids):
-    """Yield slices of the rows of `ids`, of a bounded number of ids."""
-    n_rows = max(_BLOCK // ids.shape[1], 1)
-    for start in range(0, len(ids), n_rows):
-        yield slice(start, start + n_rows)
 
 
 def weigh_texts(labels, weights):

@@ -34,7 +34,7 @@ def sequence_lengths(ids):
 
 
 def row_blocks(ids):
-    """Yield the rows of a matrix of ids as slices of about a million ids each."""
+    """Yield slices of the rows of a matrix of ids, of a bounded number of ids."""
     n_rows = max(_BLOCK // ids.shape[1], 1)
     for start in range(0, len(ids), n_rows):
         yield slice(start, start + n_rows)

@@ -136,7 +136,7 @@ def test_pairs_of_the_largest_ids_are_told_apart():
 def test_counts_are_those_of_a_dict(monkeypatch, data, texts, longest, block):
     labels = data.draw(st.lists(st.integers(0, 2), min_size=len(texts), max_size=len(texts)))
     with monkeypatch.context() as patch:
-        patch.setattr("sklearn_rnn._ngrams._BLOCK", block)
+        patch.setattr("sklearn_rnn._sequences._BLOCK", block)
         found = counts_of(texts, labels, n_classes=3, longest=longest)
     slow = slow_counts(texts, labels, [1] * len(texts), longest)
     assert found == {
@@ -197,7 +197,7 @@ def test_repetitions_within_a_text_count_once():
 
 
 def test_the_threshold_holds_over_all_blocks_and_classes(monkeypatch):
-    monkeypatch.setattr("sklearn_rnn._ngrams._BLOCK", 1)  # a text at a time
+    monkeypatch.setattr("sklearn_rnn._sequences._BLOCK", 1)  # a text at a time
     assert counts_of([[2], [3], [2]], [0, 1, 1]) == {2: [1, 1]}
 
 
