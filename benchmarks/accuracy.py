@@ -6,7 +6,7 @@ Each model is fitted on the training set, or on a stratified 10 % or 1 % of it, 
 the test set; the network once for each seed. Prints a line per fit, then the medians, and McNemar's
 test of the network of the median accuracy against the best baseline, and writes them, with the
 versions and the machine, to benchmarks/results/accuracy.json. Fits of an earlier run that are not
-repeated are kept; the commit stands with each fit.
+repeated are kept; the commit and the processor stand with each fit.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 from corpora import add_data_option
-from record import HERE, describe_commit, write_record
+from record import HERE, describe_commit, describe_processor, write_record
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import read_texts
@@ -102,6 +102,7 @@ def fit_and_score(corpus, model, seed, train, test):
         "accuracy": is_right.mean(),
         "fit_seconds": seconds,
         "commit": describe_commit(),
+        "processor": describe_processor(),
         "right": np.packbits(is_right).tobytes().hex(),
     }
 
@@ -166,7 +167,7 @@ def main(argv=None):
         for model in args.model or MODELS:
             for seed in range(args.seeds if model in ("rnn", "network_alone") else 1):
                 fit = fit_and_score(corpus, model, seed, train, test)
-                print(*list(fit.values())[:-1], flush=True)
+                print(*list(fit.values())[:-2], flush=True)
                 # Read anew each time: corpora may be run side by side.
                 fits = earlier_fits() | {(corpus, model, seed): fit}
                 table = pd.DataFrame(fits.values())

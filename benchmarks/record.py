@@ -63,5 +63,11 @@ def _rows(table):
 
 
 def describe_commit():
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()
+    """Return the commit, and "-dirty" after it if anything but records has changed since."""
+    code = [":/", ":(top,exclude)benchmarks/results"]
+    is_changed = _run_git("diff", "--quiet", "HEAD", "--", *code).returncode == 1
+    return _run_git("describe", "--always").stdout.strip() + "-dirty" * is_changed
+
+
+def _run_git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True)
