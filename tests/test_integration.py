@@ -30,6 +30,7 @@ from sklearn.model_selection import (
 )
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.semi_supervised import SelfTrainingClassifier
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.baselines import tfidf_logistic_regression
@@ -284,6 +285,23 @@ def test_one_against_the_rest(quick):
     around = OneVsRestClassifier(quick).fit(TEXTS, labels)
     assert_array_equal(around.predict(TEXTS), inside.predict(TEXTS))
     assert_array_equal(around.predict(TEXTS), inside[-1].predict(ids))
+
+
+@pytest.mark.parametrize("of_strings", [True, False])
+def test_texts_without_labels(of_strings):
+    """They are marked by -1, which strings bear in an array of objects."""
+    labels, new_labels = LABELS.astype(object), NEW_LABELS
+    if not of_strings:
+        labels, new_labels = (np.where(y == "praise", 7, 5) for y in (LABELS, NEW_LABELS))
+    some = labels.copy()
+    some[200:] = -1
+    teacher = SelfTrainingClassifier(RNNTextClassifier(**LEARNS), max_iter=1)
+    taught = make_pipeline(TextTokenizer(), teacher).fit(TEXTS, some)
+    assert_array_equal(taught.classes_, np.unique(labels))
+    by_itself = taught[-1].labeled_iter_ == 1
+    assert 50 < by_itself.sum() <= 100
+    assert np.mean(taught[-1].transduction_[by_itself] == labels[by_itself]) > 0.9
+    assert taught.score(NEW_TEXTS, new_labels) > 0.9
 
 
 @pytest.mark.parametrize("kind", [FixedThresholdClassifier, TunedThresholdClassifierCV])
