@@ -18,6 +18,7 @@ __all__ = [
     "_fit_context",
     "_safe_indexing",
     "check_ids",
+    "check_label_types",
     "check_labelled_ids",
     "check_texts",
     "check_weights",
@@ -154,7 +155,7 @@ def check_ids(X, *, estimator):
 def check_labelled_ids(X, y, *, estimator):
     """Return X as `check_ids` does, and y as an array of as many labels."""
     if y is not None:
-        refuse_missing_and_mixed_labels(y)
+        check_label_types(y, name="y")
     try:
         array, y = check_X_y(X, y, estimator=estimator)
     except ValueError:
@@ -174,7 +175,7 @@ def refuse_text(X, estimator):
         ) from None
 
 
-def refuse_missing_and_mixed_labels(y):
+def check_label_types(y, *, name):
     """Raise a ValueError if a label is missing, or if strings and other things stand together.
 
     NumPy would make strings of all of them, "nan" among them, and scikit-learn takes an array of
@@ -184,16 +185,16 @@ def refuse_missing_and_mixed_labels(y):
     missing = np.flatnonzero(pd.isna(labels))
     if len(missing):
         raise ValueError(
-            f"y has no label for {len(missing)} of {len(labels)} texts, first at position "
-            f"{missing[0]} ({labels[missing[0]]!r}). Leave those texts out, in X and in y."
+            f"{name} has no label for {len(missing)} of {len(labels)} texts, first at position "
+            f"{missing[0]} ({labels[missing[0]]!r}). Leave those texts out, with their labels."
         )
     kinds = {"str" if isinstance(label, str) else type(label).__name__ for label in labels}
     is_array_of_objects = getattr(y, "dtype", None) == np.dtype(object)
     if kinds - {"str"} and ("str" in kinds or is_array_of_objects):
         raise ValueError(
-            f"Unknown label type: y holds objects of type {' and '.join(sorted(kinds))}. Labels "
-            "are all strings, all numbers or all booleans: make them so, as "
-            "pd.Series(y).astype(str) does."
+            f"Unknown label type: {name} holds objects of type {' and '.join(sorted(kinds))}. "
+            "Labels are all strings, all numbers or all booleans: make them so, as "
+            f"pd.Series({name}).astype(str) does."
         )
 
 

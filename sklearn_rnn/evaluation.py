@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._paired_tests import corrected_t_test, mcnemar_test
-from ._validation import _safe_indexing
+from ._validation import _safe_indexing, check_label_types
 
 __all__ = ["compare"]
 
@@ -117,7 +117,7 @@ def compare(
         If an estimator has no `fit` and `predict`.
     ValueError
         If there are no estimators, or two of the same name; if both `cv` and a test set are given,
-        or half a test set; if `y` holds a single class.
+        or half a test set; if a label is missing, or `y` holds a single class.
     Exception
         Whatever an estimator or a scorer raises, with a note that names the estimator.
 
@@ -152,7 +152,7 @@ def compare(
     has_test_set = _check_test_set(cv, X_test, y_test)
     for model in models.values():
         check_scoring(model, scoring)  # a misspelt score is known before the first fit
-    y = _check_labels(X, y)
+    y = _check_labels(X, y, "y")
     if np.all(y == y[0]):
         raise ValueError(
             f"y holds a single class, {y[0].item()!r}: a comparison of classifiers needs two or "
@@ -160,7 +160,7 @@ def compare(
         )
 
     if has_test_set:
-        y_test = _check_labels(X_test, y_test)
+        y_test = _check_labels(X_test, y_test, "y_test")
         parts = [(X, y, X_test, y_test)]
         test_rows = [np.arange(len(y_test))]
     else:
@@ -239,7 +239,8 @@ def _check_test_set(cv, X_test, y_test):
     return X_test is not None
 
 
-def _check_labels(X, y):
+def _check_labels(X, y, name):
+    check_label_types(y, name=name)
     y = column_or_1d(y)
     check_consistent_length(X, y)
     check_classification_targets(y)

@@ -110,7 +110,7 @@ def test_missing_labels(make_classifier, word_order, raises, missing, container)
     labels = container(labels) if container is list else container(labels, dtype=object)
     message = (
         f"y has no label for 2 of 80 texts, first at position 7 ({missing!r}). Leave those texts "
-        "out, in X and in y."
+        "out, with their labels."
     )
     with raises(message):
         make_classifier().fit(X, labels)
@@ -125,8 +125,8 @@ def test_missing_numbers(make_classifier, word_order, raises):
     y = np.arange(80) % 2.0
     y[0] = np.nan
     with raises(
-        "y has no label for 1 of 80 texts, first at position 0 (nan). Leave those texts out, in X "
-        "and in y."
+        "y has no label for 1 of 80 texts, first at position 0 (nan). Leave those texts out, "
+        "with their labels."
     ):
         make_classifier().fit(X, y)
 

@@ -407,6 +407,18 @@ BAD_INPUT = [
         "cv and X_test are both given: choose folds of X or a test set.",
     ),
     (
+        {"y": ["pos", None, "neg", "neg"]},
+        ValueError,
+        "y has no label for 1 of 4 texts, first at position 1 (None). Leave those texts out, with "
+        "their labels.",
+    ),
+    (
+        {"cv": None, "X_test": ["good", "bad"], "y_test": ["pos", np.nan]},
+        ValueError,
+        "y_test has no label for 1 of 2 texts, first at position 1 (nan). Leave those texts out, "
+        "with their labels.",
+    ),
+    (
         {"y": ["pos"] * 4},
         ValueError,
         "y holds a single class, 'pos': a comparison of classifiers needs two or more.",
