@@ -1,6 +1,6 @@
 """What texts without labels give: scikit-learn's self-training around the classifier.
 
-    SKLEARN_RNN_DATA=... python benchmarks/unlabelled.py [--corpus NAME ...] [--seeds 3]
+    SKLEARN_RNN_DATA=... python benchmarks/unlabelled.py [--corpus NAME ...] [--labelled N ...]
 
 Of the training set a few texts keep their labels, drawn anew for each seed, and the others are
 marked by -1, as scikit-learn does. "labelled" is fitted to the few alone, "self-trained" to all:
@@ -14,10 +14,12 @@ import argparse
 import json
 import sys
 import time
+from itertools import product
 from statistics import median
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import SelfTrainingClassifier
@@ -30,9 +32,9 @@ from sklearn_rnn.baselines import tfidf_logistic_regression
 
 # Texts that keep their labels.
 N_LABELLED = {
-    "imdb": 2_500,
-    "ag_news (59,662-row train)": 2_000,
-    "amazon_polarity (11,459-row train)": 1_000,
+    "imdb": (250, 2_500),
+    "ag_news (59,662-row train)": (2_000,),
+    "amazon_polarity (11,459-row train)": (1_000,),
 }
 UNLABELLED = -1
 
@@ -42,37 +44,34 @@ def make_rnn(seed):
 
 
 def make_tfidf(seed):
-    return [step for _, step in tfidf_logistic_regression().steps]
+    return (step for _, step in tfidf_logistic_regression().steps)
 
 
 MODELS = {"rnn": make_rnn, "tfidf_logistic_regression": make_tfidf}
 
 
-def hide_labels(labels, n_labelled, seed):
-    """Return class indices of a stratified few texts, and -1 for the others."""
-    rows = np.arange(len(labels))
-    kept, _ = train_test_split(rows, train_size=n_labelled, stratify=labels, random_state=seed)
-    hidden = np.full(len(labels), UNLABELLED)
-    hidden[kept] = labels[kept]
-    return hidden
+def number_classes(texts, labels):
+    return texts, np.unique(labels, return_inverse=True)[1]
 
 
-def fit_and_score(model, seed, texts, labels, test):
-    """Fit to the labelled texts alone, and to all; return accuracies and seconds."""
+def fit_and_score(model, seed, n_labelled, train, test):
+    """Fit to a stratified few of the texts alone, and to all; return accuracies and seconds."""
+    texts, labels = train
+    rows = np.arange(len(texts))
+    few, _ = train_test_split(rows, train_size=n_labelled, stratify=labels, random_state=seed)
+    some_labels = np.full(len(texts), UNLABELLED)
+    some_labels[few] = labels[few]
+    first, classifier = MODELS[model](seed)
+    teacher = SelfTrainingClassifier(classifier, max_iter=1)
     outcome = {}
-    is_labelled = labels != UNLABELLED
-    few = [text for text, is_one in zip(texts, is_labelled, strict=True) if is_one]
-    for name, X, y in [
-        ("labelled", few, labels[is_labelled]),
-        ("self-trained", texts, labels),
+    for name, last, X, y in [
+        ("labelled", classifier, [texts[row] for row in few], labels[few]),
+        ("self-trained", teacher, texts, some_labels),
     ]:
-        first, classifier = MODELS[model](seed)
-        if name == "self-trained":
-            classifier = SelfTrainingClassifier(classifier, max_iter=1)
         start = time.perf_counter()
-        fitted = make_pipeline(first, classifier).fit(X, y)
+        pipe = make_pipeline(clone(first), last).fit(X, y)
         outcome[f"{name}, seconds"] = time.perf_counter() - start
-        outcome[name] = fitted.score(*test)
+        outcome[name] = pipe.score(*test)
     return outcome
 
 
@@ -82,34 +81,35 @@ def main(argv=None):
     )
     short_names = {name.split(" ")[0]: name for name in N_LABELLED}
     parser.add_argument("--corpus", action="append", choices=list(short_names))
+    parser.add_argument(
+        "--labelled", action="append", type=int, help="texts that keep their labels"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     add_data_option(parser)
     args = parser.parse_args(argv)
 
     path = HERE / "results" / "unlabelled.json"
     rows = json.loads(path.read_text())["tables"]["unlabelled"] if path.exists() else []
-    rows = {(row["corpus"], row["model"]): row for row in rows}
+    rows = {(row["corpus"], row["labelled texts"], row["model"]): row for row in rows}
     for short_name in args.corpus or short_names:
         corpus = short_names[short_name]
-        (texts, labels), (test_texts, test_labels) = load(args.data, corpus)
-        classes, labels = np.unique(labels, return_inverse=True)
-        test = test_texts, np.searchsorted(classes, test_labels)
-        for model in MODELS:
-            fits = []
-            for seed in range(args.seeds):
-                hidden = hide_labels(labels, N_LABELLED[corpus], seed)
-                fits.append(fit_and_score(model, seed, texts, hidden, test))
-                print(corpus, model, seed, fits[-1], flush=True)
-            rows[corpus, model] = {
+        train, test = (number_classes(*part) for part in load(args.data, corpus))
+        for n_labelled, model in product(args.labelled or N_LABELLED[corpus], MODELS):
+            fits = [
+                fit_and_score(model, seed, n_labelled, train, test) for seed in range(args.seeds)
+            ]
+            row = {
                 "corpus": corpus,
-                "labelled texts": N_LABELLED[corpus],
-                "all texts": len(texts),
+                "labelled texts": n_labelled,
+                "all texts": len(train[0]),
                 "model": model,
                 "seeds": args.seeds,
                 **{name: median(fit[name] for fit in fits) for name in fits[0]},
                 "commit": describe_commit(),
                 "processor": describe_processor(),
             }
+            print(row, flush=True)
+            rows[corpus, n_labelled, model] = row
             table = pd.DataFrame(rows.values())
             write_record("unlabelled", {"unlabelled": table})
     print(table.drop(columns="processor").to_string(index=False, float_format="%.4g"))
