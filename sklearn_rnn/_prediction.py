@@ -54,7 +54,10 @@ def compute_logits(module, ids, lookup, *, device):
 
 
 def distinct_texts(ids, lengths, lookup):
-    """Find the distinct texts, in an order that depends on the texts and not on theirs.
+    """Find the distinct texts, in an order that does not depend on that of all texts.
+
+    Texts of a length are in the order of their hashes, which is quicker to find than that of their
+    ids. Those whose hashes are the same by chance are told apart.
 
     Parameters
     ----------

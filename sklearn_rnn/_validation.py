@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-import pandas as pd
 from sklearn.base import _fit_context
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing, check_array, check_X_y
@@ -113,15 +112,20 @@ def _check_text(text, given):
     """Raise TypeError if a row is no str; the message begins with what was given."""
     if isinstance(text, str):
         return
-    kind = type(text).__name__
     if isinstance(text, bytes):
         raise TypeError(f"{given} is bytes. Decode it first: text.decode('utf-8').")
-    if kind in ("NoneType", "NAType", "NaTType") or (isinstance(text, float) and text != text):
+    if _is_missing(text):
         raise TypeError(
             f"{given} is missing ({text!r}). Drop missing texts with their labels, or replace "
             "them by ''."
         )
-    raise TypeError(f"{given} is of type {kind}. Pass one str per text.")
+    raise TypeError(f"{given} is of type {type(text).__name__}. Pass one str per text.")
+
+
+def _is_missing(value):
+    """Tell whether a value is None, NaN, or one of pandas' marks of a missing value."""
+    is_mark = type(value).__name__ in ("NoneType", "NAType", "NaTType")
+    return is_mark or (isinstance(value, float) and value != value)
 
 
 def check_ids(X, *, estimator):
@@ -182,8 +186,8 @@ def check_label_types(y, *, name):
     objects that are no strings for numbers to be predicted.
     """
     labels = np.asarray(y, dtype=object).ravel()
-    missing = np.flatnonzero(pd.isna(labels))
-    if len(missing):
+    missing = [position for position, label in enumerate(labels) if _is_missing(label)]
+    if missing:
         raise ValueError(
             f"{name} has no label for {len(missing)} of {len(labels)} texts, first at position "
             f"{missing[0]} ({labels[missing[0]]!r}). Leave those texts out, with their labels."
