@@ -109,7 +109,8 @@ def predict_in_child():
         path = Path(folder) / "ids.npy"
         file = np.lib.format.open_memmap(path, "w+", np.int32, MATRIX_SHAPE)
         for start in range(0, n_rows, 256):
-            file[start : start + 256, :MATRIX_WORDS] = some[:, :MATRIX_WORDS]
+            file[start : start + 256, :MATRIX_WORDS] = rng.integers(1, 5_000, (256, MATRIX_WORDS))
+        file[-256:] = some
         file.flush()
         del file
         ids = np.load(path, mmap_mode="r")
