@@ -174,7 +174,7 @@ class GradientFlowDisplay:
         entries = [(self.lines_[layer, statistic], layer) for layer in styles]
         if self.ranges_:
             n_steps = len(self.gradient_flow.index.unique("step"))
-            label = f"median and range of about {n_steps / _n_bins(n_steps):.0f} steps"
+            label = f"median and range of up to {-(-n_steps // _n_bins(n_steps))} steps"
             entries.append((Patch(color="0.3", alpha=0.2, linewidth=0), label))
         if self.zeros_:
             triangle = Line2D([], [], color="0.3", linestyle="none", marker="v")

@@ -358,7 +358,7 @@ def test_many_steps_are_summed_up(n_steps):
     last = values[-(n_steps // 60) :]
     assert line.get_ydata()[-1] == pytest.approx(last.median())
     assert line.get_xdata()[-1] == pytest.approx(last.index.to_numpy().mean())
-    assert legend_texts(display)[-1] == f"median and range of about {n_steps // 60} steps"
+    assert legend_texts(display)[-1] == f"median and range of up to {-(-n_steps // 60)} steps"
 
 
 def test_zeros_stand_below_the_scale():
