@@ -15,7 +15,7 @@ from corpora import load_ids
 from measure import in_turn, tabulate, timed
 from own_cell import GRUCell
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._recurrent import CELLS
+from sklearn_rnn._nn.recurrent import CELLS
 
 N_TEXTS = 2_000
 TORCH = {"gru": nn.GRU, "rnn": nn.RNN}

@@ -16,12 +16,12 @@ import torch
 from corpora import load_ids
 from measure import in_turn, judge, tabulate, timed
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._architecture import plan_architecture
-from sklearn_rnn._batches import IdsDataset, TrainingBatches
-from sklearn_rnn._module import RecurrentModule
-from sklearn_rnn._parts import PartedBatches
-from sklearn_rnn._precision import resolve_precision
-from sklearn_rnn._side_by_side import one_core_each
+from sklearn_rnn._nn.architecture import plan_architecture
+from sklearn_rnn._nn.module import RecurrentModule
+from sklearn_rnn._training.batches import IdsDataset, TrainingBatches
+from sklearn_rnn._training.hardware import resolve_precision
+from sklearn_rnn._training.microbatches import PartedBatches
+from sklearn_rnn._training.thread_pool import one_core_each
 
 N_TEXTS = 6_400
 

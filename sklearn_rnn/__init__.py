@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._classifier import RNNTextClassifier
-    from ._tokenizer import TextTokenizer
-    from ._word_vectors import WordVectors, load_word_vectors
+    from sklearn_rnn._classifier import RNNTextClassifier
+    from sklearn_rnn._tokenizer import TextTokenizer
+    from sklearn_rnn._word_vectors import WordVectors, load_word_vectors
 
 __version__ = "0.1.0"
 
@@ -20,10 +20,10 @@ __all__ = ["RNNTextClassifier", "TextTokenizer", "WordVectors", "load_word_vecto
 # Imported when first asked for (PEP 562): torch takes seconds, which --help, the tokenizer and the
 # datasets need not wait for.
 _MODULES = {
-    "RNNTextClassifier": "._classifier",
-    "TextTokenizer": "._tokenizer",
-    "WordVectors": "._word_vectors",
-    "load_word_vectors": "._word_vectors",
+    "RNNTextClassifier": "sklearn_rnn._classifier",
+    "TextTokenizer": "sklearn_rnn._tokenizer",
+    "WordVectors": "sklearn_rnn._word_vectors",
+    "load_word_vectors": "sklearn_rnn._word_vectors",
 }
 
 

@@ -110,9 +110,9 @@ def _interrupt(signum, frame):
 
 
 def _run(args):
-    from . import _commands
+    from sklearn_rnn._cli import commands
 
-    {"compare": _commands.compare, "predict": _commands.predict}[args.command](args)
+    {"compare": commands.compare, "predict": commands.predict}[args.command](args)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -9,15 +9,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import POOLINGS, check_same_architecture, plan_architecture
-from ._device import available_device, resolve_device
-from ._history import make_history
-from ._lookup import look_up, make_lookup
-from ._net import build_net, check_callbacks
-from ._precision import resolve_precision
-from ._stopping import report_early_end
-from ._summary import summarize
-from ._training_data import (
+from sklearn_rnn._ids import look_up, make_lookup
+from sklearn_rnn._nn.architecture import POOLINGS, check_same_architecture, plan_architecture
+from sklearn_rnn._nn.summary import summarize
+from sklearn_rnn._training.data import (
     apply_class_weight,
     check_partial_fit_classes,
     check_training_data,
@@ -29,8 +24,12 @@ from ._training_data import (
     sort_by_length,
     split_validation,
 )
-from ._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
-from ._word_vectors import WordVectors
+from sklearn_rnn._training.hardware import available_device, resolve_device, resolve_precision
+from sklearn_rnn._training.history import make_history
+from sklearn_rnn._training.net import build_net, check_callbacks
+from sklearn_rnn._training.stopping import report_early_end
+from sklearn_rnn._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
+from sklearn_rnn._word_vectors import WordVectors
 
 # Attributes that a pickle keeps as plain values.
 TABLES = {"history_", "gradient_flow_"}

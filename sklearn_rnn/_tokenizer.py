@@ -9,11 +9,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._analyzers import TOKEN_PATTERN
-from ._sequences import PAD, UNK, fill_rows
-from ._token_stream import TokenStreams, number_in_order
-from ._validation import Interval, StrOptions, _fit_context, check_texts
-from ._vocabulary import (
+from sklearn_rnn._ids import PAD, UNK, fill_rows
+from sklearn_rnn._text.analyzers import TOKEN_PATTERN
+from sklearn_rnn._text.encoding import TokenStreams, number_in_order
+from sklearn_rnn._text.vocabulary import (
     BEGIN,
     END,
     UNKNOWN,
@@ -22,7 +21,8 @@ from ._vocabulary import (
     check_vocabulary,
     choose_tokens,
 )
-from ._word_vectors import WordVectors
+from sklearn_rnn._validation import Interval, StrOptions, _fit_context, check_texts
+from sklearn_rnn._word_vectors import WordVectors
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):

@@ -9,7 +9,7 @@ from sklearn.utils import _safe_indexing, check_array, check_X_y
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ._sequences import UNK
+from sklearn_rnn._ids import UNK
 
 __all__ = [
     "Interval",

@@ -1,12 +1,12 @@
 """Word vectors that others have trained: as one immutable object, and read from a file."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ._coverage import Coverage
-from ._sequences import UNK
-from ._vector_files import read_vectors
+from sklearn_rnn._ids import UNK
+from sklearn_rnn._io.vector_files import read_vectors
 
 
 class WordVectors:
@@ -370,3 +370,35 @@ def load_word_vectors(path):
            [ 0.5, -1. ]], dtype=float32)
     """
     return WordVectors(*read_vectors(path))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many words have a vector, as :meth:`WordVectors.coverage` counts them.
+
+    Attributes
+    ----------
+    n_words : int
+        Distinct words.
+    n_found : int
+        Those that have a vector.
+    n_occurrences, n_occurrences_found : int
+        The same, each word as often as it occurs.
+    missing : tuple of str
+        The words that have none, the most frequent first.
+    """
+
+    n_words: int
+    n_found: int
+    n_occurrences: int
+    n_occurrences_found: int
+    missing: tuple = field(repr=False)
+
+    def __str__(self):
+        found = f"{self.n_found:,} of {self.n_words:,} words have a vector"
+        share = self.n_found / self.n_words
+        occurrences = self.n_occurrences_found / self.n_occurrences
+        return (
+            f"{found} ({share:.1%}), {len(self.missing):,} have none; "
+            f"{occurrences:.1%} of the occurrences have one"
+        ).replace("%", " %")

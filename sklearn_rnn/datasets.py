@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from ._text_files import check_format, read_records
-from ._validation import Interval, validate_params
+from sklearn_rnn._io.text_files import check_format, read_records
+from sklearn_rnn._validation import Interval, validate_params
 
 __all__ = ["make_word_order", "read_texts"]
 

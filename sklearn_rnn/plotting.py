@@ -1,9 +1,9 @@
 """Pictures of tokenizers, trainings and predictions. Needs matplotlib, once something is drawn."""
 
-from ._gradient_flow_display import GradientFlowDisplay
-from ._text_length_display import TextLengthDisplay
-from ._token_attribution_display import TokenAttributionDisplay
-from ._training_curve_display import TrainingCurveDisplay
+from sklearn_rnn._plotting.gradient_flow import GradientFlowDisplay
+from sklearn_rnn._plotting.text_length import TextLengthDisplay
+from sklearn_rnn._plotting.token_attribution import TokenAttributionDisplay
+from sklearn_rnn._plotting.training_curve import TrainingCurveDisplay
 
 __all__ = [
     "GradientFlowDisplay",

@@ -18,7 +18,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._training_data import TrainingData, split_validation
+from sklearn_rnn._training.data import TrainingData, split_validation
 from sklearn_rnn._validation import check_ids
 
 
@@ -116,7 +116,7 @@ def test_a_text_has_the_same_probabilities_alone_and_in_any_order(
     row = order[0]
     np.testing.assert_allclose(trained.predict_proba(X[[row]]), expected[[row]], rtol=0, atol=1e-6)
     with monkeypatch.context() as patch:
-        patch.setattr("sklearn_rnn._batches.BATCH_IDS", batch_ids)
+        patch.setattr("sklearn_rnn._training.batches.BATCH_IDS", batch_ids)
         np.testing.assert_allclose(trained.predict_proba(X), expected, rtol=0, atol=1e-6)
 
 

@@ -16,8 +16,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklearn_rnn import _commands
 from sklearn_rnn.__main__ import MODELS, main
+from sklearn_rnn._cli import commands
 
 PROGRAM = "python -m sklearn_rnn: "
 TINY_RNN = [
@@ -145,7 +145,7 @@ def test_with_a_test_file_the_winner_has_not_seen_it(csv, reviews):
     options = ["--test=test.csv", "--model=tfidf-logistic", "--save=model.joblib"]
     assert main(["compare", csv, *COLUMNS, *options]) == 0
     model = joblib.load("model.joblib")
-    expected = _commands.tfidf_logistic_regression().set_params(clf__random_state=0)
+    expected = commands.tfidf_logistic_regression().set_params(clf__random_state=0)
     expected.fit(reviews["review"], reviews["stars"])
     assert_allclose(model.predict_proba(["good unseen"]), expected.predict_proba(["good unseen"]))
 
@@ -422,7 +422,7 @@ def test_an_unwritable_file_is_known_before_the_first_fit(csv, monkeypatch, caps
     def fit_nothing(*args, **kwargs):
         pytest.fail("fitted in vain")
 
-    monkeypatch.setattr(_commands.evaluation, "compare", fit_nothing)
+    monkeypatch.setattr(commands.evaluation, "compare", fit_nothing)
     assert main(["compare", csv, *COLUMNS, "--save=missing/model.joblib"]) == 2
 
 
@@ -439,13 +439,13 @@ def raising(error):
 
 
 def test_an_interrupt_is_one_line_and_code_130(csv, monkeypatch, capsys):
-    monkeypatch.setattr(_commands.evaluation, "compare", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(commands.evaluation, "compare", raising(KeyboardInterrupt()))
     assert main(["compare", csv, *COLUMNS]) == 130
     assert capsys.readouterr().err == f"{PROGRAM}interrupted\n"
 
 
 def test_an_unforeseen_error_is_one_line_with_its_kind(csv, monkeypatch, capsys):
-    monkeypatch.setattr(_commands.evaluation, "compare", raising(KeyError("a\nb")))
+    monkeypatch.setattr(commands.evaluation, "compare", raising(KeyError("a\nb")))
     assert main(["compare", csv, *COLUMNS]) == 2
     assert capsys.readouterr().err == f"{PROGRAM}error: KeyError: 'a\\nb'\n"
 
@@ -455,7 +455,7 @@ def test_a_warning_is_one_line_without_source(csv, monkeypatch, capsys):
         warnings.warn("not there\nyet", ConvergenceWarning, stacklevel=1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_commands.evaluation, "compare", warn)
+    monkeypatch.setattr(commands.evaluation, "compare", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         main(["compare", csv, *COLUMNS])

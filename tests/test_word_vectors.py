@@ -17,10 +17,10 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-import sklearn_rnn._vector_files
+import sklearn_rnn._io.vector_files
 from sklearn_rnn import WordVectors, load_word_vectors
-from sklearn_rnn._sequences import UNK
-from sklearn_rnn._vector_files import read_vectors
+from sklearn_rnn._ids import UNK
+from sklearn_rnn._io.vector_files import read_vectors
 
 WORDS = ("film", "good", "naïve", "\u3000")
 MATRIX = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, 1e-3], [-7.0, 3.25, 1e20], [0.0, 1.0, -0.125]])
@@ -117,7 +117,7 @@ def test_any_words_and_numbers(tmp_path_factory, format, content):
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_file_of_many_blocks(write, monkeypatch, format, pack):
-    monkeypatch.setattr(sklearn_rnn._vector_files, "_BLOCK", 10_000)
+    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", 10_000)
     rng = np.random.default_rng(0)
     words = [f"word{n}" for n in range(5000)]
     matrix = rng.normal(size=(5000, 20)).astype(np.float32)
@@ -127,7 +127,7 @@ def test_a_file_of_many_blocks(write, monkeypatch, format, pack):
 
 
 def test_a_vector_wider_than_a_block(write, monkeypatch, vectors):
-    monkeypatch.setattr(sklearn_rnn._vector_files, "_BLOCK", 2)
+    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", 2)
     for format in FORMATS:
         assert load_word_vectors(write(format(WORDS, MATRIX))) == vectors
 
@@ -173,7 +173,7 @@ def test_text_of_other_hands(write, content):
 )
 @pytest.mark.parametrize("block", [1, 2**22])
 def test_words_that_a_reader_of_tables_might_change(write, monkeypatch, words, block):
-    monkeypatch.setattr(sklearn_rnn._vector_files, "_BLOCK", block)
+    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", block)
     matrix = np.arange(2 * len(words)).reshape(-1, 2)
     for format in (as_word2vec, as_fasttext):
         read = load_word_vectors(write(format(words, matrix)))
@@ -338,7 +338,7 @@ BROKEN = [
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize(("content", "message"), BROKEN)
 def test_a_broken_file_is_named_with_the_place(write, monkeypatch, content, message, pack, block):
-    monkeypatch.setattr(sklearn_rnn._vector_files, "_BLOCK", block)
+    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", block)
     content = content.encode() if isinstance(content, str) else content
     assert_fails_with(message, write(pack(content)))
 

@@ -1,0 +1,1 @@
+"""Attribution of predictions to the tokens of a text."""

@@ -1,0 +1,1 @@
+"""Files of texts and of word vectors."""

@@ -1,0 +1,1 @@
+"""Linear term: n-grams, logits, fit."""

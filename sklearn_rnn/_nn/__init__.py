@@ -1,0 +1,1 @@
+"""Network: the torch module and its layers."""

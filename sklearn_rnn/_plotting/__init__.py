@@ -1,0 +1,1 @@
+"""Displays, drawn by matplotlib."""

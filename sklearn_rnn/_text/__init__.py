@@ -1,0 +1,1 @@
+"""Texts to ids: tokens, vocabulary, encoding."""

@@ -1,0 +1,142 @@
+"""Which tokens have an id of their own, and which id: learned from counts, or given."""
+
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
+
+from sklearn_rnn._ids import FIRST_ID, PAD, UNK
+
+BEGIN = "<s>"
+END = "</s>"
+UNKNOWN = "<unk>"
+
+
+def choose_tokens(tokens, counts, min_count, max_tokens, known=None):
+    """Return the ids of the most frequent tokens, equal counts in the order of the tokens.
+
+    Parameters
+    ----------
+    tokens : list of str
+        Each token once.
+    counts : ndarray of int of shape (len(tokens),)
+        The occurrences of each.
+    min_count : int
+        In occurrences.
+    max_tokens : int or None
+        In tokens.
+    known : dict of str to int, default=None
+        Tokens that have the ids from 2 on, which those that are chosen come after.
+
+    Returns
+    -------
+    vocabulary : dict of str to int
+        Ids from 2 on, without gaps; those known come first.
+
+    Raises
+    ------
+    ValueError
+        If no token is left.
+    """
+    if not tokens and not known:
+        raise ValueError(
+            "There is no token in the training texts, so there is no vocabulary to learn. Check "
+            "that the texts are not empty, and that analyzer and token_pattern suit them."
+        )
+    known = {} if known is None else known
+    # Two sorts without a tuple per token, which the garbage collector would walk again and again.
+    frequent = sorted(np.flatnonzero(counts >= min_count).tolist(), key=tokens.__getitem__)
+    frequent = [place for place in frequent if tokens[place] not in known]
+    if not frequent and not known:
+        raise ValueError(
+            f"No token occurs min_count={min_count} times in the training texts, so the "
+            "vocabulary would be empty. Lower min_count, or pass more texts."
+        )
+    by_count = np.argsort(-counts[frequent], kind="stable")[:max_tokens].tolist()
+    first_id = FIRST_ID + len(known)
+    return known | {tokens[frequent[rank]]: id_ for id_, rank in enumerate(by_count, first_id)}
+
+
+def add_marker_tokens(vocabulary):
+    """Return the vocabulary with the two markers, at the next ids if it has none for them."""
+    vocabulary = dict(vocabulary)
+    for marker in (BEGIN, END):
+        vocabulary.setdefault(marker, max(vocabulary.values()) + 1)
+    return vocabulary
+
+
+def check_tokens(tokens):
+    """Raise TypeError if an analyzer returned a token that is no str."""
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(
+                f"analyzer returned the token {token!r} of type {type(token).__name__}. Let it "
+                "return a list of str, one per token."
+            )
+
+
+def check_vocabulary(vocabulary):
+    """Return a given vocabulary as a new dict of str to int.
+
+    Parameters
+    ----------
+    vocabulary : mapping of str to int, or sequence of str
+        As given to :class:`TextTokenizer`.
+
+    Returns
+    -------
+    vocabulary : dict of str to int
+        The tokens of a sequence have the ids from 2 on.
+
+    Raises
+    ------
+    TypeError
+        If it has no order, a token is no str, or an id no int.
+    ValueError
+        If it is empty, has a token or id twice, or an id below 2 or beyond int32.
+    """
+    if isinstance(vocabulary, Mapping):
+        return _check_mapping(vocabulary)
+    if isinstance(vocabulary, (str, bytes, set, frozenset)):
+        raise TypeError(
+            f"vocabulary is of type {type(vocabulary).__name__}. Pass a mapping of token to id, "
+            "or a list of tokens, whose order gives the ids; for a set, sorted(vocabulary)."
+        )
+    checked = {}
+    for id_, token in enumerate(vocabulary, FIRST_ID):
+        _check_token(token)
+        if token in checked:
+            raise ValueError(
+                f"vocabulary has the token {token!r} more than once. Pass each token once."
+            )
+        checked[token] = id_
+    return _check_mapping(checked)
+
+
+def _check_token(token):
+    if not isinstance(token, str):
+        raise TypeError(
+            f"vocabulary has the token {token!r} of type {type(token).__name__}. Tokens are str."
+        )
+
+
+def _check_mapping(vocabulary):
+    if not vocabulary:
+        raise ValueError("vocabulary is empty. Pass at least one token, or None to learn it.")
+    token_of = {}
+    for token, id_ in vocabulary.items():
+        _check_token(token)
+        if isinstance(id_, (bool, np.bool_)) or not isinstance(id_, Integral):
+            raise TypeError(f"vocabulary has the id {id_!r} for {token!r}. Ids are int.")
+        if not FIRST_ID <= id_ < 2**31:
+            raise ValueError(
+                f"vocabulary has the id {id_} for {token!r}. Ids are between {FIRST_ID} and "
+                f"{2**31 - 1}: {PAD} is padding and {UNK} is the unknown word."
+            )
+        if id_ in token_of:
+            raise ValueError(
+                f"vocabulary has the id {id_} for both {token_of[id_]!r} and {token!r}. Give each "
+                "token its own id."
+            )
+        token_of[id_] = token
+    return {str(token): int(id_) for id_, token in token_of.items()}

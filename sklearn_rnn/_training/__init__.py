@@ -1,0 +1,1 @@
+"""Training and prediction: the skorch net, batches, threads, history."""

@@ -1,0 +1,273 @@
+"""Integrated gradients: complete, exact where the answer is known, and without side effects.
+
+The linear term: exact everywhere.
+"""
+
+from math import sqrt
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_rnn._inspection.attribution import (
+    Attribution,
+    differentiate,
+    integrated_gradients,
+    linear_attribution,
+)
+from sklearn_rnn._linear.ngrams import PAIR_BASE, distinct_ngrams
+from sklearn_rnn._linear.term import LinearTerm
+
+LENGTH = 6
+
+
+def log_odds(logits):
+    return logits[:, 1] - logits[:, 0]
+
+
+@pytest.fixture(scope="module")
+def longest_text(word_order):
+    """The ids and the length of a text without padding."""
+    X, _ = word_order
+    row = next(row for row in X if row[-1])
+    return torch.tensor(row[None]), torch.tensor([LENGTH])
+
+
+@pytest.fixture
+def fit_module(make_classifier, word_order):
+    """Fit a classifier and return its module."""
+
+    def fit(**parameters):
+        return make_classifier(max_epochs=10, **parameters).fit(*word_order).net_.module_
+
+    return fit
+
+
+class Product(torch.nn.Module):
+    """A module whose attributions are known: the logit is the product of the first two words."""
+
+    def embed(self, ids):
+        return ids.t()[:, :, None].float()
+
+    def classify(self, words, lengths):
+        product = words[0] * words[1]  # (B, 1)
+        return torch.cat([torch.zeros_like(product), product], 1)
+
+
+class Cliff(torch.nn.Module):
+    """A module whose logit rises by 2 within some millionths of the way, for its first word alone.
+
+    Parameters
+    ----------
+    rise : callable
+        From -1 to 1, about 0.
+    """
+
+    def __init__(self, rise):
+        super().__init__()
+        self.rise = rise
+
+    def embed(self, ids):
+        return ids.t()[:, :, None].float()
+
+    def classify(self, words, lengths):
+        logit = self.rise(words[0] - 0.3) + 0.1 * words[1]
+        return torch.cat([torch.zeros_like(logit), logit], 1)
+
+
+def tip_over(x):
+    return x / (x.abs() + 1e-8)
+
+
+def jump(x):
+    return torch.tanh(1e9 * x)
+
+
+def attribute(module, ids, lengths, score=log_odds, *, n_steps=32, max_steps=1024):
+    return integrated_gradients(module, ids, lengths, score, n_steps=n_steps, max_steps=max_steps)
+
+
+@pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("pooling", ["max", "mean", "last", "attention"])
+def test_contributions_sum_to_the_change_of_the_score(fit_module, longest_text, cell_type, pooling):
+    module = fit_module(cell_type=cell_type, pooling=pooling)
+    ids, lengths = longest_text
+    attribution = attribute(module, ids, lengths)
+    with torch.no_grad():
+        words = module.embed(ids)
+        score = log_odds(module.eval().classify(words, lengths)).item()
+        baseline_score = log_odds(module.classify(0 * words, lengths)).item()
+    assert attribution.score == pytest.approx(score, abs=1e-6)
+    assert attribution.baseline_score == pytest.approx(baseline_score, abs=1e-6)
+    change = score - baseline_score
+    assert abs(change) > 0.1
+    assert attribution.words.sum().item() == pytest.approx(change, rel=0.01)
+    assert attribution.is_complete
+
+
+def test_two_words_share_their_product():
+    ids = torch.tensor([[3, 2, 7]])
+    attribution = attribute(Product(), ids, torch.tensor([3]), n_steps=1)
+    assert attribution.words.tolist() == pytest.approx([3.0, 3.0, 0.0])
+    assert attribution[1:] == (0.0, 6.0, 1)
+
+
+def test_steps_are_halved_where_the_score_changes_faster_than_float32_can_follow():
+    ids = torch.tensor([[1, 1]])
+    attribution = attribute(Cliff(tip_over), ids, torch.tensor([2]), n_steps=4)
+    assert attribution.is_complete
+    assert attribution.words.tolist() == pytest.approx([2.0, 0.1], abs=0.02)
+    assert 4 < attribution.n_steps < 100
+
+
+def test_a_change_is_not_given_to_words_that_did_not_make_it():
+    ids = torch.tensor([[1, 1]])
+    attribution = attribute(Cliff(jump), ids, torch.tensor([2]), n_steps=4)
+    assert not attribution.is_complete
+    assert attribution.words.tolist() == pytest.approx([0.0, 0.1], abs=1e-4)
+
+
+def test_no_more_steps_than_allowed():
+    ids = torch.tensor([[1, 1]])
+    attribution = attribute(Cliff(tip_over), ids, torch.tensor([2]), n_steps=4, max_steps=6)
+    assert not attribution.is_complete
+    assert attribution.n_steps == 6
+    more_at_once = attribute(Cliff(tip_over), ids, torch.tensor([2]), n_steps=9, max_steps=6)
+    assert more_at_once.n_steps == 9
+
+
+@pytest.mark.parametrize(
+    ("score", "total", "is_complete"),
+    [(10.0, 10.09, True), (10.0, 9.89, False), (0.0, 0.0009, True), (0.0, 0.0011, False)],
+)
+def test_complete_is_within_a_hundredth(score, total, is_complete):
+    assert Attribution(torch.tensor([total]), 0.0, score, 1).is_complete is is_complete
+
+
+def test_slopes_are_those_of_the_way(fit_module, longest_text):
+    module = fit_module(pooling="mean").eval()
+    ids, lengths = longest_text
+    text = module.embed(ids).detach()
+    places = torch.tensor([0.49, 0.5, 0.51], dtype=torch.float64)
+    scores, slopes = differentiate(module, text, lengths, log_odds, places)
+    difference = (scores[2] - scores[0]) / 0.02
+    assert slopes[1].sum().item() == pytest.approx(difference.item(), rel=0.01, abs=1e-3)
+
+
+def test_many_points_give_what_few_at_a_time_give(fit_module, longest_text):
+    module = fit_module(pooling="mean").eval()
+    text = module.embed(longest_text[0]).detach()
+    places = torch.linspace(0, 1, 150, dtype=torch.float64)
+    scores, slopes = differentiate(module, text, longest_text[1], log_odds, places)
+    some_scores, some_slopes = differentiate(module, text, longest_text[1], log_odds, places[70:80])
+    torch.testing.assert_close(scores[70:80], some_scores, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(slopes[70:80], some_slopes, atol=1e-6, rtol=1e-5)
+
+
+def test_what_words_add_besides_is_added_to_the_score():
+    attribution = Attribution(torch.tensor([1.0, 2.0]), 0.5, 3.5, 32)
+    both = attribution.add(torch.tensor([-4.0, 1.5]), 0.25)
+    assert both.words.tolist() == [-3.0, 3.5]
+    assert both[1:] == (0.75, 1.25, 32)
+    assert both.is_complete
+
+
+def make_term(n_classes, longest):
+    """Make a term that knows about half of the n-grams of the ids 1 to 4."""
+    torch.manual_seed(n_classes)
+    term = LinearTerm(n_classes, longest)
+    term.reset()
+    keys = distinct_ngrams(torch.randint(1, 5, (2, 5)), longest).unique()[1:]
+    term.count(keys, torch.rand(len(keys), n_classes) * 9, accumulate=False)
+    term.coefficients[1:].normal_()
+    return term
+
+
+def share_slowly(term, text, class_index):
+    """Attribute the score of a class by the definition of the term, n-gram by n-gram."""
+    rows = {key: row for row, key in enumerate(term.keys.tolist()) if key}
+
+    def find_row(ngram):
+        if len(ngram) == 2 and 1 in ngram:
+            return None
+        return rows.get(ngram[0] if len(ngram) == 1 else ngram[0] * PAIR_BASE + ngram[1])
+
+    spans = [range(i, i + n) for n in range(1, term.longest + 1) for i in range(len(text) - n + 1)]
+    ngrams = {tuple(text[i] for i in span) for span in spans}
+    known = [ngram for ngram in ngrams if find_row(ngram) is not None]
+    words = [0.0] * len(text)
+    for ngram in known:
+        row = find_row(ngram)
+        logits = [value / sqrt(len(known)) for value in term.coefficients[row].tolist()]
+        score = logits[1] - logits[0] if len(logits) == 2 else logits[class_index]
+        occurrences = [span for span in spans if tuple(text[i] for i in span) == ngram]
+        for span in occurrences:
+            for i in span:
+                words[i] += score / len(occurrences) / len(ngram)
+    return words
+
+
+@settings(max_examples=60, derandomize=True)
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.sampled_from([1, 2]))
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_linear_term_is_shared_by_its_words(n_classes, text, longest):
+    term = make_term(n_classes, longest)
+    ids = torch.tensor([text])
+
+    def score(logits):
+        return log_odds(logits) if n_classes == 2 else logits[:, 2]
+
+    words = linear_attribution(term, ids, score)
+    assert words.tolist() == pytest.approx(share_slowly(term, text, 2), abs=1e-5)
+    without_bias = score(term(ids) - term.bias).item()
+    assert words.sum().item() == pytest.approx(without_bias, abs=1e-5)
+
+
+def test_a_pair_that_overlaps_itself_counts_once():
+    term = LinearTerm(2, 2)
+    term.reset()
+    pair = torch.tensor([3 * PAIR_BASE + 3])
+    other = torch.tensor([4])
+    term.count(other, torch.tensor([[50.0, 1.0]]), accumulate=False)
+    term.count(pair, torch.tensor([[1.0, 50.0]]), accumulate=False)
+    term.coefficients[1:] = torch.tensor([[1.0, -1.0], [-2.0, 2.0]])
+    ids = torch.tensor([[3, 3, 3]])
+    total = log_odds(term(ids)).item()
+    words = linear_attribution(term, ids, log_odds)
+    assert total > 0.1
+    assert words.tolist() == pytest.approx([total / 4, total / 2, total / 4])
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_the_module_stays_as_it_was(fit_module, longest_text, is_training):
+    module = fit_module(dropout=0.5, embedding_dropout=0.5, batch_norm=True)
+    module.train(is_training)
+    module.zero_grad(set_to_none=True)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    first = attribute(module, *longest_text)
+    second = attribute(module, *longest_text)
+    assert torch.equal(first.words, second.words)  # no dropout
+    assert module.training is is_training
+    assert all(parameter.grad is None for parameter in module.parameters())
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_gradients_are_there_where_they_were_switched_off(fit_module, longest_text):
+    module = fit_module()
+    expected = attribute(module, *longest_text).words
+    with torch.no_grad():
+        assert torch.equal(attribute(module, *longest_text).words, expected)
+
+
+@pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
+def test_it_runs_on_every_device(fit_module, longest_text, device, cell_type):
+    module = fit_module(cell_type=cell_type)
+    expected = attribute(module, *longest_text)
+    ids, lengths = longest_text
+    found = attribute(module.to(device), ids.to(device), lengths.to(device))
+    assert found.words.device.type == "cpu"
+    linear = linear_attribution(module.linear_term, ids.to(device), log_odds)
+    assert linear.device.type == "cpu"
+    torch.testing.assert_close(found.words, expected.words, atol=1e-4, rtol=1e-3)

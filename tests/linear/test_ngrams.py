@@ -1,0 +1,224 @@
+"""The n-grams of texts and their counts, against dicts and sets."""
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sklearn_rnn._linear.ngrams import MIN_TEXTS, PAIR_BASE, count_ngrams, distinct_ngrams
+
+TEXTS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=8), min_size=1, max_size=12)
+LONGEST = st.sampled_from([1, 2])
+
+
+def pad(texts, n_padding=0):
+    ids = np.zeros((len(texts), max(map(len, texts)) + n_padding), dtype=np.int32)
+    for row, text in zip(ids, texts, strict=True):
+        row[: len(text)] = text
+    return ids
+
+
+def slow_keys(text, longest):
+    """Return the set of the keys of one text, a list of ids without padding."""
+    keys = set(text)
+    if longest == 2:
+        keys |= {a * 2**31 + b for a, b in pairwise(text) if a > 1 and b > 1}
+    return keys - {0}
+
+
+def slow_counts(texts, labels, weights, longest):
+    """Return the weight of the texts that have a key, by key and class, all keys."""
+    table = defaultdict(Counter)
+    for text, label, weight in zip(texts, labels, weights, strict=True):
+        for key in slow_keys(text, longest):
+            table[key][label] += weight
+    return table
+
+
+def counts_of(texts, labels, weights=None, *, n_classes=2, longest=2, n_padding=0):
+    """Return what `count_ngrams` finds as a dict of key to list."""
+    weights = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=float)
+    keys, counts = count_ngrams(
+        pad(texts, n_padding), np.asarray(labels), weights, n_classes=n_classes, longest=longest
+    )
+    assert keys.dtype == torch.int64
+    assert counts.dtype == torch.float64
+    assert counts.shape == (len(keys), n_classes)
+    assert keys.tolist() == sorted(set(keys.tolist()))
+    return dict(zip(keys.tolist(), counts.tolist(), strict=True))
+
+
+# The n-grams of a text
+
+
+@settings(max_examples=60, derandomize=True)
+@given(TEXTS, LONGEST, st.integers(0, 3))
+def test_each_ngram_of_a_text_is_there_once(texts, longest, n_padding):
+    ids = torch.from_numpy(pad(texts, n_padding))
+    keys = distinct_ngrams(ids, longest)
+    n_columns = ids.shape[1]
+    assert keys.shape == (len(texts), n_columns if longest == 1 else 2 * n_columns - 1)
+    assert keys.dtype == torch.int64
+    for row, text in zip(keys.tolist(), texts, strict=True):
+        assert sorted(key for key in row if key) == sorted(slow_keys(text, longest))
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_the_ids_are_left_as_they_are(dtype):
+    ids = torch.tensor([[3, 2, 3, 0]], dtype=dtype)
+    distinct_ngrams(ids, 1)
+    distinct_ngrams(ids, 2)
+    assert ids.tolist() == [[3, 2, 3, 0]]
+
+
+def test_the_order_of_a_pair_counts():
+    keys = distinct_ngrams(torch.tensor([[2, 3], [3, 2]]), 2)
+    assert (2 * PAIR_BASE + 3) in keys[0]
+    assert (3 * PAIR_BASE + 2) in keys[1]
+    assert len(set(keys[0].tolist()) & set(keys[1].tolist())) == 2  # the two words
+
+
+def test_a_word_twice_in_a_row_is_a_pair():
+    assert sorted(distinct_ngrams(torch.tensor([[5, 5, 5]]), 2)[0].tolist()) == [
+        0,
+        0,
+        0,
+        5,
+        5 * PAIR_BASE + 5,
+    ]
+
+
+def test_the_unknown_word_is_a_word_and_in_no_pair():
+    keys = distinct_ngrams(torch.tensor([[2, 1, 3, 1, 1]]), 2)
+    assert sorted(key for key in keys[0].tolist() if key) == [1, 2, 3]
+
+
+def test_padding_is_no_word_and_in_no_pair():
+    keys = distinct_ngrams(torch.tensor([[2, 0, 0, 0]]), 2)
+    assert sorted(keys[0].tolist()) == [0] * 6 + [2]
+
+
+def test_a_zero_inside_a_text_parts_its_neighbours():
+    keys = distinct_ngrams(torch.tensor([[2, 0, 3]]), 2)
+    assert sorted(key for key in keys[0].tolist() if key) == [2, 3]
+
+
+@pytest.mark.parametrize("longest", [1, 2])
+def test_texts_of_one_word(longest):
+    keys = distinct_ngrams(torch.tensor([[4], [1], [0]]), longest)
+    assert keys.tolist() == [[4], [1], [0]]
+
+
+def test_pairs_of_the_largest_ids_are_told_apart():
+    big = 2**24 - 1
+    keys = distinct_ngrams(torch.tensor([[big, big - 1, big]], dtype=torch.int32), 2)
+    assert set(keys[0].tolist()) - {0} == {
+        big,
+        big - 1,
+        big * PAIR_BASE + big - 1,
+        (big - 1) * PAIR_BASE + big,
+    }
+
+
+# Counts
+
+
+@settings(
+    max_examples=60,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data(), TEXTS, LONGEST, st.integers(1, 60))
+def test_counts_are_those_of_a_dict(monkeypatch, data, texts, longest, block):
+    labels = data.draw(st.lists(st.integers(0, 2), min_size=len(texts), max_size=len(texts)))
+    with monkeypatch.context() as patch:
+        patch.setattr("sklearn_rnn._ids._BLOCK", block)
+        found = counts_of(texts, labels, n_classes=3, longest=longest)
+    slow = slow_counts(texts, labels, [1] * len(texts), longest)
+    assert found == {
+        key: [count[0], count[1], count[2]]
+        for key, count in slow.items()
+        if count.total() >= MIN_TEXTS
+    }
+
+
+@settings(max_examples=40, derandomize=True)
+@given(st.data(), TEXTS)
+def test_weights_count_relative_to_the_median_of_their_class(data, texts):
+    n = len(texts)
+    weights = data.draw(st.lists(st.integers(1, 9), min_size=n, max_size=n))
+    labels = data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))
+    found = counts_of(texts, labels, weights)
+    medians = {
+        label: np.median([w for w, its in zip(weights, labels, strict=True) if its == label])
+        for label in labels
+    }
+    relative = [w / medians[label] for w, label in zip(weights, labels, strict=True)]
+    slow = slow_counts(texts, labels, np.array(relative), 2)
+    expected = {
+        key: [count[0], count[1]]
+        for key, count in slow.items()
+        if count.total() >= MIN_TEXTS - 1e-9
+    }
+    # Sums in another order may lie just beside the threshold.
+    assert set(found) <= set(expected)
+    assert all(slow[key].total() < MIN_TEXTS + 1e-9 for key in set(expected) - set(found))
+    for key, counts in found.items():
+        np.testing.assert_allclose(counts, expected[key], rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 0.1, 3, 1e20])
+def test_the_scale_of_the_weights_does_not_matter(scale):
+    texts, labels = [[2, 3], [2, 3], [3, 4], [5]], [0, 1, 1, 0]
+    weights = np.array([1.0, 2.0, 1.0, 1.0])
+    found, scaled = (counts_of(texts, labels, w) for w in (weights, scale * weights))
+    assert found.keys() == scaled.keys()
+    for key, counts in found.items():
+        np.testing.assert_allclose(scaled[key], counts, rtol=1e-12)
+
+
+def test_an_ngram_of_one_text_is_left_out():
+    found = counts_of([[2, 3], [3, 2], [3, 4]], [0, 0, 1])
+    assert found == {2: [2, 0], 3: [2, 1]}
+
+
+def test_an_ngram_of_one_text_counts_if_its_weight_is_two():
+    texts, labels = [[2], [3], [4], [5]], [0, 0, 0, 1]
+    assert counts_of(texts, labels, [2, 1, 1, 1]) == {2: [2, 0]}
+    assert counts_of(texts, labels, [1.99, 1, 1, 1]) == {}
+
+
+def test_repetitions_within_a_text_count_once():
+    assert counts_of([[2, 2, 2], [2, 3, 2]], [0, 1]) == {2: [1, 1]}
+
+
+def test_the_threshold_holds_over_all_blocks_and_classes(monkeypatch):
+    monkeypatch.setattr("sklearn_rnn._ids._BLOCK", 1)  # a text at a time
+    assert counts_of([[2], [3], [2]], [0, 1, 1]) == {2: [1, 1]}
+
+
+def test_words_alone():
+    assert counts_of([[2, 3], [2, 3]], [0, 1], longest=1) == {2: [1, 1], 3: [1, 1]}
+
+
+@pytest.mark.parametrize("longest", [1, 2])
+def test_padding_changes_no_count(longest):
+    texts, labels = [[2, 3, 2], [3], [2, 3]], [0, 1, 1]
+    few = counts_of(texts, labels, longest=longest)
+    assert counts_of(texts, labels, longest=longest, n_padding=5) == few
+
+
+def test_texts_of_padding_alone_have_no_ngram():
+    keys, counts = count_ngrams(
+        np.zeros((3, 4), dtype=np.int32), np.array([0, 1, 1]), np.ones(3), n_classes=2, longest=2
+    )
+    assert keys.shape == (0,)
+    assert counts.shape == (0, 2)
+
+
+def test_a_class_that_does_not_come_has_zeros():
+    assert counts_of([[2], [2]], [0, 2], n_classes=4) == {2: [1, 0, 1, 0]}

@@ -1,0 +1,360 @@
+"""A recurrence of the user's own does what those of torch do."""
+
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from torch import nn
+
+from sklearn_rnn._nn.custom_cell import UserRecurrence, check_user_cell
+from tests.cells import EquationGRU, Sum
+
+WANTED = (
+    "A cell is a subclass of torch.nn.Module that is made by Cell(input_size, hidden_size), and "
+    "whose forward(x_t, h) takes tensors of shape (n_texts, input_size) and (n_texts, "
+    "hidden_size) and returns the new (n_texts, hidden_size)."
+)
+
+
+class UnusedLayer(EquationGRU):
+    """Has a layer that no step uses."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.spare = nn.Linear(input_size, hidden_size)
+
+
+class NoWeights(nn.Module):
+    """Adds the mean of what it reads to the state."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+
+    def forward(self, x_t, h):
+        """Return the new state of shape (B, H)."""
+        return torch.tanh(h + x_t.mean(1, keepdim=True))
+
+
+class Buffered(nn.Module):
+    """Multiplies by a matrix that is drawn once and not learned."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.register_buffer("matrix", torch.rand(input_size, hidden_size))
+
+    def forward(self, x_t, h):
+        """Return the new state of shape (B, H)."""
+        return torch.tanh(h + x_t @ self.matrix)
+
+
+class PlainClass:
+    """No module."""
+
+    def __init__(self, input_size, hidden_size):
+        pass
+
+
+class OneSize(nn.Module):
+    """Is made by one size alone."""
+
+    def __init__(self, size):
+        super().__init__()
+
+
+class NoState(nn.Module):
+    """Takes no state."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+
+    def forward(self, x_t):
+        """Return what it reads."""
+        return x_t
+
+
+class Input(NoState):
+    """Returns what it reads in place of a state."""
+
+    def forward(self, x_t, h):
+        """Return what it reads, of shape (B, D)."""
+        return x_t
+
+
+class Pair(NoState):
+    """Returns two states."""
+
+    def forward(self, x_t, h):
+        """Return a tuple."""
+        return h, h
+
+
+class Nothing(NoState):
+    """Returns nothing."""
+
+    def forward(self, x_t, h):
+        """Return None."""
+
+
+def same_weights(*classifiers):
+    a, b = (classifier.net_.get_weights() for classifier in classifiers)
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+# Against torch
+
+NAMES_OF_TORCH = {
+    "cell.input.weight": "weight_ih_l0",
+    "cell.input.bias": "bias_ih_l0",
+    "cell.state.weight": "weight_hh_l0",
+    "cell.state.bias": "bias_hh_l0",
+}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"bidirectional": False},
+        {"bidirectional": True},
+        {"num_layers": 2, "merge": "sum", "pooling": ("last", "mean", "max")},
+    ],
+    ids=repr,
+)
+def test_the_equations_of_a_gru_give_what_torch_gives(make_classifier, word_order, parameters):
+    X, y = word_order
+    gru = make_classifier(cell_type="gru", **parameters).fit(X, y)
+    of_user = make_classifier(cell_type=EquationGRU, **parameters).fit(X, y)
+    assert of_user.n_parameters_ == gru.n_parameters_
+    weights = gru.net_.get_weights()
+    of_user.net_.set_weights(
+        {
+            name: weights[re.sub("|".join(NAMES_OF_TORCH), lambda m: NAMES_OF_TORCH[m[0]], name)]
+            for name in of_user.net_.get_weights()
+        }
+    )
+    assert len(np.unique((X > 0).sum(1))) > 1  # texts of several lengths share a batch
+    np.testing.assert_allclose(of_user.predict_proba(X), gru.predict_proba(X), rtol=0, atol=1e-5)
+
+
+def test_the_states_are_those_of_a_loop():
+    torch.manual_seed(0)
+    recurrence = UserRecurrence(EquationGRU, 3, 4)
+    recurrence.draw(torch.Generator().manual_seed(0))
+    x = torch.randn(5, 2, 3)
+    states, last = recurrence(x)
+    assert states.shape == (5, 2, 4)
+    h = torch.zeros(2, 4)
+    for x_t, state in zip(x, states, strict=True):
+        h = recurrence.cell(x_t, h)
+        assert torch.equal(state, h)
+    assert torch.equal(last, h)
+
+
+# Learning
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"cell_type": EquationGRU},
+        {"cell_type": EquationGRU, "bidirectional": True, "num_layers": 2},
+        {"cell_type": EquationGRU, "hidden_size": (6, 5), "batch_norm": True, "pooling": "last"},
+        {"cell_type": nn.GRUCell, "merge": "sum", "pooling": "attention"},
+        {"cell_type": nn.RNNCell, "bidirectional": False},
+    ],
+    ids=repr,
+)
+def test_it_learns_the_order_of_words(make_classifier, word_order, parameters):
+    X, y = word_order
+    learner = {"embedding_dim": 8, "hidden_size": 8, "learning_rate": 0.03, "max_epochs": 20}
+    learner["linear_ngrams"] = 0
+    classifier = make_classifier(**learner | parameters).fit(X, y)
+    assert classifier.score(X, y) > 0.85
+    alone = np.concatenate([classifier.predict_proba(X[[row]]) for row in range(20)])
+    np.testing.assert_allclose(alone, classifier.predict_proba(X)[:20], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell_type", [NoWeights, Buffered, UnusedLayer])
+def test_cells_of_any_weights(make_classifier, word_order, cell_type):
+    X, y = word_order
+    classifier = make_classifier(cell_type=cell_type).fit(X, y)
+    loaded = pickle.loads(pickle.dumps(classifier))
+    assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+
+
+def test_the_directions_and_layers_have_cells_of_their_own(make_classifier, word_order):
+    classifier = make_classifier(cell_type=Sum, num_layers=2).fit(*word_order)
+    weights = classifier.net_.get_weights()
+    drawn = [
+        weights[f"layers.{layer}.{direction}_cell.cell.weight"]
+        for layer in (0, 1)
+        for direction in ("forward", "backward")
+    ]
+    assert [w.shape for w in drawn] == [(6, 4), (6, 4), (8, 4), (8, 4)]
+    assert not np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[2], drawn[3])
+
+
+# Randomness
+
+
+@pytest.mark.parametrize("cell_type", [EquationGRU, Sum, Buffered])
+def test_the_seed_decides(make_classifier, word_order, cell_type):
+    fits = []
+    for stream, seed in [(0, 3), (1, 3), (1, 4)]:
+        torch.manual_seed(stream)
+        classifier = make_classifier(cell_type=cell_type, random_state=seed)
+        fits.append(classifier.fit(*word_order))
+    assert same_weights(*fits[:2])
+    assert not same_weights(*fits[1:])
+
+
+@pytest.mark.parametrize("cell_type", [EquationGRU, Sum])
+def test_the_global_stream_is_left_alone(make_classifier, word_order, cell_type):
+    X, y = word_order
+    classifier = make_classifier(cell_type=cell_type, warm_start=True)
+    steps = [
+        lambda: classifier.fit(X, y),
+        lambda: classifier.fit(X, y),
+        lambda: classifier.partial_fit(X + 9, y),
+        lambda: classifier.predict_proba(X),
+        lambda: pickle.loads(pickle.dumps(classifier)),
+    ]
+    disturbed = []
+    for number, step in enumerate(steps):
+        before = torch.get_rng_state()
+        step()
+        if not torch.equal(torch.get_rng_state(), before):
+            disturbed.append(number)
+    assert disturbed == []
+
+
+def test_the_check_leaves_the_global_stream_alone():
+    before = torch.get_rng_state()
+    check_user_cell(Sum, input_size=3, hidden_size=4)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# scikit-learn
+
+
+def test_clone_keeps_the_class(make_classifier):
+    classifier = make_classifier(cell_type=EquationGRU)
+    assert clone(classifier).cell_type is EquationGRU
+    assert clone(classifier).get_params()["cell_type"] is EquationGRU
+    assert "EquationGRU" in repr(classifier)
+
+
+def test_a_pickle_gives_the_same_probabilities(make_classifier, word_order):
+    X, y = word_order
+    classifier = make_classifier(cell_type=EquationGRU, num_layers=2).fit(X, y)
+    loaded = pickle.loads(pickle.dumps(classifier))
+    assert loaded.cell_type is EquationGRU
+    assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+    loaded.partial_fit(X, y)
+    assert not np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+
+
+LOAD_AND_PREDICT = """
+import sys
+import joblib
+import numpy as np
+
+np.save(sys.argv[3], joblib.load(sys.argv[1]).predict_proba(np.load(sys.argv[2])))
+"""
+
+
+def test_a_fresh_process_gives_the_same_probabilities(make_classifier, word_order, tmp_path):
+    X, y = word_order
+    classifier = make_classifier(cell_type=EquationGRU).fit(X, y)
+    model, ids, found = (tmp_path / name for name in ("model.joblib", "X.npy", "found.npy"))
+    joblib.dump(classifier, model)
+    np.save(ids, X)
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", LOAD_AND_PREDICT, model, ids, found],
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
+    )
+    assert np.array_equal(np.load(found), classifier.predict_proba(X))
+
+
+def test_grid_search_over_cells(make_classifier, word_order):
+    X, y = word_order
+    cells = ["gru", EquationGRU]
+    search = GridSearchCV(make_classifier(), {"cell_type": cells}, cv=2, error_score="raise")
+    search.fit(X, y)
+    assert list(search.cv_results_["param_cell_type"]) == cells
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.cell_type in cells
+
+
+def test_warm_start_goes_on_with_the_same_cell(make_classifier, word_order):
+    X, y = word_order
+    classifier = make_classifier(cell_type=EquationGRU, warm_start=True).fit(X, y)
+    classifier.fit(X + 3, y)
+    assert classifier.n_epochs_ == 6
+    classifier.set_params(cell_type="gru")
+    message = (
+        f"The network that is to go on training was built with {{'cell_type': {EquationGRU!r}}}, "
+        "and the parameters now say {'cell_type': 'gru'}. Set warm_start=False and call fit to "
+        "build a new one."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        classifier.fit(X, y)
+
+
+# Errors
+
+
+def test_a_class_that_is_no_module(make_classifier, word_order):
+    message = f"cell_type=PlainClass is no torch.nn.Module. {WANTED}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        make_classifier(cell_type=PlainClass).fit(*word_order)
+
+
+@pytest.mark.parametrize("cell_type", [OneSize, NoState, nn.LSTMCell])
+def test_a_cell_of_another_signature(make_classifier, word_order, cell_type):
+    message = f"cell_type={cell_type.__name__} failed on a batch of two texts. {WANTED}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$") as caught:
+        make_classifier(cell_type=cell_type).fit(*word_order)
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("cell_type", "got"),
+    [(Input, "a tensor of shape (2, 6)"), (Pair, "tuple"), (Nothing, "NoneType")],
+)
+def test_a_cell_that_returns_no_state(make_classifier, word_order, cell_type, got):
+    message = (
+        f"cell_type={cell_type.__name__} returned {got} for 2 texts and hidden_size=5. {WANTED}"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        make_classifier(cell_type=cell_type, hidden_size=5).fit(*word_order)
+
+
+@pytest.mark.parametrize(
+    "cell_type",
+    [EquationGRU(4, 4), lambda input_size, hidden_size: EquationGRU(input_size, hidden_size), 1],
+    ids=["instance", "function", "number"],
+)
+def test_what_is_no_class(make_classifier, word_order, cell_type):
+    with pytest.raises(ValueError, match="The 'cell_type' parameter of RNNTextClassifier must be"):
+        make_classifier(cell_type=cell_type).fit(*word_order)
+    with pytest.raises(ValueError, match="The 'cell_type' parameter of RNNTextClassifier must be"):
+        make_classifier(cell_type=cell_type).partial_fit(*word_order, classes=["neg", "pos"])
+
+
+def test_a_failed_check_leaves_no_fitted_attribute(make_classifier, word_order):
+    classifier = make_classifier(cell_type=Pair)
+    with pytest.raises(ValueError, match="returned tuple"):
+        classifier.fit(*word_order)
+    assert not [name for name in vars(classifier) if name.endswith("_")]

@@ -1,0 +1,166 @@
+"""Contract 3 at the module: the probabilities of a text depend on that text alone."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_rnn._linear.ngrams import distinct_ngrams
+from sklearn_rnn._nn.module import RecurrentModule
+from sklearn_rnn._nn.normalization import WordBatchNorm
+from tests.cells import EquationGRU
+
+PLAIN = {
+    "n_tokens": 10,
+    "n_classes": 3,
+    "n_steps": 15,
+    "embedding_dim": 4,
+    "cell_type": "lstm",
+    "hidden_sizes": (4,),
+    "bidirectional": True,
+    "merge": "concat",
+    "pooling": ("max",),
+    "word_dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "dropout": 0.0,
+    "head_sizes": (),
+    "batch_norm": False,
+    "linear_ngrams": 0,
+    "freeze_embeddings": False,
+}
+ARCHITECTURES = st.fixed_dictionaries(
+    {
+        "cell_type": st.sampled_from(["lstm", "gru", "rnn", EquationGRU]),
+        "hidden_sizes": st.sampled_from([(4,), (4, 4), (5, 3, 4)]),
+        "bidirectional": st.booleans(),
+        "merge": st.sampled_from(["concat", "sum"]),
+        "pooling": st.lists(
+            st.sampled_from(["last", "max", "mean", "attention", "flatten"]),
+            min_size=1,
+            unique=True,
+        ).map(tuple),
+        "word_dropout": st.sampled_from([0.0, 0.5]),
+        "embedding_dropout": st.sampled_from([0.0, 0.5]),
+        "dropout": st.sampled_from([0.0, 0.5]),
+        "head_sizes": st.sampled_from([(), (5,), (5, 4)]),
+        "batch_norm": st.booleans(),
+        "linear_ngrams": st.sampled_from([0, 1, 2]),
+    }
+)
+TEXTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=9), min_size=1, max_size=6)
+
+
+def build(seed=0, **architecture):
+    torch.manual_seed(seed)
+    module = RecurrentModule(**PLAIN | architecture)
+    with torch.no_grad():
+        module.embedding.weight[1:] *= 20  # as large as training makes them
+        for norm in module.modules():
+            if isinstance(norm, WordBatchNorm):
+                norm.running_mean.normal_()
+                norm.running_var.uniform_(0.5, 2)
+        if module.linear_term is not None:
+            some_texts = torch.randint(1, 10, (20, 6))
+            keys = distinct_ngrams(some_texts, architecture["linear_ngrams"]).unique()[1:]
+            module.linear_term.count(keys, torch.rand(len(keys), 3) * 9, accumulate=False)
+            module.linear_term.coefficients[1:].normal_()
+    return module.eval()
+
+
+def pad(texts, n_padding=0):
+    ids = np.zeros((len(texts), max(map(len, texts)) + n_padding), dtype=np.int32)
+    for row, text in zip(ids, texts, strict=True):
+        row[: len(text)] = text
+    return torch.from_numpy(ids), torch.tensor([len(text) for text in texts])
+
+
+def probabilities(module, texts, n_padding=0):
+    with torch.inference_mode():
+        return module(*pad(texts, n_padding)).softmax(1)
+
+
+@settings(max_examples=60, derandomize=True)
+@given(ARCHITECTURES, TEXTS, st.integers(1, 6), st.integers(1, 3), st.randoms())
+def test_a_text_has_the_same_probabilities_everywhere(
+    architecture, texts, n_padding, batch_size, random
+):
+    module = build(**architecture)
+    alone = torch.cat([probabilities(module, [text]) for text in texts])
+
+    order = random.sample(range(len(texts)), len(texts))
+    shuffled = probabilities(module, [texts[i] for i in order])
+    in_batches = torch.cat(
+        [
+            probabilities(module, texts[start : start + batch_size])
+            for start in range(0, len(texts), batch_size)
+        ]
+    )
+    for other, expected in [
+        (probabilities(module, texts), alone),
+        (shuffled, alone[order]),
+        (in_batches, alone),
+        (probabilities(module, texts, n_padding), alone),
+    ]:
+        torch.testing.assert_close(other, expected, rtol=0, atol=1e-6)
+
+
+@settings(max_examples=20, derandomize=True)
+@given(ARCHITECTURES, TEXTS, st.integers(1, 6))
+def test_padding_changes_no_step_of_training(architecture, texts, n_padding):
+    gradients = []
+    for columns in (0, n_padding):
+        module = build(**architecture | {"embedding_dropout": 0.0, "dropout": 0.0}).train()
+        logits = module(*pad(texts, columns))
+        torch.nn.functional.cross_entropy(logits, torch.zeros(len(texts), dtype=int)).backward()
+        gradients.append({name: p.grad for name, p in module.named_parameters()})
+    for name, gradient in gradients[0].items():
+        scale = 1 + gradient.abs().max().item()
+        torch.testing.assert_close(gradients[1][name], gradient, rtol=0, atol=2e-5 * scale)
+
+
+def test_embedding_dropout_drops_whole_channels():
+    module = build(embedding_dropout=0.5, embedding_dim=32).train()
+    seen = {}
+    module.layers[0].register_forward_pre_hook(lambda _, inputs: seen.update(x=inputs[0]))
+    module(*pad([[2, 3, 4], [5, 6, 7]]))
+    dropped = seen["x"] == 0  # (T, B, E)
+    assert (dropped == dropped[:1]).all()
+    assert 0 < dropped[0].float().mean() < 1
+    assert not torch.equal(dropped[:, 0], dropped[:, 1])
+
+
+@pytest.mark.parametrize("name", ["dropout", "embedding_dropout"])
+def test_dropout_acts_in_training_alone(name):
+    module = build(hidden_sizes=(4, 4), head_sizes=(4,), **{name: 0.5})
+    batch = pad([[2, 3], [4, 5]])
+    assert torch.equal(module(*batch), module(*batch))
+    module.train()
+    assert not torch.equal(module(*batch), module(*batch))
+
+
+def test_dropout_between_layers_acts_at_any_depth():
+    module = build(hidden_sizes=(4, 4, 4), dropout=0.5).train()
+    zeros = []
+    for layer in module.layers:
+        layer.register_forward_pre_hook(lambda _, inputs: zeros.append((inputs[0] == 0).any()))
+    module(*pad([[2, 3, 4, 5]] * 4))
+    assert [bool(zero) for zero in zeros] == [False, True, True]
+
+
+def test_the_padding_row_is_zero_and_gets_no_gradient():
+    module = build().train()
+    module(*pad([[2, 3], [4]])).sum().backward()
+    assert (module.embedding.weight[0] == 0).all()
+    assert (module.embedding.weight.grad[0] == 0).all()
+
+
+def test_grow_embedding_keeps_the_old_rows():
+    module = build()
+    old = module.embedding.weight.detach().clone()
+    weight = module.grow_embedding(14)
+    assert weight is module.embedding.weight
+    assert weight.shape == (14, 4)
+    assert weight.requires_grad
+    assert torch.equal(weight[:10], old)
+    assert (weight[10:] != 0).all()

@@ -1,0 +1,42 @@
+"""The biases that are fitted when training is over."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sklearn_rnn._training.calibration import find_shifts
+
+
+def make_logits(n_texts=300, n_classes=3):
+    """Make labels, logits that tell them, and logits that prefer the first class besides."""
+    rng = np.random.default_rng(0)
+    labels = rng.choice(n_classes, n_texts, p=[0.6, 0.3, 0.1][:n_classes])
+    fair = 2 * np.eye(n_classes)[labels] + rng.normal(size=(n_texts, n_classes))
+    return labels, fair, fair + 3 * (np.arange(n_classes) == 0)
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+def test_each_class_is_predicted_as_often_as_it_is_there(label_smoothing):
+    labels, _, biased = make_logits()
+    weights = 1e-6 * (1.0 + np.arange(300) % 2)
+    shifts = find_shifts(biased, labels, weights, label_smoothing=label_smoothing)
+    share = np.bincount(labels, weights) / weights.sum()
+    expected = share * (1 - label_smoothing) + label_smoothing / 3
+    found = np.average(softmax(biased + shifts, axis=1), axis=0, weights=weights)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert shifts.sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_a_preference_is_taken_back():
+    labels, fair, biased = make_logits()
+    of_fair, of_biased = (
+        find_shifts(logits, labels, np.ones(300), label_smoothing=0.0) for logits in (fair, biased)
+    )
+    np.testing.assert_allclose(of_biased - of_fair, [-2, 1, 1], atol=0.1)
+
+
+def test_a_class_without_texts_gets_a_finite_one():
+    logits = np.zeros((4, 3))
+    shifts = find_shifts(logits, np.array([0, 0, 1, 1]), np.ones(4), label_smoothing=0.0)
+    assert np.isfinite(shifts).all()
+    assert shifts[2] < shifts[0] == pytest.approx(shifts[1])

@@ -1,0 +1,91 @@
+"""Which device a classifier computes on."""
+
+import multiprocessing
+import re
+from types import SimpleNamespace
+
+import pytest
+import torch
+from joblib import Parallel, delayed, parallel_config
+
+from sklearn_rnn._training.hardware import available_device, resolve_device
+
+
+@pytest.fixture
+def n_gpus(monkeypatch, request):
+    """Make torch find as many GPUs as the test says, so that the choice is tested without one."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: request.param > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "device", "resolved"),
+    [
+        (0, "auto", "cpu"),
+        (0, "cpu", "cpu"),
+        (2, "auto", "cuda"),
+        (2, "cpu", "cpu"),
+        (2, "cuda", "cuda"),
+        (2, "cuda:1", "cuda:1"),
+    ],
+    indirect=["n_gpus"],
+)
+def test_the_device_that_is_asked_for(n_gpus, device, resolved):
+    assert resolve_device(device) == torch.device(resolved)
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "resolved"),
+    [
+        (0, ["cpu"] * 4),
+        (1, ["cuda:0"] * 4),
+        (2, ["cuda:1", "cuda:0", "cuda:1", "cuda:0"]),
+        (3, ["cuda:1", "cuda:2", "cuda:0", "cuda:1"]),
+    ],
+    indirect=["n_gpus"],
+)
+def test_the_workers_of_joblib_take_the_gpus_in_turn(monkeypatch, n_gpus, resolved):
+    for number, device in enumerate(resolved, 1):
+        process = SimpleNamespace(name=f"LokyProcess-{number}")
+        monkeypatch.setattr(multiprocessing, "current_process", lambda process=process: process)
+        assert resolve_device("auto") == torch.device(device)
+
+
+def test_that_joblib_numbers_its_workers():
+    with parallel_config("loky", n_jobs=2):
+        names = Parallel()(delayed(worker_name)() for _ in range(4))
+    assert all(re.fullmatch(r"LokyProcess-\d+", name) for name in names)
+
+
+def worker_name():
+    return multiprocessing.current_process().name
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "device"), [(0, "cuda"), (0, "cuda:0"), (1, "cuda:1")], indirect=["n_gpus"]
+)
+def test_a_gpu_that_is_not_there(n_gpus, device):
+    message = (
+        f"device='{device}' asks for a GPU that torch does not find: it finds {n_gpus}. Pass "
+        "device='auto' to take a GPU only where there is one, or device='cpu'."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize("device", ["gpu", "mps", "cuda:x", "cpu:1", ""])
+def test_a_device_that_is_none(device):
+    message = f"device='{device}' must be 'auto', 'cpu', 'cuda' or 'cuda:N'."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize("n_gpus", [0], indirect=True)
+def test_a_loaded_model_takes_the_cpu_where_its_gpu_is_not(n_gpus):
+    message = (
+        "This model was saved with device='cuda', which is not on this machine. It is loaded on "
+        "the CPU; its parameter is left as it was."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        assert available_device("cuda") == torch.device("cpu")

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from sklearn_rnn import _ids
+from sklearn_rnn._ids import make_lookup, sequence_lengths
+from sklearn_rnn._training.prediction import distinct_texts
+
+
+@pytest.fixture(params=[2**20, 20], ids=["one block", "many blocks"])
+def ids(request, monkeypatch):
+    """Short texts of few words, so that many are the same."""
+    monkeypatch.setattr(_ids, "_BLOCK", request.param)
+    ids = np.random.default_rng(0).integers(2, 5, (60, 4), dtype=np.int32)
+    ids[:30, 2:] = 0
+    return ids
+
+
+def distinct(ids, lookup=None):
+    return distinct_texts(
+        ids, sequence_lengths(ids), make_lookup(ids) if lookup is None else lookup
+    )
+
+
+def test_each_text_is_there_once_the_shortest_first(ids):
+    rows, place = distinct(ids)
+    assert len(rows) == len(np.unique(ids, axis=0)) < len(ids)
+    np.testing.assert_array_equal(ids[rows][place], ids)
+    lengths = sequence_lengths(ids)[rows]
+    np.testing.assert_array_equal(lengths, np.sort(lengths))
+
+
+def test_neither_order_nor_padding_changes_the_places(ids):
+    rows, _ = distinct(ids)
+    order = np.random.default_rng(1).permutation(len(ids))
+    np.testing.assert_array_equal(ids[order][distinct(ids[order])[0]], ids[rows])
+    padded = np.pad(ids, ((0, 0), (0, 3)))
+    np.testing.assert_array_equal(distinct(padded)[0], rows)
+
+
+def test_texts_that_the_lookup_makes_the_same_are_one(ids):
+    lookup = make_lookup(np.where(ids == 4, 3, ids))
+    unseen = np.where(ids == 4, 9, ids)
+    for expected, other in zip(distinct(ids, lookup), distinct(unseen, lookup), strict=True):
+        np.testing.assert_array_equal(other, expected)
+    rows, place = distinct(np.concatenate([ids, unseen]), lookup)
+    assert len(rows) == len(distinct(ids, lookup)[0])
+    np.testing.assert_array_equal(place[: len(ids)], place[len(ids) :])
+
+
+def test_texts_whose_hashes_are_the_same_are_kept_apart(ids, monkeypatch):
+    expected = len(distinct(ids)[0])
+
+    class SameFactor:
+        def integers(self, high, size, dtype):
+            return np.zeros(size, dtype)
+
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: SameFactor())
+    rows, place = distinct(ids)
+    assert len(rows) >= expected
+    np.testing.assert_array_equal(ids[rows][place], ids)

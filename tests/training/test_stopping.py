@@ -1,0 +1,73 @@
+"""When training stops, and whose weights are kept."""
+
+import numpy as np
+import pytest
+
+from sklearn_rnn._training.stopping import Stopping
+
+
+def run(accuracies, losses=None, *, scoring="accuracy", tol=1e-4, n_iter_no_change=None):
+    """Record epochs until the end or the stop; the weights of epoch 3 are called 3."""
+    stopping = Stopping(scoring=scoring, tol=tol, n_iter_no_change=n_iter_no_change)
+    losses = [1.0] * len(accuracies) if losses is None else losses
+    for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True), start=1):
+        stopping.record(epoch, valid_accuracy=accuracy, valid_loss=loss)
+        if stopping.stalled:
+            break
+    return stopping
+
+
+def mlp_stops_after(accuracies, tol, n_iter_no_change):
+    """Retell MLPClassifier._update_no_improvement_count."""
+    best, count = -np.inf, 0
+    for epoch, accuracy in enumerate(accuracies, start=1):
+        count = count + 1 if accuracy < best + tol else 0
+        best = max(best, accuracy)
+        if count > n_iter_no_change:
+            return epoch
+    return len(accuracies)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("tol", "n_iter_no_change"), [(1e-4, 1), (0.05, 3), (0.0, 2)])
+def test_it_stops_when_mlp_classifier_would(seed, tol, n_iter_no_change):
+    accuracies = np.random.default_rng(seed).integers(0, 20, 30) / 20
+    stopping = run(accuracies, tol=tol, n_iter_no_change=n_iter_no_change)
+    assert stopping.n_epochs == mlp_stops_after(accuracies, tol, n_iter_no_change)
+
+
+def test_the_best_epoch_has_the_highest_accuracy():
+    stopping = run([0.5, 0.7, 0.9, 0.8])
+    assert (stopping.best_epoch, stopping.best_weights) == (3, 3)
+
+
+def test_among_equals_the_lowest_loss_is_the_best():
+    assert run([0.5, 0.9, 0.9, 0.9], [1.0, 0.5, 0.3, 0.4]).best_epoch == 3
+    assert run([0.9, 0.9], [0.5, 0.5]).best_epoch == 1
+
+
+def test_an_improvement_below_tol_is_kept_but_is_no_progress():
+    stopping = run([0.5, 0.6, 0.7], tol=0.2, n_iter_no_change=1)
+    assert stopping.n_epochs == 3
+    assert stopping.stalled
+    assert stopping.best_epoch == 3
+
+
+def test_the_loss_may_be_watched():
+    accuracies, losses = [0.5, 0.6, 0.7, 0.8, 0.9], [1.0, 0.5, 0.6, 0.5, 0.55]
+    stopping = run(accuracies, losses, scoring="loss", tol=0.1, n_iter_no_change=2)
+    assert stopping.stalled
+    assert stopping.n_epochs == 5
+    assert stopping.best_epoch == 4  # of equal losses, the higher accuracy
+
+
+def test_it_never_stalls_without_a_limit():
+    assert not run([0.5] * 100).stalled
+
+
+def test_without_validation_the_last_weights_are_kept():
+    stopping = Stopping(scoring="accuracy", tol=1e-4, n_iter_no_change=1)
+    for epoch in (1, 2, 3, 4):
+        stopping.record(epoch)
+    assert stopping.best_epoch == stopping.best_weights == 4
+    assert not stopping.stalled
