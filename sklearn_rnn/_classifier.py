@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import look_up, make_lookup
+from sklearn_rnn._ids import known_ids_table, replace_unknown_ids
 from sklearn_rnn._nn.architecture import POOLINGS, check_same_architecture, plan_architecture
 from sklearn_rnn._nn.summary import summarize
 from sklearn_rnn._training.data import (
@@ -551,7 +551,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         `plan` is what `fit` and `partial_fit` decide of the net's parameters. Nothing of the
         classifier changes before the training has succeeded.
         """
-        lookup = make_lookup(
+        lookup = known_ids_table(
             data.ids, self._lookup if resume else None, word_vectors=self.word_vectors
         )
         architecture = plan_architecture(
@@ -569,7 +569,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         def encode(part):
             part = apply_class_weight(part, self.class_weight, classes, balance=data)
             labels = encode_labels(part.y, classes, name="y")
-            return look_up(part.ids, lookup), labels, part.weights
+            return replace_unknown_ids(part.ids, lookup), labels, part.weights
 
         training = encode(data)
         if validation is not None:

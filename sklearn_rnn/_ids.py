@@ -1,20 +1,31 @@
-"""What the two estimators agree on: ids, their lengths, and how rows are padded.
+"""Token ids: the reserved ones, the ids known at fit, sequence lengths and padding.
 
 A text is a row of int32 ids. Padding is always on the right, is 0, and occurs nowhere else;
 1 is the unknown word. A row is never empty: a text without tokens is one unknown word.
 """
 
+from collections.abc import Iterator, Sized
+from typing import Any, Literal
+
 import numpy as np
+import numpy.typing as npt
 
 PAD = 0
 UNK = 1
 FIRST_ID = 2  # of a word that has an id of its own
 
-# Ids that are looked at together: a matrix may be a file that is larger than memory.
+# 16 million words; ids beyond it are hashes or counts rather than a vocabulary.
+MAX_TOKENS = 2**24
+
+# The ids of a block of rows: a matrix may be a memory-mapped file that is larger than memory.
 _BLOCK = 2**20
 
+IdArray = npt.NDArray[np.int32]
+LengthArray = npt.NDArray[np.int64]
+Truncation = Literal["post", "pre", "middle"]
 
-def sequence_lengths(ids):
+
+def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
     """Count the words of each row, up to its last id that is not padding.
 
     Parameters
@@ -33,22 +44,24 @@ def sequence_lengths(ids):
     return lengths
 
 
-def row_blocks(ids):
-    """Yield slices of the rows of a matrix of ids, of a bounded number of ids."""
+def row_blocks(ids: npt.NDArray[Any]) -> Iterator[slice]:
+    """Yield slices of the rows of a matrix of ids, of a bounded number of ids each."""
     n_rows = max(_BLOCK // ids.shape[1], 1)
     for start in range(0, len(ids), n_rows):
         yield slice(start, start + n_rows)
 
 
-def _block_lengths(ids):
+def _block_lengths(ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
     n_columns = ids.shape[1]
-    words_reversed = ids[:, ::-1] != PAD
-    trailing = words_reversed.argmax(axis=1)
-    trailing[~words_reversed[np.arange(len(ids)), trailing]] = n_columns - 1
-    return n_columns - trailing
+    is_word_reversed = ids[:, ::-1] != PAD
+    n_trailing = is_word_reversed.argmax(axis=1)
+    n_trailing[~is_word_reversed[np.arange(len(ids)), n_trailing]] = n_columns - 1
+    return n_columns - n_trailing
 
 
-def fill_rows(rows, flat, lengths, truncation="post"):
+def fill_rows(
+    rows: IdArray, flat: IdArray, lengths: LengthArray, truncation: Truncation = "post"
+) -> LengthArray:
     """Write sequences, stored one after the other, into the rows of a matrix of padding.
 
     Parameters
@@ -69,12 +82,12 @@ def fill_rows(rows, flat, lengths, truncation="post"):
     """
     width = rows.shape[1]
     kept = np.minimum(lengths, width)
-    rows[np.arange(width) < kept[:, np.newaxis]] = flat[_kept_positions(lengths, width, truncation)]
+    rows[np.arange(width) < kept[:, np.newaxis]] = flat[_kept_mask(lengths, width, truncation)]
     return kept
 
 
-def _kept_positions(lengths, width, truncation):
-    """Mark the positions of the flat sequences that fit in the width, as an array of bool."""
+def _kept_mask(lengths: LengthArray, width: int, truncation: Truncation) -> npt.NDArray[np.bool_]:
+    """Return, for each id of the flat sequences, whether it stays after truncation."""
     ends = np.cumsum(lengths)
     cut = lengths > width
     if not cut.any():
@@ -89,35 +102,37 @@ def _kept_positions(lengths, width, truncation):
     return np.cumsum(steps[:-1], dtype=np.int8) == 0
 
 
-# 16 million words; ids beyond it are hashes or counts rather than a vocabulary.
-MAX_TOKENS = 2**24
-
-
-def make_lookup(ids, lookup=None, *, word_vectors=None):
-    """Make the table that turns every id that training has not met into the unknown word.
+def known_ids_table(
+    ids: npt.NDArray[np.integer[Any]],
+    table: IdArray | None = None,
+    *,
+    word_vectors: Sized | None = None,
+) -> IdArray:
+    """Return the table of the ids known at fit, which maps every other id to the unknown word.
 
     Parameters
     ----------
     ids : ndarray of int of shape (n_samples, max_length)
-        What training meets.
-    lookup : ndarray of int32, default=None
+        The ids of the training data.
+    table : ndarray of int32 of shape (n_tokens_before + 1,), default=None
         The table of earlier training, whose ids stay known.
     word_vectors : WordVectors, default=None
-        Whose ids are known too, met or not.
+        Pretrained vectors, whose ids are known whether or not the training data have them.
 
     Returns
     -------
-    lookup : ndarray of int32 of shape (n_tokens + 1,)
-        What to read for each id. The last entry stands for all ids from `n_tokens` on.
+    table : ndarray of int32 of shape (n_tokens + 1,)
+        Each id itself if it is known, else UNK. The last entry is UNK, for all ids from `n_tokens`
+        on.
 
     Raises
     ------
     ValueError
-        If the ids ask for an absurd embedding.
+        If an id is `MAX_TOKENS` or more, which would ask for an absurdly large embedding.
     """
     n_tokens = max(UNK, int(ids.max())) + 1
-    if lookup is not None:
-        n_tokens = max(n_tokens, len(lookup) - 1)
+    if table is not None:
+        n_tokens = max(n_tokens, len(table) - 1)
     if word_vectors is not None:
         n_tokens = max(n_tokens, len(word_vectors) + FIRST_ID)
     if n_tokens > MAX_TOKENS:
@@ -128,15 +143,15 @@ def make_lookup(ids, lookup=None, *, word_vectors=None):
         )
     grown = np.full(n_tokens + 1, UNK, dtype=np.int32)
     grown[PAD] = PAD
-    if lookup is not None:
-        grown[: len(lookup)] = lookup
+    if table is not None:
+        grown[: len(table)] = table
     if word_vectors is not None:
-        known = slice(FIRST_ID, FIRST_ID + len(word_vectors))
-        grown[known] = np.arange(known.start, known.stop)
+        pretrained = slice(FIRST_ID, FIRST_ID + len(word_vectors))
+        grown[pretrained] = np.arange(pretrained.start, pretrained.stop)
     grown[ids] = ids
     return grown
 
 
-def look_up(ids, lookup):
-    """Return `ids` with the unknown word for each that `lookup` does not know."""
-    return np.take(lookup, ids, mode="clip")
+def replace_unknown_ids(ids: npt.NDArray[np.integer[Any]], table: IdArray) -> IdArray:
+    """Return `ids` with UNK for each id that the table of `known_ids_table` does not know."""
+    return np.take(table, ids, mode="clip")

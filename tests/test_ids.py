@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn import _ids
-from sklearn_rnn._ids import PAD, UNK, fill_rows, sequence_lengths
+from sklearn_rnn._ids import (
+    PAD,
+    UNK,
+    fill_rows,
+    known_ids_table,
+    replace_unknown_ids,
+    sequence_lengths,
+)
 
 SEQUENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), max_size=8)
 
@@ -61,3 +70,30 @@ def test_lengths_are_the_same_in_one_block_and_in_many(monkeypatch):
     expected = sequence_lengths(ids)
     monkeypatch.setattr(_ids, "_BLOCK", 21)
     assert_array_equal(sequence_lengths(ids), expected)
+
+
+def test_ids_that_were_not_there_are_the_unknown_word():
+    table = known_ids_table(np.array([[2, 5, 0], [3, 0, 0]]))
+    ids = np.array([[0, 1, 2, 3, 4, 5, 6, 2**31 - 1]], dtype=np.int32)
+    assert replace_unknown_ids(ids, table).tolist() == [[0, 1, 2, 3, 1, 5, 1, 1]]
+
+
+def test_ids_of_earlier_training_stay_known():
+    table = known_ids_table(np.array([[2, 9]]), known_ids_table(np.array([[5, 2]])))
+    assert replace_unknown_ids(np.arange(11), table).tolist() == [0, 1, 2, 1, 1, 5, 1, 1, 1, 9, 1]
+    lower = known_ids_table(np.array([[3]]), table)
+    assert replace_unknown_ids(np.arange(11), lower).tolist() == [0, 1, 2, 3, 1, 5, 1, 1, 1, 9, 1]
+
+
+def test_the_table_of_nothing_but_padding_knows_the_unknown_word():
+    assert known_ids_table(np.array([[0, 0]])).tolist() == [0, 1, 1]
+
+
+def test_huge_ids_are_refused_before_memory_is_asked_for():
+    message = (
+        "X has the id 2147483647, and the embedding needs a row for each id up to it. The limit is "
+        "16,777,216 rows. Ids number the words of a vocabulary without gaps, as TextTokenizer "
+        "gives them."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        known_ids_table(np.array([[2**31 - 1]]))

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import look_up, sequence_lengths
+from sklearn_rnn._ids import replace_unknown_ids, sequence_lengths
 from sklearn_rnn._inspection.pipeline_steps import (
     apply_steps_before,
     describe,
@@ -112,7 +112,9 @@ def _attribute(classifier, ids, class_index, n_steps):
 
     module, device = classifier.net_.module_, classifier.net_.device
     lengths = sequence_lengths(ids)
-    known = torch.from_numpy(look_up(ids[:, : lengths[0]], classifier._lookup)).to(device)
+    known = torch.from_numpy(replace_unknown_ids(ids[:, : lengths[0]], classifier._lookup)).to(
+        device
+    )
     attribution = integrated_gradients(
         module,
         known,

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sklearn_rnn._ids import look_up, row_blocks, sequence_lengths
+from sklearn_rnn._ids import replace_unknown_ids, row_blocks, sequence_lengths
 from sklearn_rnn._training.batches import bounded_batches
 from sklearn_rnn._training.thread_pool import one_core_each
 
@@ -21,7 +21,7 @@ def compute_logits(module, ids, lookup, *, device):
     ids : ndarray of int of shape (n, max_length)
         Right-padded ids.
     lookup : ndarray of int32 of shape (n_tokens + 1,)
-        What to read for each id, as `make_lookup` makes it.
+        What to read for each id, as `known_ids_table` makes it.
     device : torch.device
         Where the module lies.
 
@@ -37,7 +37,7 @@ def compute_logits(module, ids, lookup, *, device):
     def compute(span):
         start, stop, width = span
         rows = order[start:stop]
-        known = look_up(ids[rows, :width], lookup)
+        known = replace_unknown_ids(ids[rows, :width], lookup)
         batch = torch.from_numpy(known).to(device)
         batch_lengths = torch.from_numpy(lengths[rows]).to(device)
         logits[rows] = module(batch, batch_lengths).cpu().numpy()
@@ -75,13 +75,15 @@ def distinct_texts(ids, lengths, lookup):
     factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
     hashes = np.empty(len(ids), dtype=np.uint64)
     for block in row_blocks(ids):
-        hashes[block] = look_up(ids[block], lookup).astype(np.uint64) @ factors
+        hashes[block] = replace_unknown_ids(ids[block], lookup).astype(np.uint64) @ factors
     order = np.lexsort((hashes, lengths))
 
     is_new = np.ones(len(ids), dtype=bool)
     for block in row_blocks(ids):
         texts, texts_before = ids[order[1:][block]], ids[order[:-1][block]]
-        is_new[1:][block] = (look_up(texts, lookup) != look_up(texts_before, lookup)).any(1)
+        is_new[1:][block] = (
+            replace_unknown_ids(texts, lookup) != replace_unknown_ids(texts_before, lookup)
+        ).any(1)
     place = np.empty(len(ids), dtype=np.int64)
     place[order] = np.cumsum(is_new) - 1
     return order[is_new], place

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from skorch.callbacks import Callback
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._ids import look_up
+from sklearn_rnn._ids import replace_unknown_ids
 from sklearn_rnn._nn.dropout import WordDropout
 
 
@@ -372,7 +372,7 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
 
     module = classifier.net_.module_
     module.zero_grad()
-    ids = torch.from_numpy(look_up(X, classifier._lookup))
+    ids = torch.from_numpy(replace_unknown_ids(X, classifier._lookup))
     labels = torch.from_numpy((y == "pos").astype(np.int64))
     logits = module.classify(module.embed(ids), (ids > 0).sum(1))
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)

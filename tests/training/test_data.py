@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._ids import look_up, make_lookup
 from sklearn_rnn._nn.architecture import check_same_architecture, plan_architecture
 from sklearn_rnn._training.data import (
     TrainingData,
@@ -83,33 +82,6 @@ def test_the_validation_split_is_stratified_and_leaves_none_out():
     both = np.concatenate([training.ids, validation.ids]).ravel()
     assert sorted(both) == list(range(2, 102))
     assert (validation.weights == validation.ids.ravel() - 1).all()
-
-
-def test_ids_that_were_not_there_are_the_unknown_word():
-    lookup = make_lookup(np.array([[2, 5, 0], [3, 0, 0]]))
-    ids = np.array([[0, 1, 2, 3, 4, 5, 6, 2**31 - 1]], dtype=np.int32)
-    assert look_up(ids, lookup).tolist() == [[0, 1, 2, 3, 1, 5, 1, 1]]
-
-
-def test_ids_of_earlier_training_stay_known():
-    lookup = make_lookup(np.array([[2, 9]]), make_lookup(np.array([[5, 2]])))
-    assert look_up(np.arange(11), lookup).tolist() == [0, 1, 2, 1, 1, 5, 1, 1, 1, 9, 1]
-    lower = make_lookup(np.array([[3]]), lookup)
-    assert look_up(np.arange(11), lower).tolist() == [0, 1, 2, 3, 1, 5, 1, 1, 1, 9, 1]
-
-
-def test_a_lookup_of_nothing_but_padding_knows_the_unknown_word():
-    assert make_lookup(np.array([[0, 0]])).tolist() == [0, 1, 1]
-
-
-def test_huge_ids_are_refused_before_memory_is_asked_for():
-    message = (
-        "X has the id 2147483647, and the embedding needs a row for each id up to it. The limit is "
-        "16,777,216 rows. Ids number the words of a vocabulary without gaps, as TextTokenizer "
-        "gives them."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        make_lookup(np.array([[2**31 - 1]]))
 
 
 def plan(n_tokens=5, n_classes=2, **parameters):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sklearn_rnn import _ids
-from sklearn_rnn._ids import make_lookup, sequence_lengths
+from sklearn_rnn._ids import known_ids_table, sequence_lengths
 from sklearn_rnn._training.prediction import distinct_texts
 
 
@@ -17,7 +17,7 @@ def ids(request, monkeypatch):
 
 def distinct(ids, lookup=None):
     return distinct_texts(
-        ids, sequence_lengths(ids), make_lookup(ids) if lookup is None else lookup
+        ids, sequence_lengths(ids), known_ids_table(ids) if lookup is None else lookup
     )
 
 
@@ -38,7 +38,7 @@ def test_neither_order_nor_padding_changes_the_places(ids):
 
 
 def test_texts_that_the_lookup_makes_the_same_are_one(ids):
-    lookup = make_lookup(np.where(ids == 4, 3, ids))
+    lookup = known_ids_table(np.where(ids == 4, 3, ids))
     unseen = np.where(ids == 4, 9, ids)
     for expected, other in zip(distinct(ids, lookup), distinct(unseen, lookup), strict=True):
         np.testing.assert_array_equal(other, expected)
