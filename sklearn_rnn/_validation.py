@@ -1,7 +1,5 @@
 """The one door to scikit-learn's private names, and the checks of documents and ids."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import DataConversionWarning
@@ -10,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklearn_rnn._ids import UNK
+from sklearn_rnn._warnings import warn_user
 
 __all__ = [
     "Interval",
@@ -205,11 +204,10 @@ def check_label_types(y, *, name):
 def _to_int32(array, estimator):
     name = type(estimator).__name__
     if array.dtype.kind == "f" and (array != np.trunc(array)).any():
-        warnings.warn(
+        warn_user(
             f"{name} takes ids, and was given numbers that are not whole. They are truncated, and "
             "negative ones become the unknown word; TextTokenizer makes ids from texts.",
             DataConversionWarning,
-            stacklevel=4,
         )
         array = np.where(array <= -1, UNK, array)
     if array.size and array.min() <= -1:

@@ -1,6 +1,5 @@
 """From a fitted Pipeline and a text to what each word adds to the score of a class."""
 
-import warnings
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from sklearn_rnn._inspection.pipeline_steps import (
     unwrap_search,
 )
 from sklearn_rnn._tokenizer import TextTokenizer
+from sklearn_rnn._warnings import warn_user
 
 _MAX_STEPS = 1024
 
@@ -124,12 +124,11 @@ def _attribute(classifier, ids, class_index, n_steps):
         max_steps=_MAX_STEPS,
     )
     if not attribution.is_complete:
-        warnings.warn(
+        warn_user(
             f"The contributions of the words sum to {attribution.words.sum():.4f}, and should to "
             f"{attribution.change:.4f}, with n_steps={attribution.n_steps}. Pass a larger n_steps, "
             "or read the colours as approximate.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     if module.linear_term is None:
         return attribution

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import re
-import warnings
 import zlib
 from collections import deque, namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
+
+from sklearn_rnn._warnings import warn_user
 
 # How many bytes are parsed at a time: bounds what reading holds besides the matrix.
 _BLOCK = 2**22
@@ -378,16 +379,11 @@ def _gather(path, blocks):
         numbers += np.ascontiguousarray(rows).data
     n_repeated = n_read - n_undecoded - len(words)
     if n_undecoded:
-        _warn(f"{path}: {n_undecoded} of {n_read} words are not UTF-8. They are left out.")
+        warn_user(f"{path}: {n_undecoded} of {n_read} words are not UTF-8. They are left out.")
     if n_repeated:
-        _warn(f"{path}: {n_repeated} of {n_read} words came before. The first vector is kept.")
+        warn_user(f"{path}: {n_repeated} of {n_read} words came before. The first vector is kept.")
     if not words:
         raise ValueError(f"{path} holds no words. {_ACCEPTED}")
     matrix = np.frombuffer(numbers, dtype=np.float32).reshape(len(words), -1)
     matrix.flags.writeable = False
     return list(words), matrix
-
-
-def _warn(message):
-    # As from the line that calls load_word_vectors.
-    warnings.warn(message, stacklevel=5)

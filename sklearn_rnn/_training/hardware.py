@@ -2,9 +2,10 @@
 
 import multiprocessing
 import re
-import warnings
 
 import torch
+
+from sklearn_rnn._warnings import warn_user
 
 
 def resolve_device(device):
@@ -51,11 +52,9 @@ def available_device(device):
     try:
         return resolve_device(device)
     except ValueError:
-        warnings.warn(
+        warn_user(
             f"This model was saved with device={device!r}, which is not on this machine. It is "
             "loaded on the CPU; its parameter is left as it was.",
-            UserWarning,
-            stacklevel=2,
         )
         return torch.device("cpu")
 

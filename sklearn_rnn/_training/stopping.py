@@ -1,9 +1,10 @@
 """When training stops, and whose weights are kept."""
 
 import math
-import warnings
 
 from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_rnn._warnings import warn_user
 
 
 class Stopping:
@@ -104,16 +105,13 @@ def report_early_end(net, *, epochs, epochs_before, learning_rate, gradient_clip
     if net.diverged_ and best is None:
         raise ValueError(f"The loss or a weight is not finite after epoch {epochs[-1]}. {cure}")
     if net.diverged_:
-        warnings.warn(
+        warn_user(
             f"Training stopped: the loss or a weight is not finite after epoch {epochs[-1]}. The "
             f"weights of epoch {epochs[best - 1]} are kept. {cure}",
             ConvergenceWarning,
-            stacklevel=4,
         )
     if net.interrupted_:
         last = epochs[-1] if epochs else epochs_before
-        warnings.warn(
+        warn_user(
             f"Training was interrupted in epoch {int(last) + 1}. What was trained is kept.",
-            UserWarning,
-            stacklevel=4,
         )

@@ -1,0 +1,32 @@
+"""Warnings that point at the line of the user's code from which a library was called."""
+
+import inspect
+import warnings
+
+# Packages whose frames may lie between the user's call and the warning: a meta-estimator, the
+# pickle module when a model is loaded, a decorator of torch.
+_LIBRARIES = {"sklearn_rnn", "sklearn", "skorch", "torch", "joblib", "pickle", "copy"}
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Issue a warning as from the innermost call that is outside of the libraries.
+
+    A fixed `stacklevel` would point into scikit-learn when a Pipeline or a search calls `fit`.
+    Python 3.12 has `skip_file_prefixes` for this; 3.11 has not.
+
+    Parameters
+    ----------
+    message : str
+        The text of the warning.
+    category : type of Warning, default=UserWarning
+        The class of the warning.
+    """
+    frame = inspect.currentframe()
+    stacklevel = 0
+    while frame is not None:
+        stacklevel += 1
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in _LIBRARIES:
+            break
+        frame = frame.f_back
+    warnings.warn(message, category, stacklevel=stacklevel)
