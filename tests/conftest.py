@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from sklearn.pipeline import make_pipeline
 
-from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn import RNNTextClassifier, TextTokenizer
+from tests.texts import LABELS, TEXTS
 
 # No test fails for its time, which on a busy machine says nothing.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -68,6 +70,21 @@ def make_classifier():
         return RNNTextClassifier(**small | parameters)
 
     return make
+
+
+@pytest.fixture
+def fit_pipeline(make_classifier):
+    """Fit a tokenizer and a small classifier, by default on `TEXTS`."""
+
+    def fit(texts=TEXTS, labels=LABELS, **parameters):
+        return make_pipeline(TextTokenizer(), make_classifier(**parameters)).fit(texts, labels)
+
+    return fit
+
+
+@pytest.fixture
+def model(fit_pipeline):
+    return fit_pipeline()
 
 
 @pytest.fixture(params=["cpu", "cuda"])

@@ -1,0 +1,16 @@
+"""A figure's life in a test."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def draw_and_close():
+    """Draw every figure to the end, where matplotlib would warn, and close it."""
+    yield
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()
+    plt.close("all")
