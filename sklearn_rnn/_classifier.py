@@ -1,6 +1,7 @@
 """RNNTextClassifier: parameters, labels, fit, predict, fitted attributes."""
 
 from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from sklearn_rnn._training.data import (
 )
 from sklearn_rnn._training.hardware import available_device, resolve_device, resolve_precision
 from sklearn_rnn._training.history import make_history
-from sklearn_rnn._training.net import build_net, check_callbacks
+from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
 from sklearn_rnn._training.stopping import report_early_end
 from sklearn_rnn._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
 from sklearn_rnn._word_vectors import WordVectors
@@ -34,164 +35,234 @@ from sklearn_rnn._word_vectors import WordVectors
 # Attributes that a pickle keeps as plain values.
 TABLES = {"history_", "gradient_flow_"}
 
+PoolingName: TypeAlias = Literal["last", "max", "mean", "attention", "flatten"]
+
 
 class RNNTextClassifier(ClassifierMixin, BaseEstimator):
-    """Recurrent neural network that classifies texts given as ids.
+    """Recurrent neural network that classifies texts given as rows of token ids.
 
-    The words of a text are embedded, read by one or more recurrent layers in one direction or in
-    both, pooled into one vector, and classified by a dense head. A linear classifier of words and
-    pairs of words is added, and both are trained together by AdamW on the cross-entropy, in batches
-    of texts of similar length.
+    Each token of a text is embedded as a vector. One or more recurrent layers read these vectors in
+    one direction or in both, a pooling layer reduces the hidden states of all tokens to one vector,
+    and a dense head computes a logit for each class from it. The logits of a linear classifier on
+    words and pairs of words, which is fitted first, are added (see `linear_ngrams`). The network is
+    trained by AdamW on the cross-entropy, in mini-batches of texts of similar length.
 
-    Put it behind a :class:`TextTokenizer` in a scikit-learn Pipeline. What is predicted of a text
-    depends on that text alone: neither on its padding nor on the texts around it.
+    Put it behind a :class:`TextTokenizer` in a scikit-learn Pipeline. The prediction for a text
+    depends on that text alone, neither on its padding nor on the other texts that are predicted.
 
     Parameters
     ----------
     cell_type : {"lstm", "gru", "rnn"} or type, default="lstm"
-        The recurrence: long short-term memory [1]_, gated recurrent unit [2]_, a plain tanh
-        unit, or a cell of your own: a subclass of ``torch.nn.Module`` that is made by
-        ``Cell(input_size, hidden_size)``, and whose ``forward(x_t, h)`` takes what stands at one
-        word, of shape (n_texts, input_size), and the state, of shape (n_texts, hidden_size), and
-        returns the new state. It must be importable where a pickled model is loaded. Dropout inside
-        it draws from torch's global stream, which `random_state` has no hold on.
+        The recurrent cell, which computes the hidden state of a token from the token and the hidden
+        state before it: long short-term memory [1]_, gated recurrent unit [2]_, or a plain tanh
+        unit. The gates of "lstm" and "gru" help to carry information over many tokens.
+
+        A subclass of ``torch.nn.Module`` is a custom cell. It is constructed by
+        ``Cell(input_size, hidden_size)``. Its ``forward(x_t, h)`` takes the input at one time step,
+        of shape (n_texts, input_size), and the hidden state, of shape (n_texts, hidden_size), and
+        returns the new hidden state. The class must be importable where a pickled model is loaded.
+        Dropout inside a custom cell draws from torch's global random stream, which `random_state`
+        does not control.
 
     hidden_size : int or tuple of int, default=64
-        Units of a recurrent layer, in each direction: one size for all layers, or one for each.
+        Number of hidden units of a recurrent layer, in each direction. An int is the size of all
+        layers; a tuple has the size of each layer, the first one first. Larger layers are slower
+        and overfit sooner on few texts.
 
-    num_layers : int, default=None
-        Recurrent layers on top of each other. None: one, or as many as `hidden_size` has sizes.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers. Each layer reads the hidden states of the layer before.
+        None means as many as `hidden_size` has sizes, which is one layer if it is an int. The time
+        of a fit grows in proportion.
 
     bidirectional : bool, default=True
-        Whether each layer reads the text backwards too, from its last word to its first [3]_.
+        Whether each layer also reads the text backwards, from its last token to its first [3]_, so
+        that what follows a token is known too. False saves about half of the time and weights of
+        the recurrent layers.
 
     merge : {"concat", "sum"}, default="concat"
-        How the two directions join. Plays no part if not `bidirectional`.
+        How the hidden states of the two directions are combined at each token: concatenated to
+        ``2 * hidden_size`` features, or summed to `hidden_size` features. Ignored if
+        `bidirectional` is False.
 
     pooling : {"last", "max", "mean", "attention", "flatten"} or tuple of these, \
             default=("max", "mean")
-        How the states at the words become one vector. "last" is the state after the last word that
-        each direction reads, "attention" a mean whose weights are learned [4]_, "flatten" the
-        states of all max_length words side by side. Those of a tuple are concatenated.
+        How the hidden states of the last layer are reduced to one vector per text. Padding is never
+        included.
+
+        - "last": the final hidden state of each direction;
+        - "max", "mean": maximum or mean of each feature over the tokens;
+        - "attention": a weighted mean over the tokens, whose weights are learned [4]_;
+        - "flatten": the hidden states at all max_length positions, concatenated, with zeros at the
+          padding. For texts in which a position has a meaning of its own.
+
+        The vectors of a tuple of poolings are concatenated.
 
     embedding_dim : int, default=100
-        Channels of the vector of a word. Plays no part if `word_vectors` are given.
+        Size of the embedding vector of a token. Ignored if `word_vectors` are given, whose size is
+        used.
 
     word_vectors : WordVectors or None, default=None
-        The first vectors of the words, as :func:`load_word_vectors` reads them. Give them to the
-        tokenizer too, ``TextTokenizer(vocabulary=vectors)``: it numbers the words alike. Words
-        that have none get vectors drawn at random, and so do all words if None.
+        Pretrained vectors that initialise the embedding, as :func:`load_word_vectors` reads them.
+        Pass the same object to the tokenizer, ``TextTokenizer(vocabulary=vectors)``, so that both
+        use the same ids. Tokens without a pretrained vector, and all tokens if None, start from
+        random vectors. Most useful where training texts are few.
 
     freeze_embeddings : bool, default=False
-        Whether the vectors of all words stay as they are at first.
+        Whether the embedding keeps its initial vectors, random ones included, instead of being
+        trained. Set it for hundreds of thousands of pretrained vectors: otherwise each step of the
+        optimizer updates all of them.
 
     linear_ngrams : {0, 1, 2}, default=2
-        What the linear classifier sees that the network reads and is added to: 1, the words that at
-        least two of the training texts have; 2, pairs of neighbours too; 0, there is none. Its
-        features are scaled by log-count ratios [11]_. It is fitted before the network is trained,
-        and once more without each fifth of the texts: in training, the network reads what the fit
-        without a text says of each of its words, and is added to the logits of that fit [13]_. With
-        fewer than 500 texts for each class the network does not read it; with fewer than 50, the
-        fit to all of them takes the place of those fits. The biases of the sum are fitted last,
-        without dropout, unless validation data choose the weights.
+        Length, in tokens, of the longest n-grams of a linear classifier whose logits are added to
+        those of the network. 1: single tokens; 2: pairs of adjacent tokens too; 0: no linear
+        classifier. The linear classifier learns from few texts which words and pairs indicate a
+        class, and the network learns what it gets wrong. Set 0 for a plain recurrent network.
+
+        It is a bag-of-n-grams classifier similar to NBSVM [11]_: its features are the n-grams of a
+        text that occur in at least two training texts, scaled by their log-count ratios. It is
+        fitted by L-BFGS before the network is trained.
+
+        While the network is trained, the logits of the linear classifier are out-of-fold
+        predictions: those for a text come from a fit to the other four of five folds of the
+        training texts. On a text that it was fitted to, the linear classifier is nearly always
+        right; out-of-fold, it errs as often as on unseen texts, and the network learns to correct
+        that. This is stacking [13]_. Predictions for new texts use the fit to all training texts.
+        With fewer than 50 training texts per class there are no folds, and that fit is used in
+        training too.
+
+        With at least 500 training texts per class, the recurrent layers also read n-gram scores:
+        at each token, the embedding is extended by one channel per class, which holds the
+        coefficients of the token and of the pair that it ends, out-of-fold in training. The first
+        `fit` or `partial_fit` builds the network with or without these channels; more data later
+        does not change it.
+
+        If there are folds and no validation data, the biases of the output layer are fitted once
+        more after the training, to the sum of both logits without dropout.
 
     word_dropout : float, default=0.5
-        Share of the words that become the unknown word in training [12]_. What the linear
-        classifier says of them stays. Without it, ``linear_ngrams=0``, less may be better.
+        Probability, in [0, 1), that a token is replaced by the unknown word when it is read in
+        training [12]_, so that the network does not rely on single words. The linear classifier and
+        its n-gram score channels still see the token. Lower it, down to 0, where each word counts,
+        or with ``linear_ngrams=0``.
 
     embedding_dropout : float, default=0.5
-        Share of the embedding's channels that are dropped in training, the same ones at every word
-        of a text.
+        Probability, in [0, 1), that a channel of the embedding is set to zero in training, at all
+        tokens of a text alike. The n-gram score channels are never dropped.
 
     dropout : float, default=0.5
-        Share of the features that are dropped in training: between recurrent layers, of the pooled
-        vector, and after each dense layer.
+        Probability, in [0, 1), that a feature is set to zero in training: between recurrent layers,
+        in the pooled vector, and after each dense layer of `head_sizes`. Lower it if the training
+        accuracy stays low, raise it if the accuracy on unseen texts is far below.
 
     head_sizes : tuple of int, default=()
-        Units of the dense ReLU layers between the pooled vector and the logits.
+        Number of units of each dense layer, with ReLU activation, between the pooled vector and the
+        output layer. An empty tuple connects the two directly.
 
     batch_norm : bool, default=False
-        Whether to normalise what goes into each recurrent layer, into the head and into its ReLUs
-        [5]_. Padding is left out of the statistics.
+        Whether to apply batch normalisation [5]_ to the input of each recurrent layer, to the
+        pooled vector and to the input of each ReLU. The statistics of a batch leave padding out.
+        Training then uses a single CPU core.
 
     max_epochs : int, default=3
-        Passes over the training texts: exactly so many, unless `early_stopping` ends them.
+        Number of epochs, which are passes over the training texts. Fewer only if `early_stopping`
+        ends the training. More of them help a network without linear classifier
+        (``linear_ngrams=0``) and texts whose label depends on word order.
 
     batch_size : int or "auto", default="auto"
-        Texts in a batch. "auto" is a 256th of the training texts, at least 8 and at most 64:
-        small data needs many steps, large data fast ones.
+        Number of texts in a mini-batch, for each of which the optimizer takes one step. "auto" is
+        the number of training texts divided by 256, at least 8 and at most 64: few texts need many
+        steps, and many texts need fast ones.
 
     learning_rate : float, default=2e-3
-        Of AdamW [6]_; with ``lr_schedule="one_cycle"`` its highest value.
+        Learning rate of AdamW [6]_. With ``lr_schedule="one_cycle"`` it is the peak. Lower it if
+        the loss is unstable or not finite.
 
     weight_decay : float, default=0.0
-        Decoupled weight decay: what is taken off each weight at each step, as a share of it and
-        times the learning rate.
+        Decoupled weight decay [6]_: at each step of the optimizer, each weight of the network
+        shrinks by this factor times the learning rate. Above 0 it regularises, as an L2 penalty
+        does.
 
     gradient_clip : float or None, default=1.0
-        The largest norm of the gradient, which is scaled down to it [7]_.
+        Maximum norm of the gradient of all weights together. A larger gradient is scaled down to
+        it before the step [7]_, so that exploding gradients do no harm. None does not clip.
 
     lr_schedule : {"one_cycle", "plateau"} or None, default="one_cycle"
-        How the learning rate moves. "one_cycle" lets it rise for 30 % of the steps of `max_epochs`
-        and fall to nearly zero until the last one [8]_. "plateau" halves it whenever the validation
-        loss has not fallen for more than ``n_iter_no_change // 2`` evaluations, and needs
-        validation data. None keeps it constant.
+        Learning-rate schedule. "one_cycle" raises the rate over the first 30 % of the steps of
+        `max_epochs` and lowers it to nearly zero at the last step [8]_. "plateau" halves it
+        whenever the validation loss has not fallen for more than ``n_iter_no_change // 2``
+        evaluations, and needs validation data. None keeps it constant. Choose "plateau" or None if
+        early stopping is to end the training long before `max_epochs`.
 
     early_stopping : bool, default=False
-        Whether to stop when the score on validation data stalls. They are a stratified part of
-        the training data, or X_val and y_val if given to `fit`.
+        Whether to end the training when the validation score no longer improves (see
+        `n_iter_no_change`). The validation data are X_val and y_val if given to `fit`, else a
+        stratified `validation_fraction` of the training data. With validation data, stopped early
+        or not, the weights of the best evaluation are kept.
 
     validation_fraction : float, default=0.1
-        Share of the training texts that is set aside if `early_stopping`, in (0, 1).
+        Share of the training texts that `early_stopping` sets aside as validation data, in (0, 1).
+        Ignored if X_val and y_val are given.
 
     scoring : {"accuracy", "loss"}, default="accuracy"
-        The score on validation data that tells when to stop, and whose weights to keep.
+        Validation score that decides when `early_stopping` ends the training and which weights are
+        kept: the highest accuracy, or the lowest cross-entropy. On few validation texts the loss
+        is less noisy.
 
     n_iter_no_change : int, default=10
-        Evaluations in a row without progress that `early_stopping` puts up with.
+        `early_stopping` ends the training after more than this number of evaluations in a row
+        whose validation score is no improvement by `tol`. Use it with a larger `max_epochs`: the
+        default of 3 epochs ends first.
 
     tol : float, default=1e-4
-        Progress is a validation accuracy of at least this much above the best, or a loss below.
+        Smallest improvement that counts for `n_iter_no_change`: the accuracy must be at least this
+        much above the best one so far, or the loss this much below.
 
     evaluations_per_epoch : int, default=1
-        How often, at equal distances, the validation data are looked at in an epoch. `history_` has
-        a row for each time.
+        Number of evaluations on the validation data in each epoch, at equal intervals. `history_`
+        has a row for each. Raise it if an epoch takes so long that the best weights may lie within
+        it.
 
     class_weight : {"balanced"}, dict of label to float, or None, default=None
-        What each class counts, multiplied with `sample_weight`, in training and validation.
-        "balanced": all classes count the same.
+        Weight of each class in the loss and in the validation score; it is multiplied by
+        `sample_weight`. "balanced" gives all classes the same total weight, for data in which some
+        classes are rare. A class that a dict leaves out has weight 1, as has each class with None.
 
     label_smoothing : float, default=0.1
-        Share of each label that is spread over all classes, in [0, 1) [9]_.
+        Share of the target probability that is spread evenly over all classes, in [0, 1) [9]_: with
+        two classes, 0.1 turns the targets 1 and 0 into 0.95 and 0.05. It makes predicted
+        probabilities less extreme. It applies to the linear classifier and the validation loss too.
 
     warm_start : bool, default=False
-        Whether `fit` goes on training the network that is there. Its embedding grows with new ids.
+        Whether `fit` continues to train the network of the previous `fit`. The classes and all
+        parameters of its architecture must be the same; the embedding grows with new ids. False
+        starts from a new network.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the first weights, the batches, dropout and the validation split. An int makes
-        a fit repeatable on the same machine to the last bit, in any process and with any
-        `n_jobs`. Global random streams are left as they are.
+        Controls the initial weights, the folds, the order of mini-batches, dropout and the
+        validation split. An int makes a fit repeatable to the last bit on the same machine, in any
+        process and with any `n_jobs`. Global random streams are left as they are.
 
     verbose : int, default=0
-        1 shows a progress bar and prints a line per epoch.
+        0 prints nothing; 1 shows a progress bar and prints a line per evaluation.
 
     device : {"auto", "cpu", "cuda"} or "cuda:N", default="auto"
-        Where to compute; "auto" takes a GPU where there is one, and workers of joblib take
-        several in turn. Training that goes on, by `warm_start` or `partial_fit`, stays where it
-        was.
+        Device to compute on. "auto" is a GPU if there is one, else the CPU; with several GPUs the
+        workers of joblib take them in turn. `warm_start` and `partial_fit` continue on the device
+        of the first fit.
 
     record_gradients : bool, default=False
-        Whether to note the size of the gradients at each step, in `gradient_flow_`.
+        Whether to record the size of the gradients of each layer at each step of the optimizer, in
+        `gradient_flow_`. It shows vanishing and exploding gradients.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        The numbers that the recurrent layers are trained in; the weights and all that is predicted
-        are float32. bfloat16, mixed precision [10]_, is faster where hardware has it: "auto" takes
-        it for any cell on a GPU, and on a CPU with AMX or AVX512-BF16 for an LSTM and for a GRU
-        with a layer of 128 units or more.
+        Floating-point format in which recurrent layers and pooling compute during training. The
+        weights and all predictions are float32. bfloat16, mixed precision [10]_, is faster where
+        hardware supports it. "auto" uses it for any cell on a GPU, and on a CPU with AMX or
+        AVX512-BF16 for an LSTM and for a GRU with a layer of 128 units or more.
 
     callbacks : list of skorch callbacks or None, default=None
-        Called during training, as in :class:`skorch.NeuralNet`. They are the only way for skorch
-        objects to get into a pickle.
+        Callbacks that are called during training, as in :class:`skorch.NeuralNet`; also pairs of a
+        name and a callback. They are the only skorch objects that a pickle may hold.
 
     Attributes
     ----------
@@ -199,52 +270,55 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         The sorted labels.
 
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X, which is the longest possible text in tokens.
 
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
-        Names of the columns, if X is a DataFrame with names.
+        Names of the columns. Only if X is a DataFrame whose column names are all strings.
 
     net_ : skorch.NeuralNetClassifier
-        The trained net; its `module_` is the torch module.
+        The trained network as a skorch net, for inspection and prediction; `net_.module_` is the
+        torch module. Training goes through the classifier, by `fit`, `partial_fit` and
+        `warm_start`: ``net_.fit`` and ``net_.partial_fit`` raise an error that says so.
 
     n_epochs_ : int or float
-        Epochs trained in all, those before a warm start included.
+        Number of epochs trained, those before a warm start included.
 
     best_epoch_ : int or float
-        The epoch whose weights were kept: of the best validation score, as `scoring` says, and of
-        the better other one among equals. Only with validation data; else the last epoch's are
-        kept.
+        The epoch whose weights were kept: the one of the best validation score according to
+        `scoring`; among equals, of the better other score. Only with validation data; without, the
+        weights after the last epoch are kept.
 
     history_ : pandas.DataFrame of shape (n_evaluations, 6)
-        A row per epoch, numbered from 1, or per evaluation, numbered by the epochs that are over:
-        `train_loss` and `train_accuracy` since the row before (with dropout, while the
-        weights change), `valid_loss` and `valid_accuracy` (NaN without validation data),
-        `learning_rate` at the end, and `seconds`. The losses are weighted means, with
-        `label_smoothing`.
+        One row per evaluation, which is one per epoch by default. The index, `epoch`, is the number
+        of epochs completed. Columns: `train_loss` and `train_accuracy`, means since the previous
+        row, with dropout and while the weights change; `valid_loss` and `valid_accuracy`, NaN
+        without validation data; `learning_rate`, at the end; and `seconds`. The losses are weighted
+        means of the cross-entropy in nats, with `label_smoothing`.
 
     gradient_flow_ : pandas.DataFrame of shape (n_steps * n_layers, 2)
-        The mean and the largest absolute value, `mean` and `max`, of the gradients of each layer at
-        each step, before `gradient_clip`. Only if `record_gradients`, and of the last fit.
+        Mean and maximum of the absolute gradient, columns `mean` and `max`, indexed by optimizer
+        step and layer, before `gradient_clip`. Only if `record_gradients`, and of the last fit.
 
     n_parameters_ : int
-        Numbers that were learned, those of the embedding included unless it was frozen.
+        Number of learned parameters: the weights of the network, without a frozen embedding, and
+        the coefficients and biases of the linear classifier.
 
     See Also
     --------
-    TextTokenizer : Makes the ids.
-    sklearn.neural_network.MLPClassifier : A network without order.
+    TextTokenizer : Turns texts into the rows of ids.
+    sklearn.neural_network.MLPClassifier : A network without recurrence, for feature vectors.
 
     Notes
     -----
-    An id that training has not met is the unknown word, id 1, which is learned from the words that
-    `TextTokenizer` leaves out as too rare. A 0 after the last word of a row is padding; one before
-    it is a word whose vector is zero.
+    An id that does not occur in the training data is read as the unknown word, id 1. Its vector is
+    learned from the words that `TextTokenizer` leaves out of the vocabulary as too rare. A 0 after
+    the last token of a row is padding; a 0 before it is a token whose vector is zero.
 
-    A pickle holds arrays alone: no optimizer state, and no objects of torch or skorch. It loads
+    A pickle contains arrays only: no optimizer state, and no objects of torch or skorch. It loads
     under other versions of them, and without the GPU that the model was fitted on.
 
-    With all texts in one batch, a text of weight 2 is the same as one given twice, to the last bit.
-    With several batches that holds on average only.
+    If one batch holds all texts, a text of weight 2 is the same as a text given twice, to the last
+    bit. With several batches this holds on average only.
 
     References
     ----------
@@ -280,6 +354,16 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     >>> model.predict(["bad, not good", "good, not bad"])
     array(['blame', 'praise'], dtype='<U6')
     """
+
+    classes_: np.ndarray
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    net_: RecurrentNet
+    n_epochs_: float
+    best_epoch_: float
+    history_: pd.DataFrame
+    gradient_flow_: pd.DataFrame
+    n_parameters_: int
 
     _parameter_constraints: dict = {
         "cell_type": [StrOptions({"lstm", "gru", "rnn"}), type],
@@ -323,43 +407,43 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        cell_type="lstm",
-        hidden_size=64,
-        num_layers=None,
-        bidirectional=True,
-        merge="concat",
-        pooling=("max", "mean"),
-        embedding_dim=100,
-        word_vectors=None,
-        freeze_embeddings=False,
-        linear_ngrams=2,
-        word_dropout=0.5,
-        embedding_dropout=0.5,
-        dropout=0.5,
-        head_sizes=(),
-        batch_norm=False,
-        max_epochs=3,
-        batch_size="auto",
-        learning_rate=2e-3,
-        weight_decay=0.0,
-        gradient_clip=1.0,
-        lr_schedule="one_cycle",
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring="accuracy",
-        n_iter_no_change=10,
-        tol=1e-4,
-        evaluations_per_epoch=1,
-        class_weight=None,
-        label_smoothing=0.1,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-        device="auto",
-        record_gradients=False,
-        precision="auto",
-        callbacks=None,
-    ):
+        cell_type: Literal["lstm", "gru", "rnn"] | type[torch.nn.Module] = "lstm",
+        hidden_size: int | tuple[int, ...] = 64,
+        num_layers: int | None = None,
+        bidirectional: bool = True,
+        merge: Literal["concat", "sum"] = "concat",
+        pooling: PoolingName | tuple[PoolingName, ...] = ("max", "mean"),
+        embedding_dim: int = 100,
+        word_vectors: WordVectors | None = None,
+        freeze_embeddings: bool = False,
+        linear_ngrams: Literal[0, 1, 2] = 2,
+        word_dropout: float = 0.5,
+        embedding_dropout: float = 0.5,
+        dropout: float = 0.5,
+        head_sizes: tuple[int, ...] = (),
+        batch_norm: bool = False,
+        max_epochs: int = 3,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 2e-3,
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        lr_schedule: Literal["one_cycle", "plateau"] | None = "one_cycle",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: Literal["accuracy", "loss"] = "accuracy",
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        evaluations_per_epoch: int = 1,
+        class_weight: Literal["balanced"] | dict[Any, float] | dict[Any, int] | None = None,
+        label_smoothing: float = 0.1,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        device: str = "auto",
+        record_gradients: bool = False,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        callbacks: list[Any] | None = None,  # of skorch, which has no annotations
+    ) -> None:
         self.cell_type = cell_type
         self.hidden_size = hidden_size
         self.num_layers = num_layers
