@@ -1,18 +1,26 @@
-"""The one door to scikit-learn's private names, and the checks of documents and ids."""
+"""Checks of texts, ids, labels and weights, and scikit-learn's private names.
+
+No other module imports private names of scikit-learn.
+"""
+
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from sklearn.base import _fit_context
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing, check_array, check_X_y
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from sklearn_rnn._ids import UNK
+from sklearn_rnn._ids import UNK, IdArray
 from sklearn_rnn._warnings import warn_user
 
 __all__ = [
     "Interval",
     "StrOptions",
+    "Texts",
     "_fit_context",
     "_safe_indexing",
     "check_ids",
@@ -24,8 +32,44 @@ __all__ = [
     "validate_params",
 ]
 
+_MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 
-def check_texts(X, *, caller):
+
+class _HasTolist(Protocol):
+    """An array, Series or Index of NumPy or pandas."""
+
+    def tolist(self) -> list[Any]: ...
+
+
+class _HasToList(Protocol):
+    """A Series of polars."""
+
+    def to_list(self) -> list[Any]: ...
+
+
+class _HasToPylist(Protocol):
+    """An array of pyarrow."""
+
+    def to_pylist(self) -> list[Any]: ...
+
+
+class _HasColumns(Protocol):
+    """A DataFrame of any library."""
+
+    @property
+    def columns(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, column: Any, /) -> Any: ...
+
+
+Texts: TypeAlias = (
+    list[str] | tuple[str, ...] | _HasTolist | _HasToList | _HasToPylist | _HasColumns
+)
+
+
+def check_texts(X: Texts, *, caller: str) -> list[str]:
     """Return X as a list of str, or raise an error that says what to pass instead.
 
     Parameters
@@ -61,7 +105,7 @@ def check_texts(X, *, caller):
     return texts
 
 
-def _list_texts(X, accepted):
+def _list_texts(X: Any, accepted: str) -> list[Any]:
     """Return the rows of X as a new list, whatever they are."""
     if isinstance(X, str):
         raise TypeError(f"{accepted}, but X is one str. Wrap a single text in a list: [text].")
@@ -90,7 +134,7 @@ def _list_texts(X, accepted):
     )
 
 
-def _list_array(X, accepted):
+def _list_array(X: npt.NDArray[Any], accepted: str) -> list[Any]:
     """Return the rows of an array with one text per row."""
     if X.dtype.kind not in "OUTS":
         raise TypeError(
@@ -107,7 +151,7 @@ def _list_array(X, accepted):
     return X.tolist()
 
 
-def _check_text(text, given):
+def _check_text(text: object, given: str) -> None:
     """Raise TypeError if a row is no str; the message begins with what was given."""
     if isinstance(text, str):
         return
@@ -121,13 +165,13 @@ def _check_text(text, given):
     raise TypeError(f"{given} is of type {type(text).__name__}. Pass one str per text.")
 
 
-def _is_missing(value):
-    """Tell whether a value is None, NaN, or one of pandas' marks of a missing value."""
-    is_mark = type(value).__name__ in ("NoneType", "NAType", "NaTType")
-    return is_mark or (isinstance(value, float) and value != value)
+def _is_missing(value: object) -> bool:
+    """Return whether a value is None, NaN, or one of pandas' marks of a missing value."""
+    is_nan = isinstance(value, float) and value != value
+    return is_nan or type(value).__name__ in _MISSING_TYPES
 
 
-def check_ids(X, *, estimator):
+def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
     """Return X as a matrix of int32 ids, or raise an error that says what to pass instead.
 
     Parameters
@@ -136,7 +180,7 @@ def check_ids(X, *, estimator):
         Ids. Numbers that are not whole are truncated with a warning, and those among them that
         are negative become the unknown word; ids above int32 become its largest number.
     estimator : RNNTextClassifier
-        Who asks, for the messages.
+        The estimator that is named in the messages.
 
     Returns
     -------
@@ -155,7 +199,9 @@ def check_ids(X, *, estimator):
     return _to_int32(array, estimator)
 
 
-def check_labelled_ids(X, y, *, estimator):
+def check_labelled_ids(
+    X: npt.ArrayLike, y: Any, *, estimator: object
+) -> tuple[IdArray, npt.NDArray[Any]]:
     """Return X as `check_ids` does, and y as an array of as many labels."""
     if y is not None:
         check_label_types(y, name="y")
@@ -167,7 +213,7 @@ def check_labelled_ids(X, y, *, estimator):
     return _to_int32(array, estimator), y
 
 
-def refuse_text(X, estimator):
+def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
     """Raise a ValueError if X is made of strings."""
     first = np.asarray(X, dtype=object).reshape(-1)[:1]
     if len(first) and isinstance(first[0], str | bytes):
@@ -178,20 +224,35 @@ def refuse_text(X, estimator):
         ) from None
 
 
-def check_label_types(y, *, name):
-    """Raise a ValueError if a label is missing, or if strings and other things stand together.
+def check_label_types(y: Any, *, name: str) -> None:
+    """Raise a ValueError if a label is missing, or if strings are mixed with other types.
 
     NumPy would make strings of all of them, "nan" among them, and scikit-learn takes an array of
-    objects that are no strings for numbers to be predicted.
+    objects that are no strings for the targets of a regression.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        The labels.
+    name : str
+        The name of the argument, for the messages.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing, or if there are labels of several types or an array of objects
+        other than strings.
     """
-    labels = np.asarray(y, dtype=object).ravel()
-    missing = [position for position, label in enumerate(labels) if _is_missing(label)]
-    if missing:
+    labels = _flat_labels(y)
+    # One pass in C over the types: a loop over a million labels takes 0.4 s.
+    types = set(map(type, labels)) if labels.dtype == object else set()
+    missing = _missing_positions(labels, types)
+    if len(missing):
         raise ValueError(
             f"{name} has no label for {len(missing)} of {len(labels)} texts, first at position "
-            f"{missing[0]} ({labels[missing[0]]!r}). Leave those texts out, with their labels."
+            f"{missing[0]} ({labels.item(missing[0])!r}). Leave those texts out, with their labels."
         )
-    kinds = {"str" if isinstance(label, str) else type(label).__name__ for label in labels}
+    kinds = {"str" if issubclass(type_, str) else type_.__name__ for type_ in types}
     is_array_of_objects = getattr(y, "dtype", None) == np.dtype(object)
     if kinds - {"str"} and ("str" in kinds or is_array_of_objects):
         raise ValueError(
@@ -201,7 +262,23 @@ def check_label_types(y, *, name):
         )
 
 
-def _to_int32(array, estimator):
+def _flat_labels(y: Any) -> npt.NDArray[Any]:
+    """Return labels as a flat array: of their dtype if it is numeric or bool, else of objects."""
+    is_array = isinstance(y, np.ndarray | pd.Series) and isinstance(y.dtype, np.dtype)
+    is_numeric = is_array and y.dtype.kind in "biuf"
+    return np.asarray(y, dtype=None if is_numeric else object).ravel()
+
+
+def _missing_positions(labels: npt.NDArray[Any], types: set[type]) -> npt.NDArray[np.intp]:
+    """Return where labels are missing; `types` are those of the labels in an array of objects."""
+    if labels.dtype.kind == "f":
+        return np.flatnonzero(np.isnan(labels))
+    if not any(issubclass(type_, float) or type_.__name__ in _MISSING_TYPES for type_ in types):
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero([_is_missing(label) for label in labels])
+
+
+def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
     name = type(estimator).__name__
     if array.dtype.kind == "f" and (array != np.trunc(array)).any():
         warn_user(
@@ -219,15 +296,26 @@ def _to_int32(array, estimator):
     if array.dtype == np.int32:
         return array  # never copied: it may be a file that is larger than memory
     if array.dtype.kind == "f":
-        # The largest int32 is no float32, and rounds up to one that int32 cannot hold.
+        # In float32 the largest int32 rounds up to a number that int32 cannot hold.
         array = array.astype(np.float64, copy=False)
     if array.dtype.itemsize >= 4:
         array = np.minimum(array, np.iinfo(np.int32).max)
     return array.astype(np.int32, copy=False)
 
 
-def check_weights(sample_weight, n_samples):
+def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]:
     """Return weights of shape (n_samples,) as float64: 1 each for None, never negative.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+        The weights.
+    n_samples : int
+        How many there must be.
+
+    Returns
+    -------
+    weights : ndarray of float64 of shape (n_samples,)
 
     Raises
     ------
