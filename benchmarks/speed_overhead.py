@@ -58,9 +58,13 @@ def bare_epoch(classifier, ids, labels):
     """Return the seconds of the loop over one epoch."""
     cpu = torch.device("cpu")
     plan = plan_architecture(
-        classifier, n_tokens=int(ids.max()) + 1, n_steps=ids.shape[1], n_classes=2
+        classifier,
+        n_tokens=int(ids.max()) + 1,
+        n_classes=2,
+        max_length=ids.shape[1],
+        n_training_texts=len(ids),
     )
-    module = RecurrentModule(**plan).train()
+    module = RecurrentModule(plan).train()
     dataset = IdsDataset(ids, labels, device=cpu)
     batches = TrainingBatches(dataset, classifier.batch_size, np.random.default_rng(0))
     optimizer = torch.optim.AdamW(
@@ -76,7 +80,7 @@ def bare_epoch(classifier, ids, labels):
         classifier.precision,
         cpu,
         cell_type=classifier.cell_type,
-        hidden_sizes=plan["hidden_sizes"],
+        hidden_sizes=plan.hidden_sizes,
     )
     with one_core_each() as side_by_side:
         engine = PartedBatches(module, criterion, side_by_side, seed=0, dtype=dtype)

@@ -1,5 +1,6 @@
 """RNNTextClassifier: parameters, labels, fit, predict, fitted attributes."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias
 
@@ -638,17 +639,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         lookup = known_ids_table(
             data.ids, self._lookup if resume else None, word_vectors=self.word_vectors
         )
-        architecture = plan_architecture(
-            self, n_tokens=len(lookup) - 1, n_classes=len(classes), n_steps=data.ids.shape[1]
-        )
         batch_size = choose_batch_size(self.batch_size, len(data.y))
         if len(data.y) <= batch_size:
             data = merge_repeated(data)
-        plan |= {"batch_size": batch_size}
-        if resume:
-            net, history = self._resume_net(architecture, seed, plan), self.history_
-        else:
-            net, history = self._start_net(architecture, seed, plan), make_history([])
 
         def encode(part):
             part = apply_class_weight(part, self.class_weight, classes, balance=data)
@@ -658,6 +651,20 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         training = encode(data)
         if validation is not None:
             validation = encode(sort_by_length(validation))
+        architecture = plan_architecture(
+            self,
+            n_tokens=len(lookup) - 1,
+            n_classes=len(classes),
+            max_length=data.ids.shape[1],
+            n_training_texts=len(training[0]),
+        )
+        plan |= {"batch_size": batch_size}
+        if resume:
+            check_same_architecture(self._architecture, architecture)
+            architecture = replace(self._architecture, n_tokens=architecture.n_tokens)
+            net, history = self._resume_net(architecture, seed, plan), self.history_
+        else:
+            net, history = self._start_net(architecture, seed, plan), make_history([])
         evaluations = net.train(
             training,
             validation,
@@ -667,7 +674,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 self.precision,
                 net.device,
                 cell_type=self.cell_type,
-                hidden_sizes=architecture["hidden_sizes"],
+                hidden_sizes=architecture.hidden_sizes,
             ),
         )
         epochs_before = history.index[-1] if len(history) else 0
@@ -697,7 +704,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return net
 
     def _resume_net(self, architecture, seed, plan):
-        check_same_architecture(self._architecture, architecture)
         if self.word_vectors != self._first_vectors:
             raise ValueError(
                 f"The network that is to go on training started from {self._first_vectors}, "
@@ -705,7 +711,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 "fit to start from other vectors."
             )
         self.net_.set_params(**self._net_parameters() | plan)
-        self.net_.grow_embedding(architecture["n_tokens"], seed=seed)
+        self.net_.grow_embedding(architecture.n_tokens, seed=seed)
         return self.net_
 
     def _take_over(self, net, history, *, is_validated):
@@ -744,7 +750,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                     output_shape  n_parameters
         layer
         embedding         (3, 8)            40
-        layers.0          (3, 8)           512
+        layers.0          (3, 8)           448
         poolings           (16,)             0
         output              (2,)            34
         linear_term         (2,)             8
@@ -841,7 +847,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             weights = self.net_
             device = available_device(self.device)
             # A training that failed may have made the embedding grow beyond what the plan says.
-            architecture = self._architecture | {"n_tokens": len(weights["embedding.weight"])}
+            architecture = replace(self._architecture, n_tokens=len(weights["embedding.weight"]))
             self.net_ = build_net(architecture, seed=0, device=device, **self._net_parameters())
             self.net_.set_weights(weights)
             for name in state.keys() & TABLES:

@@ -18,9 +18,6 @@ from sklearn_rnn._linear.ngrams import MIN_TEXTS, count_ngrams, distinct_ngrams,
 
 N_FOLDS = 5
 TEXTS_PER_CLASS = 50  # for folds, at least
-TEXTS_PER_CLASS_TO_READ = 500  # for the network to read what the fits say, at least
-# Brings what is said of a word, some tenths, near 1.
-EVIDENCE_SCALE = 3.0
 # What the loss of a text counts beside the penalty: C of scikit-learn's linear classifiers.
 INVERSE_PENALTY = 4.0
 FIRST_WEIGHT = 0.15
@@ -66,10 +63,6 @@ def learn_linear_term(
     of that fold it is then as sure, and as often wrong, as it will be of new texts. Its own texts
     it gets nearly all right, which would leave nothing to learn for a network that is added to it.
     This is stacking (Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1).
-
-    With `TEXTS_PER_CLASS_TO_READ` times as many texts as classes the network is also given what the
-    fits say of each word, from now on. From fewer texts it would learn worse to weigh that than the
-    sum of the fit does.
 
     Parameters
     ----------
@@ -125,8 +118,6 @@ def learn_linear_term(
     with threadpool_limits(1, user_api="blas"):  # whose sums depend on the number of threads
         whole, *others = side_by_side.map(fit_without, [None, *range(n_folds)])
     fitted.coefficients, fitted.bias = (torch.from_numpy(x).float() for x in whole[:2])
-    if len(ids) >= TEXTS_PER_CLASS_TO_READ * n_classes:
-        fitted.evidence_scale.fill_(EVIDENCE_SCALE)
     term.load_state_dict(fitted.state_dict())
     coefficients, _, logits = (np.stack(part) for part in zip(*others or [whole], strict=True))
     return CrossFit(folds, logits[folds, np.arange(len(ids))], coefficients)

@@ -8,17 +8,20 @@ from torch import nn
 
 from sklearn_rnn._linear.ngrams import distinct_ngrams, ngrams_in_place
 
+# Coefficients are some tenths; the score channels that a network reads should be near 1.
+NGRAM_SCORE_SCALE = 3.0
+
 
 class LinearTerm(nn.Module):
     """A linear classifier of the n-grams that a text has.
 
     The logit of a class is a bias and the sum of the coefficients of the distinct n-grams of a text
     over the square root of their number. That is added to the logits of the network, in the manner
-    of Cheng et al. 2016 (arXiv:1606.07792), and the network reads it word by word: the coefficients
-    of each word and of the pair that it ends, times `evidence_scale`, which is 0 at first.
+    of Cheng et al. 2016 (arXiv:1606.07792). A network may also read the n-gram scores of each word:
+    the coefficients of the word and of the pair that it ends.
 
-    An n-gram that was never counted does not matter. `learn_linear_term` finds the coefficients and
-    sets the scale; they are buffers, since the network's optimizer has nothing to do with them.
+    An n-gram that was never counted does not matter. `learn_linear_term` finds the coefficients;
+    they are buffers, since the network's optimizer has nothing to do with them.
 
     Parameters
     ----------
@@ -36,7 +39,6 @@ class LinearTerm(nn.Module):
         self.register_buffer("counts", torch.empty(1, n_classes))
         self.register_buffer("coefficients", torch.empty(1, n_classes))
         self.register_buffer("bias", torch.empty(n_classes))
-        self.register_buffer("evidence_scale", torch.empty(()))
 
     @property
     def n_parameters(self):
@@ -44,7 +46,7 @@ class LinearTerm(nn.Module):
         return self.coefficients.numel() + self.bias.numel()
 
     def reset(self):
-        """Forget all counts and coefficients, and be read no more."""
+        """Forget all counts and coefficients."""
         for buffer in self.buffers():
             buffer.zero_()
 
@@ -111,29 +113,29 @@ class LinearTerm(nn.Module):
         rows = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
         return rows * (self.keys[rows] == keys)
 
-    def read(self, ids, fold_coefficients=None, folds=None):
-        """Return what is said of each class, word by word.
+    def ngram_scores(self, ids, fold_coefficients=None, folds=None):
+        """Return the n-gram score channels: for each class, those of a word and its pair.
 
         Parameters
         ----------
         ids : Tensor of int of shape (B, T)
             Right-padded ids.
         fold_coefficients : Tensor of shape (n_folds, F, C), default=None
-            What to read from in training: the coefficients of fits without a fold.
+            Out-of-fold coefficients, which are read in training.
         folds : Tensor of int64 of shape (B,), default=None
             The fold of each text.
 
         Returns
         -------
-        evidence : Tensor of float32 of shape (B, T, C)
-            Of mean zero over the classes.
+        scores : Tensor of float32 of shape (B, T, C)
+            Of mean zero over the classes, and zero at the padding.
         """
         table, first_row = self.coefficients, 0
         if folds is not None:
             table = fold_coefficients.flatten(0, 1)
             first_row = folds[:, None] * len(self.keys)
-        evidence = sum(
+        scores = sum(
             nn.functional.embedding(self.find(keys) + first_row, table)
             for keys in ngrams_in_place(ids, self.longest)
         )
-        return self.evidence_scale * (evidence - evidence.mean(2, keepdim=True))
+        return NGRAM_SCORE_SCALE * (scores - scores.mean(2, keepdim=True))

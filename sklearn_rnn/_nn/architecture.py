@@ -1,15 +1,101 @@
-"""From a classifier's parameters to the plan of its network, in plain values."""
+"""The architecture of a network: which layers it has, of which sizes."""
 
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING
+
+from torch import nn
 
 from sklearn_rnn._nn.custom_cell import check_user_cell
-from sklearn_rnn._nn.module import input_size
+
+if TYPE_CHECKING:
+    from sklearn_rnn._classifier import RNNTextClassifier
 
 POOLINGS = ("last", "max", "mean", "attention", "flatten")
 
+# With fewer texts the network weighs the n-gram scores worse than adding the linear term does.
+TEXTS_PER_CLASS_TO_READ = 500
 
-def plan_architecture(classifier, *, n_tokens, n_classes, n_steps):
-    """Return the keyword arguments of `RecurrentModule`.
+
+@dataclass(frozen=True)
+class Architecture:
+    """What `RecurrentModule` is built from: plain values, and the type of a custom cell.
+
+    Parameters
+    ----------
+    n_tokens : int
+        Rows of the embedding: one more than the largest id. Row 0 is padding, and stays zero.
+    n_classes : int
+        Logits of each text.
+    max_length : int
+        The longest text there can be, in tokens.
+    embedding_dim : int
+        Channels of a word vector.
+    cell_type : {"lstm", "gru", "rnn"} or type
+        The recurrence, or the class of a custom cell.
+    hidden_sizes : tuple of int
+        Units of each layer, in each direction.
+    bidirectional : bool
+        Whether each layer reads in both directions.
+    merge : {"concat", "sum"}
+        How the outputs of the two directions are combined.
+    pooling : tuple of str
+        Names of poolings, of `POOLINGS`; their outputs are concatenated.
+    word_dropout : float
+        Probability with which a word becomes the unknown word in training.
+    embedding_dropout : float
+        Probability with which a channel of the embedding is dropped at all words of a text.
+    dropout : float
+        Probability with which a feature is dropped: between layers, of the pooled vector and in
+        the head.
+    head_sizes : tuple of int
+        Units of the dense ReLU layers between the pooled vector and the logits.
+    batch_norm : bool
+        Whether the inputs of each layer, of the head and of its ReLUs are normalised.
+    linear_ngrams : {0, 1, 2}
+        Length of the longest n-grams of the linear term; 0: there is no linear term.
+    reads_ngram_scores : bool
+        Whether the first layer reads n-gram score channels beside the word vectors.
+    freeze_embeddings : bool
+        Whether the word vectors stay at their initial values.
+    """
+
+    n_tokens: int
+    n_classes: int
+    max_length: int
+    embedding_dim: int
+    cell_type: str | type[nn.Module]
+    hidden_sizes: tuple[int, ...]
+    bidirectional: bool
+    merge: str
+    pooling: tuple[str, ...]
+    word_dropout: float
+    embedding_dropout: float
+    dropout: float
+    head_sizes: tuple[int, ...]
+    batch_norm: bool
+    linear_ngrams: int
+    reads_ngram_scores: bool
+    freeze_embeddings: bool
+
+    @property
+    def input_size(self) -> int:
+        """Channels of a word: its vector, and a score for each class where they are read."""
+        return self.embedding_dim + (self.n_classes if self.reads_ngram_scores else 0)
+
+
+def plan_architecture(
+    classifier: RNNTextClassifier,
+    *,
+    n_tokens: int,
+    n_classes: int,
+    max_length: int,
+    n_training_texts: int,
+) -> Architecture:
+    """Return the architecture that a classifier's parameters describe.
 
     Parameters
     ----------
@@ -19,12 +105,15 @@ def plan_architecture(classifier, *, n_tokens, n_classes, n_steps):
         One more than the largest id.
     n_classes : int
         Logits of each text.
-    n_steps : int
+    max_length : int
         The longest text there can be, in tokens.
+    n_training_texts : int
+        Texts that the network is first trained on. It reads n-gram scores if they are at least
+        `TEXTS_PER_CLASS_TO_READ` for each class.
 
     Returns
     -------
-    architecture : dict
+    architecture : Architecture
 
     Raises
     ------
@@ -35,44 +124,54 @@ def plan_architecture(classifier, *, n_tokens, n_classes, n_steps):
         is a class that does not work as a cell.
     """
     vectors = classifier.word_vectors
-    embedding_dim = classifier.embedding_dim if vectors is None else vectors.embedding_dim
-    hidden_sizes = _layer_sizes(classifier.hidden_size, classifier.num_layers)
-    if isinstance(classifier.cell_type, type):
-        size = input_size(embedding_dim, n_classes, classifier.linear_ngrams)
-        check_user_cell(classifier.cell_type, input_size=size, hidden_size=hidden_sizes[0])
-    return {
-        "n_tokens": n_tokens,
-        "n_classes": n_classes,
-        "n_steps": n_steps,
-        "embedding_dim": embedding_dim,
-        "cell_type": classifier.cell_type,
-        "hidden_sizes": hidden_sizes,
-        "bidirectional": bool(classifier.bidirectional),
-        "merge": classifier.merge,
-        "pooling": _pooling_names(classifier.pooling),
-        "word_dropout": classifier.word_dropout,
-        "embedding_dropout": classifier.embedding_dropout,
-        "dropout": classifier.dropout,
-        "head_sizes": _sizes(classifier.head_sizes, "head_sizes"),
-        "batch_norm": bool(classifier.batch_norm),
-        "linear_ngrams": classifier.linear_ngrams,
-        "freeze_embeddings": bool(classifier.freeze_embeddings),
-    }
+    has_enough_texts = n_training_texts >= TEXTS_PER_CLASS_TO_READ * n_classes
+    architecture = Architecture(
+        n_tokens=n_tokens,
+        n_classes=n_classes,
+        max_length=max_length,
+        embedding_dim=classifier.embedding_dim if vectors is None else vectors.embedding_dim,
+        cell_type=classifier.cell_type,
+        hidden_sizes=_layer_sizes(classifier.hidden_size, classifier.num_layers),
+        bidirectional=bool(classifier.bidirectional),
+        merge=classifier.merge,
+        pooling=_pooling_names(classifier.pooling),
+        word_dropout=classifier.word_dropout,
+        embedding_dropout=classifier.embedding_dropout,
+        dropout=classifier.dropout,
+        head_sizes=_sizes(classifier.head_sizes, "head_sizes"),
+        batch_norm=bool(classifier.batch_norm),
+        linear_ngrams=classifier.linear_ngrams,
+        reads_ngram_scores=classifier.linear_ngrams > 0 and has_enough_texts,
+        freeze_embeddings=bool(classifier.freeze_embeddings),
+    )
+    if isinstance(architecture.cell_type, type):
+        check_user_cell(
+            architecture.cell_type,
+            input_size=architecture.input_size,
+            hidden_size=architecture.hidden_sizes[0],
+        )
+    return architecture
 
 
-def check_same_architecture(built, wanted):
-    """Raise a ValueError unless a network of `built` can go on as `wanted`; new words may come."""
-    changed = [name for name in built if name != "n_tokens" and built[name] != wanted[name]]
+def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
+    """Raise a ValueError if a network of architecture `built` cannot resume as `wanted`.
+
+    The embedding may grow. What was decided when the network was built, whether it reads n-gram
+    scores, does not depend on the number of texts that it resumes with.
+    """
+    before, now = dataclasses.asdict(built), dataclasses.asdict(wanted)
+    may_change = {"n_tokens", "reads_ngram_scores"}
+    changed = [name for name in before if name not in may_change and before[name] != now[name]]
     if changed:
         raise ValueError(
             "The network that is to go on training was built with "
-            f"{ {name: built[name] for name in changed} }, and the parameters now say "
-            f"{ {name: wanted[name] for name in changed} }. Set warm_start=False and call fit to "
+            f"{ {name: before[name] for name in changed} }, and the parameters now say "
+            f"{ {name: now[name] for name in changed} }. Set warm_start=False and call fit to "
             "build a new one."
         )
 
 
-def _layer_sizes(hidden_size, num_layers):
+def _layer_sizes(hidden_size: int | tuple[int, ...], num_layers: int | None) -> tuple[int, ...]:
     if isinstance(hidden_size, Integral):
         return (hidden_size,) * (1 if num_layers is None else num_layers)
     if num_layers not in (None, len(hidden_size)):
@@ -86,17 +185,17 @@ def _layer_sizes(hidden_size, num_layers):
     return _sizes(hidden_size, "hidden_size")
 
 
-def _sizes(sizes, name):
+def _sizes(sizes: tuple[int, ...], name: str) -> tuple[int, ...]:
     if not all(_is_size(size) for size in sizes):
         raise ValueError(f"{name}={sizes!r} must hold whole numbers of at least 1.")
     return tuple(sizes)
 
 
-def _is_size(size):
+def _is_size(size: object) -> bool:
     return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1
 
 
-def _pooling_names(pooling):
+def _pooling_names(pooling: str | tuple[str, ...]) -> tuple[str, ...]:
     names = (pooling,) if isinstance(pooling, str) else pooling
     known = [name for name in names if name in POOLINGS]
     if not names or len(set(known)) < len(names):

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sklearn_rnn._linear.term import LinearTerm
+from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.custom_cell import UserRecurrence
 from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
 from sklearn_rnn._nn.normalization import WordBatchNorm
@@ -26,89 +27,50 @@ class RecurrentModule(nn.Module):
 
     Parameters
     ----------
-    n_tokens : int
-        Rows of the embedding: one more than the largest id. Row 0 is padding, and stays zero.
-    n_classes : int
-        Logits of each text.
-    n_steps : int
-        The longest text there can be, in tokens.
-    embedding_dim : int
-        Channels of the vector of a word. E has one more for each class with a linear term.
-    cell_type : {"lstm", "gru", "rnn"} or type
-        The recurrence.
-    hidden_sizes : tuple of int
-        Units of each layer and direction.
-    bidirectional : bool
-        Whether each layer reads in both directions.
-    merge : {"concat", "sum"}
-        How the two directions join.
-    pooling : tuple of {"last", "max", "mean", "attention", "flatten"}
-        How the words of a text become one vector; several are concatenated.
-    word_dropout : float
-        Share of the words that become the unknown word.
-    embedding_dropout : float
-        Share of embedding channels dropped, the same ones at every word of a text.
-    dropout : float
-        Share of features dropped between layers, of the pooled vector and in the head.
-    head_sizes : tuple of int
-        Units of the dense ReLU layers between the pooled vector and the logits.
-    batch_norm : bool
-        Whether to normalise what goes into each layer, into the head and into its ReLUs.
-    linear_ngrams : {0, 1, 2}
-        The longest n-grams of the linear term, which the network reads and is added to; 0: there
-        is none.
-    freeze_embeddings : bool
-        Whether the vectors of the words stay as they are.
+    architecture : Architecture
+        Its layers and their sizes.
     """
 
-    def __init__(
-        self,
-        n_tokens,
-        n_classes,
-        *,
-        n_steps,
-        embedding_dim,
-        cell_type,
-        hidden_sizes,
-        bidirectional,
-        merge,
-        pooling,
-        word_dropout,
-        embedding_dropout,
-        dropout,
-        head_sizes,
-        batch_norm,
-        linear_ngrams,
-        freeze_embeddings,
-    ):
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        self.word_dropout = WordDropout(word_dropout)
-        self.embedding = nn.Embedding(n_tokens, embedding_dim, padding_idx=0)
-        self.embedding.weight.requires_grad_(not freeze_embeddings)
-        self.embedding_dropout = SeededDropout(embedding_dropout, whole_channels=True)
-        self.dropout = SeededDropout(dropout)
+        self.word_dropout = WordDropout(architecture.word_dropout)
+        self.embedding = nn.Embedding(
+            architecture.n_tokens, architecture.embedding_dim, padding_idx=0
+        )
+        self.embedding.weight.requires_grad_(not architecture.freeze_embeddings)
+        self.embedding_dropout = SeededDropout(architecture.embedding_dropout, whole_channels=True)
+        self.dropout = SeededDropout(architecture.dropout)
 
-        size = input_size(embedding_dim, n_classes, linear_ngrams)
+        size = architecture.input_size
         layer_input_sizes = []
         self.layers = nn.ModuleList()
-        for hidden_size in hidden_sizes:
+        for hidden_size in architecture.hidden_sizes:
             layer_input_sizes.append(size)
             layer = RecurrentLayer(
-                cell_type, size, hidden_size, bidirectional=bidirectional, merge=merge
+                architecture.cell_type,
+                size,
+                hidden_size,
+                bidirectional=architecture.bidirectional,
+                merge=architecture.merge,
             )
             self.layers.append(layer)
             size = layer.output_size
 
-        self.poolings = nn.ModuleList(make_pooling(name, size, n_steps) for name in pooling)
-        self.pools_directions = [pools_directions(name, merge) for name in pooling]
+        names, max_length = architecture.pooling, architecture.max_length
+        self.poolings = nn.ModuleList(make_pooling(name, size, max_length) for name in names)
+        self.pools_directions = [pools_directions(name, architecture.merge) for name in names]
 
-        dense_sizes = (sum(pooled_size(name, size, n_steps) for name in pooling), *head_sizes)
+        n_pooled = sum(pooled_size(name, size, max_length) for name in names)
+        dense_sizes = (n_pooled, *architecture.head_sizes)
         self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(dense_sizes))
-        self.output = nn.Linear(dense_sizes[-1], n_classes)
+        self.output = nn.Linear(dense_sizes[-1], architecture.n_classes)
 
-        self.layer_norms = make_norms(layer_input_sizes, batch_norm)
-        self.dense_norms = make_norms(dense_sizes, batch_norm)
-        self.linear_term = LinearTerm(n_classes, linear_ngrams) if linear_ngrams else None
+        self.layer_norms = make_norms(layer_input_sizes, architecture.batch_norm)
+        self.dense_norms = make_norms(dense_sizes, architecture.batch_norm)
+        self.linear_term = None
+        if architecture.linear_ngrams:
+            self.linear_term = LinearTerm(architecture.n_classes, architecture.linear_ngrams)
+        self.reads_ngram_scores = architecture.reads_ngram_scores
         self.draw_weights()
 
     def draw_weights(self, generator=None):
@@ -161,26 +123,26 @@ class RecurrentModule(nn.Module):
         """Return the logits of the linear term, of shape (B, n_classes), or 0 without one."""
         return 0 if self.linear_term is None else self.linear_term(ids)
 
-    def embed(self, ids, evidence=None):
-        """Return what the recurrence reads: the vectors of the words, and the linear term's view.
+    def embed(self, ids, ngram_scores=None):
+        """Return what the recurrence reads: word vectors, and n-gram scores if it reads them.
 
         Parameters
         ----------
         ids : Tensor of int of shape (B, T)
             Right-padded ids.
-        evidence : Tensor of float32 of shape (B, T, n_classes), default=None
-            What the linear term says of the words. None: what it says now, if there is one.
+        ngram_scores : Tensor of float32 of shape (B, T, n_classes), default=None
+            The n-gram score channels. None: those of the linear term as it is.
 
         Returns
         -------
         words : Tensor of float32 of shape (T, B, E)
         """
         vectors = self.embedding(ids.t())
-        if self.linear_term is None:
+        if not self.reads_ngram_scores:
             return vectors
-        if evidence is None:
-            evidence = self.linear_term.read(ids)
-        return torch.cat([vectors, evidence.transpose(0, 1)], 2)
+        if ngram_scores is None:
+            ngram_scores = self.linear_term.ngram_scores(ids)
+        return torch.cat([vectors, ngram_scores.transpose(0, 1)], 2)
 
     def classify(self, words, lengths, *, generator=None, dtype=torch.float32):
         """Compute the logits of a batch from the vectors of its words, without the linear term.
@@ -204,8 +166,8 @@ class RecurrentModule(nn.Module):
         steps = torch.arange(len(words), device=words.device)
         mask = steps[:, None] < lengths  # (T, B)
         index = reversal_index(lengths, len(words))  # (T * B,)
-        vectors, evidence = words.to(dtype).tensor_split([self.embedding.embedding_dim], 2)
-        x = torch.cat([self.embedding_dropout(vectors, generator), evidence], 2)
+        vectors, ngram_scores = words.to(dtype).tensor_split([self.embedding.embedding_dim], 2)
+        x = torch.cat([self.embedding_dropout(vectors, generator), ngram_scores], 2)
         with mixed_precision(words.device, dtype):
             for norm, layer in zip(self.layer_norms, self.layers, strict=True):
                 outputs = layer(norm(x, mask), index)  # (T, B, H) of each direction
@@ -231,11 +193,6 @@ class RecurrentModule(nn.Module):
         for dense, norm in zip(self.dense, self.dense_norms[1:], strict=True):
             x = self.dropout(torch.relu(norm(dense(x), every_text)), generator)
         return self.output(x)
-
-
-def input_size(embedding_dim, n_classes, linear_ngrams):
-    """Return E: the vector of a word, and what the linear term says of each class, if any."""
-    return embedding_dim + (n_classes if linear_ngrams else 0)
 
 
 def mixed_precision(device, dtype):

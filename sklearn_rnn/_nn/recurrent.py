@@ -99,6 +99,8 @@ class RecurrentLayer(nn.Module):
 
     Attributes
     ----------
+    input_size : int
+        D.
     output_size : int
         H, or 2 H where two directions are concatenated.
     """
@@ -107,6 +109,7 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         sizes = (input_size, hidden_size)
         self.merge = merge
+        self.input_size = input_size
         self.forward_cell = make_recurrence(cell_type, *sizes)
         self.backward_cell = make_recurrence(cell_type, *sizes) if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional and merge == "concat" else 1)

@@ -3,17 +3,16 @@
 import pandas as pd
 
 from sklearn_rnn._linear.term import LinearTerm
-from sklearn_rnn._nn.module import input_size
 
 
-def summarize(module, n_steps):
+def summarize(module, max_length):
     """Return a row for each layer: its output shape for one text, and its parameters.
 
     Parameters
     ----------
     module : RecurrentModule
         What is looked at.
-    n_steps : int
+    max_length : int
         The longest text there can be, in tokens.
 
     Returns
@@ -21,13 +20,12 @@ def summarize(module, n_steps):
     summary : pandas.DataFrame
         With the columns "output_shape" and "n_parameters", indexed by "layer".
     """
-    rows = [("embedding", (n_steps, module.embedding.embedding_dim), module.embedding)]
-    n_classes = module.output.out_features
-    size = input_size(module.embedding.embedding_dim, n_classes, module.linear_term is not None)
+    rows = [("embedding", (max_length, module.embedding.embedding_dim), module.embedding)]
+    size = module.layers[0].input_size
     for i, (norm, layer) in enumerate(zip(module.layer_norms, module.layers, strict=True)):
-        rows.append((f"layer_norms.{i}", (n_steps, size), norm))
+        rows.append((f"layer_norms.{i}", (max_length, size), norm))
         size = layer.output_size
-        rows.append((f"layers.{i}", (n_steps, size), layer))
+        rows.append((f"layers.{i}", (max_length, size), layer))
     sizes = [dense.in_features for dense in [*module.dense, module.output]]
     rows.append(("poolings", (sizes[0],), module.poolings))
     rows.append(("dense_norms.0", (sizes[0],), module.dense_norms[0]))

@@ -126,10 +126,12 @@ class PartedBatches:
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)
 
     def _read(self, inputs):
-        """Return what fits without their folds say of the words of texts, or None."""
-        if "folds" not in inputs:
+        """Return the n-gram scores of training texts, from out-of-fold coefficients, or None."""
+        if "folds" not in inputs or not self.module.reads_ngram_scores:
             return None
-        return self.module.linear_term.read(inputs["ids"], self.fold_coefficients, inputs["folds"])
+        return self.module.linear_term.ngram_scores(
+            inputs["ids"], self.fold_coefficients, inputs["folds"]
+        )
 
     def _linear_logits(self, inputs, rows):
         """Return those of fits without their folds, where there are any, or of the linear term."""

@@ -27,8 +27,8 @@ def build_net(architecture, *, seed, device, **parameters):
 
     Parameters
     ----------
-    architecture : dict
-        The keyword arguments of `RecurrentModule`.
+    architecture : Architecture
+        Of the module.
     seed : int
         Of the first weights, which are drawn on the CPU whatever the device.
     device : torch.device
@@ -42,7 +42,7 @@ def build_net(architecture, *, seed, device, **parameters):
     """
     return RecurrentNet(
         RecurrentModule,
-        **{f"module__{name}": value for name, value in architecture.items()},
+        module__architecture=architecture,
         seed=seed,
         criterion=torch.nn.CrossEntropyLoss,
         criterion__reduction="none",
@@ -50,7 +50,7 @@ def build_net(architecture, *, seed, device, **parameters):
         optimizer__fused=True,
         dataset=IdsDataset,
         dataset__device=device,
-        classes=np.arange(architecture["n_classes"]),
+        classes=np.arange(architecture.n_classes),
         device=device,
         **parameters,
     ).initialize()

@@ -12,6 +12,7 @@ from skorch.callbacks import Callback
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._ids import replace_unknown_ids
+from sklearn_rnn._nn import architecture
 from sklearn_rnn._nn.dropout import WordDropout
 
 
@@ -455,14 +456,18 @@ def test_the_summary_counts_all_parameters(make_classifier, word_order, paramete
     assert pickle.loads(pickle.dumps(classifier)).summary().equals(summary)
 
 
-def test_the_rows_of_a_summary_in_order(make_classifier, word_order):
+@pytest.mark.parametrize("n_score_channels", [0, 2])
+def test_the_rows_of_a_summary_in_order(make_classifier, word_order, monkeypatch, n_score_channels):
+    texts_to_read = 40 if n_score_channels else 41
+    monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
     classifier = make_classifier(
         batch_norm=True, head_sizes=(5, 3), hidden_size=(4, 6), linear_ngrams=1, pooling="max"
     ).fit(*word_order)
-    lstm = [2 * 4 * h * (d + h + 2) for d, h in [(6, 4), (8, 6)]]
+    n_read = 4 + n_score_channels
+    lstm = [2 * 4 * h * (d + h + 2) for d, h in [(n_read, 4), (8, 6)]]
     rows = [
         ("embedding", (6, 4), 10 * 4),
-        ("layer_norms.0", (6, 6), 2 * 6),
+        ("layer_norms.0", (6, n_read), 2 * n_read),
         ("layers.0", (6, 8), lstm[0]),
         ("layer_norms.1", (6, 8), 2 * 8),
         ("layers.1", (6, 12), lstm[1]),

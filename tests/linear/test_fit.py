@@ -9,7 +9,6 @@ from sklearn.naive_bayes import MultinomialNB
 
 from sklearn_rnn._linear import fit
 from sklearn_rnn._linear.fit import (
-    EVIDENCE_SCALE,
     N_FOLDS,
     draw_folds,
     fit_coefficients,
@@ -132,16 +131,6 @@ def test_of_few_texts_it_says_what_it_says_of_all():
     assert cross_fit.folds.tolist() == [0] * 99
     np.testing.assert_allclose(cross_fit.logits, logits_of(term, ids), atol=1e-5)
     assert np.array_equal(cross_fit.coefficients[0], term.coefficients.numpy())
-
-
-def test_it_is_read_from_enough_texts_on_and_then_goes_on(monkeypatch):
-    monkeypatch.setattr(fit, "TEXTS_PER_CLASS_TO_READ", 20)
-    ids, labels = make_texts(60, 3)
-    term, _ = learn(ids[:59], labels[:59])
-    assert term.evidence_scale == 0
-    for n_texts in (60, 59):
-        learn(ids[:n_texts], labels[:n_texts], term=term)
-        assert term.evidence_scale == EVIDENCE_SCALE
 
 
 def test_one_text():

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_rnn._linear import fit
 from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams
 from sklearn_rnn._linear.term import LinearTerm
+from sklearn_rnn._nn import architecture
 
 TEXTS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=8), min_size=1, max_size=8)
 KEYS = [2, 3, 4, 2 * 2**31 + 3, 3 * 2**31 + 2, 4 * 2**31 + 4]
@@ -40,13 +40,12 @@ def empty_term(n_classes=3, longest=2):
 
 
 def make_term(longest=2, seed=0):
-    """Make a term of some counts that is read, with coefficients and biases from a seed."""
+    """Make a term of some counts, with coefficients and biases from a seed."""
     term = empty_term(longest=longest)
     term.count(torch.tensor(KEYS), torch.tensor(COUNTS), accumulate=False)
     generator = torch.Generator().manual_seed(seed)
     term.coefficients[1:].normal_(generator=generator)
     term.bias.normal_(generator=generator)
-    term.evidence_scale.fill_(2)
     return term
 
 
@@ -103,8 +102,8 @@ def test_a_text_has_the_same_logits_everywhere(texts, longest, n_padding):
 def test_each_word_is_read_with_the_pair_that_it_ends(texts, longest, n_padding):
     term = make_term(longest)
     _, coefficients = table_of(term)
-    evidence = term.read(pad(texts, n_padding))
-    for row, text in zip(evidence, texts, strict=True):
+    scores = term.ngram_scores(pad(texts, n_padding))
+    for row, text in zip(scores, texts, strict=True):
         for place, said in enumerate(row):
             expected = np.zeros(3)
             if place < len(text):
@@ -113,7 +112,7 @@ def test_each_word_is_read_with_the_pair_that_it_ends(texts, longest, n_padding)
                 first, second = text[place - 1 : place + 1]
                 is_pair = first > 1 and second > 1
                 expected += coefficients.get(first * 2**31 + second, 0) if is_pair else 0
-            expected = 2 * (expected - expected.mean())
+            expected = 3 * (expected - expected.mean())
             np.testing.assert_allclose(said.numpy(), expected, rtol=0, atol=1e-5)
 
 
@@ -122,10 +121,10 @@ def test_each_text_is_read_by_the_fit_without_its_fold():
     ids = pad([[2, 3, 9], [4, 4, 2], [2, 3, 2]])
     tables = torch.stack([term.coefficients.roll(1, dims=1), 2 * term.coefficients])
     folds = torch.tensor([1, 0, 0])
-    evidence = term.read(ids, tables, folds)
-    for text, fold, said in zip(ids, folds, evidence, strict=True):
+    scores = term.ngram_scores(ids, tables, folds)
+    for text, fold, said in zip(ids, folds, scores, strict=True):
         term.coefficients = tables[fold]
-        assert torch.equal(said, term.read(text[None])[0])
+        assert torch.equal(said, term.ngram_scores(text[None])[0])
 
 
 def test_what_was_never_counted_does_not_matter():
@@ -135,13 +134,13 @@ def test_what_was_never_counted_does_not_matter():
     assert not torch.equal(term(pad([[2, 9, 3]])), plain)  # without the pair
     for unknown in ([9], [1], [9, 6, 10**6], [0]):
         assert torch.equal(term(pad([unknown]))[0], term.bias)
-        assert (term.read(pad([unknown])) == 0).all()
+        assert (term.ngram_scores(pad([unknown])) == 0).all()
 
 
 def test_without_any_count_the_logits_are_zero():
     term = empty_term()
     assert (term(pad([[2, 3], [1]])) == 0).all()
-    assert (term.read(pad([[2, 3], [1]])) == 0).all()
+    assert (term.ngram_scores(pad([[2, 3], [1]])) == 0).all()
 
 
 def test_a_text_of_one_word_twice_is_that_word():
@@ -202,7 +201,6 @@ def test_reset_forgets_all_that_is_counted():
     term = make_term()
     term.reset()
     assert (term(pad([[2, 3]])) == 0).all()
-    assert term.evidence_scale == 0
 
 
 # The classifier
@@ -245,8 +243,7 @@ def test_parameters_and_summary(make_classifier, word_order, linear_ngrams):
     keys, _ = count_ngrams(X, labels, np.ones(80), n_classes=2, longest=linear_ngrams)
     assert term_of(classifier).keys.tolist() == [0, *keys.tolist()]
     n_parameters = 2 * (len(keys) + 1) + 2  # with the row of none, and the biases
-    n_read = 2 * 4 * 4 * 2  # by four gates of four units in two directions, for two classes
-    assert classifier.n_parameters_ == without + n_parameters + n_read
+    assert classifier.n_parameters_ == without + n_parameters
     assert summary.loc["linear_term"].tolist() == [(2,), n_parameters]
 
 
@@ -261,7 +258,7 @@ def test_the_words_of_the_classes_are_known_without_the_network(make_classifier,
 def test_the_network_reads_it_if_there_are_texts_enough(
     make_classifier, word_order, monkeypatch, texts_to_read
 ):
-    monkeypatch.setattr(fit, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
+    monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
     # It sees no words.
     blind = make_classifier(
         linear_ngrams=2, word_dropout=0.9999, max_epochs=20, label_smoothing=0.0

@@ -198,7 +198,7 @@ def test_the_directions_and_layers_have_cells_of_their_own(make_classifier, word
         for layer in (0, 1)
         for direction in ("forward", "backward")
     ]
-    assert [w.shape for w in drawn] == [(6, 4), (6, 4), (8, 4), (8, 4)]
+    assert [w.shape for w in drawn] == [(4, 4), (4, 4), (8, 4), (8, 4)]
     assert not np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[2], drawn[3])
 
@@ -331,7 +331,7 @@ def test_a_cell_of_another_signature(make_classifier, word_order, cell_type):
 
 @pytest.mark.parametrize(
     ("cell_type", "got"),
-    [(Input, "a tensor of shape (2, 6)"), (Pair, "tuple"), (Nothing, "NoneType")],
+    [(Input, "a tensor of shape (2, 4)"), (Pair, "tuple"), (Nothing, "NoneType")],
 )
 def test_a_cell_that_returns_no_state(make_classifier, word_order, cell_type, got):
     message = (

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_rnn._linear.ngrams import distinct_ngrams
+from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._nn.normalization import WordBatchNorm
 from tests.cells import EquationGRU
@@ -14,7 +15,7 @@ from tests.cells import EquationGRU
 PLAIN = {
     "n_tokens": 10,
     "n_classes": 3,
-    "n_steps": 15,
+    "max_length": 15,
     "embedding_dim": 4,
     "cell_type": "lstm",
     "hidden_sizes": (4,),
@@ -27,6 +28,7 @@ PLAIN = {
     "head_sizes": (),
     "batch_norm": False,
     "linear_ngrams": 0,
+    "reads_ngram_scores": False,
     "freeze_embeddings": False,
 }
 ARCHITECTURES = st.fixed_dictionaries(
@@ -46,14 +48,19 @@ ARCHITECTURES = st.fixed_dictionaries(
         "head_sizes": st.sampled_from([(), (5,), (5, 4)]),
         "batch_norm": st.booleans(),
         "linear_ngrams": st.sampled_from([0, 1, 2]),
+        "reads_ngram_scores": st.booleans(),
     }
+).map(
+    lambda drawn: (
+        drawn | {"reads_ngram_scores": drawn["reads_ngram_scores"] and drawn["linear_ngrams"] > 0}
+    )
 )
 TEXTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=9), min_size=1, max_size=6)
 
 
 def build(seed=0, **architecture):
     torch.manual_seed(seed)
-    module = RecurrentModule(**PLAIN | architecture)
+    module = RecurrentModule(Architecture(**PLAIN | architecture))
     with torch.no_grad():
         module.embedding.weight[1:] *= 20  # as large as training makes them
         for norm in module.modules():

@@ -1,12 +1,9 @@
 """What a classifier learns from, which ids it knows, and what network is planned for it."""
 
-import re
-
 import numpy as np
 import pytest
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._nn.architecture import check_same_architecture, plan_architecture
 from sklearn_rnn._training.data import (
     TrainingData,
     apply_class_weight,
@@ -82,64 +79,6 @@ def test_the_validation_split_is_stratified_and_leaves_none_out():
     both = np.concatenate([training.ids, validation.ids]).ravel()
     assert sorted(both) == list(range(2, 102))
     assert (validation.weights == validation.ids.ravel() - 1).all()
-
-
-def plan(n_tokens=5, n_classes=2, **parameters):
-    classifier = RNNTextClassifier(**parameters)
-    return plan_architecture(classifier, n_tokens=n_tokens, n_classes=n_classes, n_steps=3)
-
-
-@pytest.mark.parametrize(
-    ("hidden_size", "num_layers", "sizes"),
-    [(4, None, (4,)), (4, 3, (4, 4, 4)), ((4, 5), None, (4, 5)), ((4, 5), 2, (4, 5))],
-)
-def test_layer_sizes(hidden_size, num_layers, sizes):
-    assert plan(hidden_size=hidden_size, num_layers=num_layers)["hidden_sizes"] == sizes
-
-
-def test_one_pooling_or_several():
-    assert plan(pooling="mean")["pooling"] == ("mean",)
-    assert plan(pooling=("max", "last"))["pooling"] == ("max", "last")
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        (
-            {"hidden_size": (4, 5), "num_layers": 3},
-            "hidden_size=(4, 5) gives the size of 2 layers, and num_layers=3 asks for another "
-            "number. Leave num_layers at None, or make hidden_size one int for all layers.",
-        ),
-        (
-            {"hidden_size": ()},
-            "hidden_size=() has no layer. Give one int, or one for each layer.",
-        ),
-        ({"hidden_size": (4, 0)}, "hidden_size=(4, 0) must hold whole numbers of at least 1."),
-        ({"hidden_size": (True,)}, "hidden_size=(True,) must hold whole numbers of at least 1."),
-        ({"head_sizes": (2.5,)}, "head_sizes=(2.5,) must hold whole numbers of at least 1."),
-        *[
-            (
-                {"pooling": pooling},
-                f"pooling={pooling!r} must be one of 'last', 'max', 'mean', 'attention', "
-                "'flatten', or a tuple of different ones.",
-            )
-            for pooling in [(), ("max", "max"), ("max", "min"), (1, ["max"])]
-        ],
-    ],
-)
-def test_parameters_that_plan_no_network(parameters, message):
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        plan(**parameters)
-
-
-def test_a_network_goes_on_with_more_words_but_no_other_shape():
-    check_same_architecture(plan(), plan(n_tokens=50))
-    message = (
-        "The network that is to go on training was built with {'merge': 'concat'}, and the "
-        "parameters now say {'merge': 'sum'}. Set warm_start=False and call fit to build a new one."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        check_same_architecture(plan(), plan(merge="sum"))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from sklearn_rnn._linear.fit import CrossFit
+from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.microbatches import PartedBatches
 from sklearn_rnn._training.thread_pool import SideBySide
@@ -34,7 +35,7 @@ def build(**architecture):
     plain = {
         "n_tokens": 20,
         "n_classes": 3,
-        "n_steps": 12,
+        "max_length": 12,
         "embedding_dim": 8,
         "cell_type": "lstm",
         "hidden_sizes": (64,),
@@ -47,16 +48,16 @@ def build(**architecture):
         "head_sizes": (),
         "batch_norm": False,
         "linear_ngrams": 2,
+        "reads_ngram_scores": True,
         "freeze_embeddings": False,
     }
-    module = RecurrentModule(**plain | architecture)
+    module = RecurrentModule(Architecture(**plain | architecture))
     module.draw_weights(torch.Generator().manual_seed(0))
     keys = torch.arange(2, 12)  # of words
     module.linear_term.count(keys, torch.arange(30).view(10, 3), accumulate=False)
     module.linear_term.coefficients[1:] = torch.rand(
         10, 3, generator=torch.Generator().manual_seed(1)
     )
-    module.linear_term.evidence_scale.fill_(3)
     return module
 
 
@@ -78,23 +79,23 @@ def differentiate(module, batch, *, n_threads=1, dtype=torch.float32):
     return step, {name: p.grad.clone() for name, p in module.named_parameters()}
 
 
-def read_of_fold(module, ids, coefficients):
-    """Return what the linear term says of words if it has other coefficients."""
+def scores_of_fold(module, ids, coefficients):
+    """Return the n-gram scores of a linear term of other coefficients."""
     term = copy.deepcopy(module.linear_term)
     term.coefficients = torch.from_numpy(coefficients)
-    return term.read(ids)
+    return term.ngram_scores(ids)
 
 
 def whole_gradients(module, batch):
     """Compute the same by autograd alone."""
     inputs, labels = batch
-    evidence = torch.stack(
+    scores = torch.stack(
         [
-            read_of_fold(module, text[None], FOLD_COEFFICIENTS[fold])[0]
+            scores_of_fold(module, text[None], FOLD_COEFFICIENTS[fold])[0]
             for text, fold in zip(inputs["ids"], inputs["folds"], strict=True)
         ]
     )
-    words = module.embed(inputs["ids"], evidence)
+    words = module.embed(inputs["ids"], scores)
     logits = module.classify(words, inputs["lengths"]) + inputs["linear_logits"]
     losses = nn.functional.cross_entropy(logits, labels, reduction="none")
     loss = losses @ inputs["weights"] / inputs["weights"].sum()

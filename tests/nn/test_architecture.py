@@ -1,0 +1,139 @@
+"""The architecture that a classifier's parameters describe."""
+
+import dataclasses
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._nn import architecture
+from sklearn_rnn._nn.architecture import check_same_architecture, plan_architecture
+from sklearn_rnn._nn.module import RecurrentModule
+
+
+def plan(n_tokens=5, n_classes=2, n_training_texts=10, **parameters):
+    classifier = RNNTextClassifier(**parameters)
+    return plan_architecture(
+        classifier,
+        n_tokens=n_tokens,
+        n_classes=n_classes,
+        max_length=3,
+        n_training_texts=n_training_texts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hidden_size", "num_layers", "sizes"),
+    [(4, None, (4,)), (4, 3, (4, 4, 4)), ((4, 5), None, (4, 5)), ((4, 5), 2, (4, 5))],
+)
+def test_layer_sizes(hidden_size, num_layers, sizes):
+    assert plan(hidden_size=hidden_size, num_layers=num_layers).hidden_sizes == sizes
+
+
+def test_one_pooling_or_several():
+    assert plan(pooling="mean").pooling == ("mean",)
+    assert plan(pooling=("max", "last")).pooling == ("max", "last")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"hidden_size": (4, 5), "num_layers": 3},
+            "hidden_size=(4, 5) gives the size of 2 layers, and num_layers=3 asks for another "
+            "number. Leave num_layers at None, or make hidden_size one int for all layers.",
+        ),
+        (
+            {"hidden_size": ()},
+            "hidden_size=() has no layer. Give one int, or one for each layer.",
+        ),
+        ({"hidden_size": (4, 0)}, "hidden_size=(4, 0) must hold whole numbers of at least 1."),
+        ({"hidden_size": (True,)}, "hidden_size=(True,) must hold whole numbers of at least 1."),
+        ({"head_sizes": (2.5,)}, "head_sizes=(2.5,) must hold whole numbers of at least 1."),
+        *[
+            (
+                {"pooling": pooling},
+                f"pooling={pooling!r} must be one of 'last', 'max', 'mean', 'attention', "
+                "'flatten', or a tuple of different ones.",
+            )
+            for pooling in [(), ("max", "max"), ("max", "min"), (1, ["max"])]
+        ],
+    ],
+)
+def test_invalid_parameters(parameters, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        plan(**parameters)
+
+
+def test_resuming_needs_the_same_architecture_but_for_new_words():
+    check_same_architecture(plan(), plan(n_tokens=50))
+    message = (
+        "The network that is to go on training was built with {'merge': 'concat'}, and the "
+        "parameters now say {'merge': 'sum'}. Set warm_start=False and call fit to build a new one."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_same_architecture(plan(), plan(merge="sum"))
+
+
+@pytest.mark.parametrize(
+    ("n_training_texts", "n_classes", "linear_ngrams", "reads"),
+    [
+        (999, 2, 2, False),
+        (1000, 2, 2, True),
+        (1000, 2, 1, True),
+        (1000, 2, 0, False),
+        (1499, 3, 2, False),
+        (1500, 3, 2, True),
+    ],
+)
+def test_the_network_reads_ngram_scores_if_the_texts_are_enough(
+    n_training_texts, n_classes, linear_ngrams, reads
+):
+    planned = plan(
+        n_training_texts=n_training_texts,
+        n_classes=n_classes,
+        linear_ngrams=linear_ngrams,
+        embedding_dim=7,
+    )
+    assert planned.reads_ngram_scores == reads
+    assert planned.input_size == 7 + (n_classes if reads else 0)
+    module = RecurrentModule(planned)
+    assert module.layers[0].input_size == planned.input_size
+
+
+def test_resuming_does_not_depend_on_the_number_of_texts():
+    few, many = plan(n_training_texts=10), plan(n_training_texts=10_000)
+    check_same_architecture(few, many)
+    check_same_architecture(many, few)
+
+
+def test_an_architecture_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan().n_tokens = 9
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_resumed_network_reads_ngram_scores_as_it_was_built(
+    make_classifier, word_order, monkeypatch, method
+):
+    X, y = word_order
+    for texts_to_read, reads in [(40, True), (41, False)]:
+        monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
+        classifier = make_classifier(linear_ngrams=2, warm_start=True).fit(X, y)
+        resumed = pickle.loads(pickle.dumps(classifier))
+        getattr(resumed, method)(X[::2], y[::2])
+        getattr(resumed, method)(np.tile(X, (2, 1)), np.tile(y, 2))
+        for fitted in (classifier, resumed, pickle.loads(pickle.dumps(resumed))):
+            module = fitted.net_.module_
+            assert module.reads_ngram_scores == reads
+            assert module.layers[0].input_size == 4 + 2 * reads
+
+
+def test_sample_weights_of_zero_are_no_texts(make_classifier, word_order, monkeypatch):
+    X, y = word_order
+    monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", 40)
+    weights = np.arange(80) > 0
+    classifier = make_classifier(linear_ngrams=2).fit(X, y, sample_weight=weights)
+    assert not classifier.net_.module_.reads_ngram_scores
