@@ -59,7 +59,7 @@ def available_device(device):
         return torch.device("cpu")
 
 
-# With fewer units a GRU is faster in float32 (benchmarks/speed.py cells).
+# With fewer units a GRU is faster in float32 (python -m benchmarks.speed cells).
 MIN_GRU_UNITS = 128
 BFLOAT16_KINDS = ("amx_bf16", "avx512_bf16")  # instructions that multiply bfloat16
 

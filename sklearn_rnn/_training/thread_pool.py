@@ -69,7 +69,7 @@ def one_core_each():
 
     Numbers below 1e-38 are zero here. Adam's moments of a word that has not come for some 800 steps
     are such, for good, and an optimizer step over them takes many times as long as over zeros
-    (benchmarks/speed.py denormals).
+    (python -m benchmarks.speed denormals).
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     n_threads = torch.get_num_threads()

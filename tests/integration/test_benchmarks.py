@@ -1,6 +1,7 @@
 """Benchmarks run on as the package changes: those most bound to it, in small."""
 
 from argparse import Namespace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,10 +9,10 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.special import softmax
 
-import reference_systems
-import speed_cells
-import speed_overhead
-from onnx_rival import ExportedNet
+from benchmarks.reference_systems.comparison import SYSTEMS, compare
+from benchmarks.speed import __main__ as speed
+from benchmarks.speed import cells, overhead
+from benchmarks.speed.onnx_rival import ExportedNet
 from sklearn_rnn.datasets import make_word_order
 
 TEXTS, LABELS = make_word_order(32, random_state=0)
@@ -19,7 +20,7 @@ LABELS = np.unique(LABELS, return_inverse=True)[1]
 IDS = np.random.default_rng(0).integers(2, 20, (32, 6)).astype(np.int32)
 
 
-@pytest.mark.parametrize("section", [speed_cells, speed_overhead])
+@pytest.mark.parametrize("section", [cells, overhead])
 def test_a_section_of_speed_that_knows_the_inside(section, monkeypatch):
     monkeypatch.setattr(section, "load_ids", lambda *args, **kwargs: (IDS, LABELS))
     tables = section.run(Namespace(data=None, texts=32, runs=1))
@@ -41,7 +42,7 @@ def test_the_rival_in_onnx_is_the_same_network(make_classifier, cell_type):
 @pytest.mark.parametrize("ours_alone", [False, True])
 def test_a_reference_system_and_its_rival(ours_alone):
     corpus = TEXTS, LABELS
-    row = reference_systems.compare(
+    row = compare(
         "R3 tiny",
         corpus,
         corpus,
@@ -62,4 +63,16 @@ def test_a_reference_system_and_its_rival(ours_alone):
 
 
 def test_every_reference_system_has_a_rival():
-    assert reference_systems.SYSTEMS.keys() == reference_systems.RECIPES.keys()
+    assert len(SYSTEMS) == 28
+    assert all(callable(system.recipe) for system in SYSTEMS.values())
+
+
+def test_every_section_of_speed_is_a_module():
+    for section in speed.SECTIONS:
+        assert callable(import_module(f"benchmarks.speed.{section}").run)
+
+
+def test_a_section_that_cannot_run_is_skipped(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    speed.main(["gpu", "--data", "."])
+    assert capsys.readouterr().out == "\ngpu: skipped. torch finds no GPU here.\n"

@@ -1,0 +1,1 @@
+"""Accuracy of the default Pipeline on the official test sets."""

@@ -1,0 +1,40 @@
+"""Training and test sets of the accuracy benchmarks."""
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from benchmarks.common.corpora import SPLITS, read_druglib, read_split
+
+# Names on the command line, and titles in the records.
+CORPORA = {
+    "imdb": "imdb",
+    "ag_news": "ag_news (59,662-row train)",
+    "amazon_polarity": "amazon_polarity (11,459-row train)",
+    "druglib": "druglib (3 classes)",
+    "imdb_10": "imdb_10 (10 % of the training set)",
+    "imdb_1": "imdb_1 (1 % of the training set)",
+}
+# Corpora of which a stratified share of the training set is used.
+SHARES = {"imdb_10": ("imdb", 0.1), "imdb_1": ("imdb", 0.01)}
+
+Split = tuple[list[str], np.ndarray]
+
+
+def load(data_dir: Path, name: str) -> tuple[Split, Split]:
+    """Return the texts and labels of the training and the test set of a corpus of `CORPORA`."""
+    corpus, share = SHARES.get(name, (name, 1))
+    read = read_druglib_classes if corpus == "druglib" else read_split
+    (texts, labels), test = (read(data_dir, corpus, split) for split in SPLITS)
+    if share < 1:
+        texts, _, labels, _ = train_test_split(
+            texts, labels, train_size=share, stratify=labels, random_state=0
+        )
+    return (texts, labels), test
+
+
+def read_druglib_classes(data_dir: Path, corpus: str, split: str) -> Split:
+    """Return Druglib's reviews in three classes: ratings up to 4, 5 and 6, from 7 on."""
+    table = read_druglib(data_dir, split)
+    return table["review"].tolist(), np.digitize(table["rating"], [4.5, 6.5])

@@ -1,0 +1,1 @@
+"""Timing, records of results and corpora, shared by all benchmarks."""

@@ -1,0 +1,1 @@
+"""The five reference systems as Pipelines, against the recipes of their authors."""

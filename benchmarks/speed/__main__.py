@@ -1,0 +1,92 @@
+"""Speed and memory of sklearn_rnn, against rivals measured in the same run.
+
+    SKLEARN_RNN_DATA=... python -m benchmarks.speed [SECTION ...]
+
+Each section prints its tables and its targets, and writes them, with the versions and the machine,
+to benchmarks/results/speed_SECTION.json. Runs of ours and of the rivals alternate, so that a
+machine that slows down slows all of them; the medians are compared. Without a section all of them
+run, which takes an hour or two; `--texts 2000 --runs 2` tries them out.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.common.arguments import add_data_option, make_parser
+from benchmarks.common.record import write_record
+from benchmarks.common.timing import SkippedError
+
+# Each is a file of this folder whose function `run` returns tables by title.
+SECTIONS = (
+    "tokenizer",
+    "word_vectors",
+    "training",
+    "cells",
+    "keras",
+    "overhead",
+    "denormals",
+    "matrix",
+    "prediction",
+    "search",
+    "memory",
+    "growth",
+    "gpu",
+)
+
+
+def run_section(section: str, options: argparse.Namespace) -> None:
+    """Run one section, print its tables and write them."""
+    try:
+        tables = import_module(f"benchmarks.speed.{section}").run(options)
+    except SkippedError as reason:
+        print(f"\n{section}: skipped. {reason}", flush=True)
+        return
+    for title, table in tables.items():
+        print(f"\n{section}: {title}\n{table.to_string(float_format='%.4g', na_rep='')}")
+    named = {title: table.reset_index(names="what") for title, table in tables.items()}
+    print(f"\nwritten to {write_record(f'speed_{section}', named)}", flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the sections named on the command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    add_data_option(parser)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument(
+        "--texts",
+        type=int,
+        help="texts at most, to try a section out (default: all of the corpus)",
+    )
+    parser.add_argument(
+        "--rival-batches",
+        type=int,
+        default=2,
+        help="training: batches of 64 from which a slow rival's epoch is estimated, in each run "
+        "(default: 2)",
+    )
+    parser.add_argument(
+        "--keras-python",
+        default=os.environ.get("SKLEARN_RNN_KERAS_PYTHON"),
+        help="keras: interpreter of the rival (default: the environment variable "
+        "SKLEARN_RNN_KERAS_PYTHON)",
+    )
+    parser.add_argument(
+        "--rival",
+        type=Path,
+        metavar="DIR",
+        help="loading: another checkout of the package, to compare with (default: none)",
+    )
+    options = parser.parse_args(argv)
+    unknown = sorted(set(options.sections) - set(SECTIONS))
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; choose from {', '.join(SECTIONS)}")
+    for section in options.sections or SECTIONS:
+        run_section(section, options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

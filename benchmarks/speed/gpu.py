@@ -1,0 +1,103 @@
+"""On a GPU: an epoch against packed cuDNN through skorch, AG News from raw text, repeatability.
+
+The network is that of the training section: a bidirectional LSTM of 128 units on IMDB, batches of
+64. The rival is packed, float32 and in torch's DataLoader, and reads all of the texts.
+
+Targets, on one H200: an epoch at least 10 times as fast as packed; AG News' 59,662 rows from raw
+text to a fitted default Pipeline in at most 10 s; two fits with one random_state the same to the
+last bit.
+"""
+
+import numpy as np
+import torch
+from sklearn.pipeline import make_pipeline
+
+from benchmarks.common.corpora import load_ids, load_texts
+from benchmarks.common.timing import SkippedError, in_turn, judge, tabulate, timed
+from benchmarks.speed.skorch_rival import PackedNet, Texts, collate, make_rival
+from sklearn_rnn import RNNTextClassifier, TextTokenizer
+
+PACKED = "skorch, packed"
+
+
+def run(options):
+    """Return the tables of the section."""
+    if not torch.cuda.is_available():
+        raise SkippedError("torch finds no GPU here.")
+    return run_on("cuda", options)
+
+
+def run_on(device, options):
+    """Return the tables of the section, of any device."""
+    ids, labels = (array[: options.texts] for array in load_ids(options.data, "imdb", "train"))
+    texts, topics = load_texts(options.data, "ag_news", "train")
+    texts, topics = texts[: options.texts], topics[: options.texts]
+    measures = {PACKED: finished(epoch_of_rival(device, ids, labels), device)}
+    for precision in ("auto", "float32"):
+        classifier = make_classifier(device, precision)
+        name = f"RNNTextClassifier, {precision}"
+        measures[name] = finished(lambda c=classifier: c.fit(ids, labels), device)
+    for measure in measures.values():
+        measure()  # CUDA and cuDNN start, memory is reserved
+    epochs = tabulate(in_turn(measures, options.runs), PACKED)
+
+    pipeline = make_pipeline(TextTokenizer(), RNNTextClassifier(device=device, random_state=0))
+    raw = {
+        "TextTokenizer, RNNTextClassifier": finished(lambda: pipeline.fit(texts, topics), device)
+    }
+    raw = tabulate(in_turn(raw, options.runs))
+    ratio = epochs.loc["RNNTextClassifier, auto", f"times faster than {PACKED}"]
+    return {
+        f"an epoch of {len(ids):,} texts": epochs,
+        f"AG News, {len(texts):,} raw texts to a fitted default Pipeline": raw,
+        "targets": judge(
+            {
+                f"times faster than {PACKED}": (ratio, "at least", 10),
+                "AG News, s": (raw["seconds"].iloc[0], "at most", 10),
+                "weights that differ between two fits": (
+                    count_differences(device, ids, labels),
+                    "at most",
+                    0,
+                ),
+            }
+        ),
+    }
+
+
+def make_classifier(device, precision):
+    return RNNTextClassifier(
+        hidden_size=128,
+        embedding_dim=128,
+        batch_size=64,
+        max_epochs=1,
+        precision=precision,
+        device=device,
+        random_state=0,
+    )
+
+
+def epoch_of_rival(device, ids, labels):
+    """Return a function that trains the rival for an epoch."""
+    net = make_rival(PackedNet, collate, "lstm", int(ids.max()) + 1, device=device)
+    texts = Texts(ids, labels)
+    return lambda: net.partial_fit(texts)
+
+
+def finished(function, device):
+    """Time a function until the GPU has done all that it was asked for."""
+
+    def call():
+        function()
+        if device != "cpu":
+            torch.cuda.synchronize(device)
+
+    return timed(call)
+
+
+def count_differences(device, ids, labels):
+    """Return how many weights, of all, differ between two fits with one random_state."""
+    first, second = (
+        make_classifier(device, "auto").fit(ids[:6_400], labels[:6_400]).net_.get_weights()
+        for _ in range(2)
+    )
+    return sum(int(np.sum(first[name] != second[name])) for name in first)

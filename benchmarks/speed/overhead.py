@@ -1,0 +1,94 @@
+"""What the estimator costs over a bare loop: the same module, batches and steps, nothing else.
+
+A whole `fit` of one epoch (checks, looking up ids, building the module, callbacks, history) against
+the loop alone, which has all that ready before the clock starts. The loop computes its gradients
+with the package's own parts, side by side: what is measured is what stands around them. First
+row's model, IMDB.
+
+Target: at most 3 % more.
+"""
+
+import time
+
+import numpy as np
+import torch
+
+from benchmarks.common.corpora import load_ids
+from benchmarks.common.timing import in_turn, judge, tabulate, timed
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._nn.architecture import plan_architecture
+from sklearn_rnn._nn.module import RecurrentModule
+from sklearn_rnn._training.batches import IdsDataset, TrainingBatches
+from sklearn_rnn._training.hardware import resolve_precision
+from sklearn_rnn._training.microbatches import PartedBatches
+from sklearn_rnn._training.thread_pool import one_core_each
+
+N_TEXTS = 6_400
+
+
+def run(options):
+    """Return the tables of the section."""
+    ids, labels = load_ids(options.data, "imdb", "train")
+    n_texts = N_TEXTS if options.texts is None else options.texts
+    ids, labels = ids[:n_texts], labels[:n_texts]
+    classifier = RNNTextClassifier(
+        hidden_size=128,
+        embedding_dim=128,
+        linear_ngrams=0,
+        batch_size=64,
+        max_epochs=1,
+        device="cpu",
+        random_state=0,
+    )
+    classifier.fit(ids[:640], labels[:640])
+    measures = {
+        "bare loop": lambda: bare_epoch(classifier, ids, labels),
+        "RNNTextClassifier.fit": timed(lambda: classifier.fit(ids, labels)),
+    }
+    table = tabulate(in_turn(measures, options.runs), "bare loop")
+    seconds = table["seconds"]
+    percent = 100 * (seconds["RNNTextClassifier.fit"] / seconds["bare loop"] - 1)
+    return {
+        f"an epoch of {n_texts:,} texts": table,
+        "targets": judge({"overhead in %": (percent, "at most", 3)}),
+    }
+
+
+def bare_epoch(classifier, ids, labels):
+    """Return the seconds of the loop over one epoch."""
+    cpu = torch.device("cpu")
+    plan = plan_architecture(
+        classifier,
+        n_tokens=int(ids.max()) + 1,
+        n_classes=2,
+        max_length=ids.shape[1],
+        n_training_texts=len(ids),
+    )
+    module = RecurrentModule(plan).train()
+    dataset = IdsDataset(ids, labels, device=cpu)
+    batches = TrainingBatches(dataset, classifier.batch_size, np.random.default_rng(0))
+    optimizer = torch.optim.AdamW(
+        module.parameters(), classifier.learning_rate, weight_decay=0.0, fused=True
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, classifier.learning_rate, total_steps=len(batches) + 1
+    )
+    criterion = torch.nn.CrossEntropyLoss(
+        reduction="none", label_smoothing=classifier.label_smoothing
+    )
+    dtype = resolve_precision(
+        classifier.precision,
+        cpu,
+        cell_type=classifier.cell_type,
+        hidden_sizes=plan.hidden_sizes,
+    )
+    with one_core_each() as side_by_side:
+        engine = PartedBatches(module, criterion, side_by_side, seed=0, dtype=dtype)
+        start = time.perf_counter()
+        for inputs, batch_labels in batches:
+            optimizer.zero_grad()
+            engine.differentiate(inputs, batch_labels)
+            torch.nn.utils.clip_grad_norm_(module.parameters(), classifier.gradient_clip)
+            optimizer.step()
+            schedule.step()
+        return time.perf_counter() - start
