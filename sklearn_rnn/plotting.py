@@ -1,4 +1,4 @@
-"""Pictures of tokenizers, trainings and predictions. Needs matplotlib, once something is drawn."""
+"""Displays of text lengths, training and predictions. Drawing them needs matplotlib."""
 
 from sklearn_rnn._plotting.gradient_flow import GradientFlowDisplay
 from sklearn_rnn._plotting.text_length import TextLengthDisplay

@@ -1,13 +1,22 @@
-"""Find a tokenizer or a classifier in what the user has: a Pipeline, a search, one in the other."""
+"""Lookup of a tokenizer or classifier in nested Pipelines and searches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+if TYPE_CHECKING:
+    from sklearn_rnn._classifier import RNNTextClassifier
 
-def find_classifier(estimator, *, caller):
-    """Return the fitted RNNTextClassifier in an estimator, as `find_step` finds it."""
-    # Late, since torch takes seconds, for which pictures of a tokenizer need not wait.
+Step = TypeVar("Step")
+
+
+def find_classifier(estimator: object, *, caller: str) -> RNNTextClassifier:
+    """Return the RNNTextClassifier that `find_step` finds, if it is fitted."""
+    # Late, since torch takes seconds, which a Display of text lengths need not wait for.
     from sklearn_rnn._classifier import RNNTextClassifier
 
     classifier = find_step(estimator, RNNTextClassifier, caller=caller)
@@ -15,17 +24,17 @@ def find_classifier(estimator, *, caller):
     return classifier
 
 
-def find_step(estimator, kind, *, caller):
-    """Return the first estimator of a class in a Pipeline, in a search, or the estimator itself.
+def find_step(estimator: object, kind: type[Step], *, caller: str) -> Step:
+    """Return the first step of a class, as `search_step` finds it, or raise an error.
 
     Parameters
     ----------
     estimator : object
-        Where to look.
+        The estimator that a user passed.
     kind : type
-        The class to look for.
+        The class of the step.
     caller : str
-        Who looks, for the messages.
+        The name of the user's function, for the message.
 
     Returns
     -------
@@ -36,7 +45,7 @@ def find_step(estimator, kind, *, caller):
     NotFittedError
         If a search has no best estimator.
     TypeError
-        If there is none of that class.
+        If there is no step of that class.
     """
     step = search_step(estimator, kind)
     if step is None:
@@ -47,8 +56,8 @@ def find_step(estimator, kind, *, caller):
     return step
 
 
-def search_step(estimator, kind):
-    """Return what `find_step` does, or None."""
+def search_step(estimator: object, kind: type[Step]) -> Step | None:
+    """Return the first step of a class in a Pipeline or search, or the estimator, or None."""
     if isinstance(estimator, kind):
         return estimator
     if isinstance(estimator, Pipeline):
@@ -58,20 +67,21 @@ def search_step(estimator, kind):
     return None if best is estimator else search_step(best, kind)
 
 
-def apply_steps_before(estimator, wanted, X):
-    """Return X as a step, which `search_step` finds in an estimator, gets it."""
+def apply_steps_before(estimator: Any, wanted: object, X: Any) -> Any:
+    """Transform X by the steps before `wanted`, which `search_step` finds in the estimator."""
     if estimator is wanted:
         return X
     if not isinstance(estimator, Pipeline):
         return apply_steps_before(unwrap_search(estimator), wanted, X)
     for _, step in estimator.steps:
         if search_step(step, type(wanted)) is wanted:
-            return apply_steps_before(step, wanted, X)
+            break
         X = X if step in (None, "passthrough") else step.transform(X)
+    return apply_steps_before(step, wanted, X)
 
 
-def unwrap_search(estimator):
-    """Return the best estimator of a search such as GridSearchCV, and all else as it is."""
+def unwrap_search(estimator: object) -> object:
+    """Return the best estimator of a search such as GridSearchCV, and others unchanged."""
     if hasattr(estimator, "refit") and not hasattr(estimator, "best_estimator_"):
         raise NotFittedError(
             f"{type(estimator).__name__} has no best_estimator_. Call fit, with refit=True, which "
@@ -80,8 +90,8 @@ def unwrap_search(estimator):
     return getattr(estimator, "best_estimator_", estimator)
 
 
-def describe(estimator):
-    """Name an estimator, and the steps if it is a Pipeline."""
+def describe(estimator: object) -> str:
+    """Return the type of an estimator in words, with the steps if it is a Pipeline."""
     if isinstance(estimator, Pipeline):
         steps = ", ".join(type(step).__name__ for _, step in estimator.steps)
         return f"a Pipeline of {steps}"

@@ -1,38 +1,59 @@
-"""GradientFlowDisplay: how large the gradients of each layer were during training."""
+"""Gradient flow: the size of the gradients of each layer over the optimizer steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from sklearn_rnn._inspection.pipeline_steps import find_classifier
 from sklearn_rnn._plotting.style import (
-    MOST_MARKERS,
+    GREY,
     PALETTE,
     add_legend,
     check_panels,
+    choose_marker,
+    cycle_color,
+    cycle_dash,
+    legend_line,
     prepare_axes,
-    show_whole_numbers,
+    set_integer_ticks,
 )
 
-_AXIS_LABELS = {"mean": "mean of |gradient|", "max": "largest |gradient|"}
-_DASHES = ("-", "--", ":", "-.")
-_MOST_POINTS = 60  # of a line; more steps than these are summed up in bins
-_ROW_OF_ZEROS = 0.04  # the share of the height of the axes that the zeros of a layer take
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.collections import FillBetweenPolyCollection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from sklearn.base import BaseEstimator
+
+Statistic = Literal["mean", "max"]
+
+_AXIS_LABELS: dict[Statistic, str] = {"mean": "mean of |gradient|", "max": "largest |gradient|"}
+_MOST_POINTS = 60  # of a line; more steps than these are binned
+_ZERO_ROW_HEIGHT = 0.04  # of the row with the zeros of a layer, as a fraction of the Axes' height
 _MOST_TICKS = 8  # of an axis with zeros
 
 
 class GradientFlowDisplay:
-    """Mean and maximum of the absolute gradient of each layer, over the steps of the training.
+    """Mean and maximum of the absolute gradient of each layer over the optimizer steps.
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    Gradients that get smaller by orders of magnitude from the output down to the embedding vanish;
-    the scale is logarithmic to show it. A gradient of zero has no place on it: the line has a gap,
-    and a triangle in a strip below the scale. Where a value is not finite, the gap has no triangle.
+    The scale is logarithmic, to show vanishing gradients: those that get smaller by orders of
+    magnitude from the output to the embedding. Where a gradient is zero, the line has a gap, and
+    there is a triangle below the scale. Where a value is not finite, there is only the gap.
 
     Parameters
     ----------
     gradient_flow : DataFrame with the columns "mean" and "max"
-        Of the absolute gradient of all parameters of a layer, indexed by "step", which counts
-        optimizer steps from 1, and "layer". The layers are drawn in the order of the rows.
+        Mean and maximum of the absolute gradient over all parameters of a layer, indexed by "step",
+        the number of the optimizer step from 1 on, and "layer". The layers are drawn in the order
+        of the rows.
 
     Attributes
     ----------
@@ -41,17 +62,17 @@ class GradientFlowDisplay:
     axes_ : ndarray of matplotlib Axes of shape (n_panels,)
         The panels.
     lines_ : dict of (str, str) to matplotlib Line2D
-        The lines, by layer and statistic. Of more than 60 steps: the medians of 60 bins.
+        The lines, by layer and statistic. With more than 60 steps, each is the median of 60 bins.
     ranges_ : dict of (str, str) to matplotlib FillBetweenPolyCollection
-        From the smallest to the largest value of each bin, likewise. Empty for fewer steps.
+        The range of the values of each bin, by the same keys. Empty for up to 60 steps.
     zeros_ : dict of (str, str) to matplotlib Line2D
-        The triangles where the line would be at zero, likewise. Empty if it never is.
+        The triangles at the steps where the line is zero, by the same keys. Empty without zeros.
     legend_ : matplotlib Legend
         The legend.
 
     See Also
     --------
-    TrainingCurveDisplay : What the steps led to.
+    TrainingCurveDisplay : Loss and accuracy over the epochs.
 
     Examples
     --------
@@ -68,10 +89,15 @@ class GradientFlowDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, gradient_flow):
+    def __init__(self, gradient_flow: pd.DataFrame) -> None:
         self.gradient_flow = gradient_flow
 
-    def plot(self, ax=None, *, statistic=None):
+    def plot(
+        self,
+        ax: Axes | Sequence[Axes] | np.ndarray | None = None,
+        *,
+        statistic: Statistic | None = None,
+    ) -> Self:
         """Draw the gradients.
 
         Parameters
@@ -79,12 +105,12 @@ class GradientFlowDisplay:
         ax : matplotlib Axes or array-like of two of them, default=None
             Where to draw: two axes for both statistics, one for one. None: a new figure.
         statistic : {"mean", "max"}, default=None
-            What to draw. None: both, side by side, on the same scale.
+            The statistic to draw. None: both, in two panels with the same scale.
 
         Returns
         -------
         display : GradientFlowDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -94,37 +120,39 @@ class GradientFlowDisplay:
             If `statistic` is unknown, or `ax` holds another number of axes.
         """
         statistics = check_panels(statistic, tuple(_AXIS_LABELS), name="statistic")
-        figure, axes = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
-        styles = _layer_styles(self.gradient_flow.index.unique("layer"))
-        self.lines_, self.ranges_, self.zeros_ = {}, {}, {}
-        for panel, one_statistic in zip(axes, statistics, strict=True):
-            self._plot_statistic(panel, one_statistic, styles)
-        limits = _positive_limits(self.gradient_flow[list(statistics)])
-        for panel in axes:
+        self.figure_, self.axes_ = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
+        layers = list(self.gradient_flow.index.unique("layer"))
+        self.lines_: dict[tuple[str, str], Line2D] = {}
+        self.ranges_: dict[tuple[str, str], FillBetweenPolyCollection] = {}
+        self.zeros_: dict[tuple[str, str], Line2D] = {}
+        for panel, panel_statistic in zip(self.axes_, statistics, strict=True):
+            self._plot_statistic(panel, panel_statistic, layers)
+        limits = _positive_limits(self.gradient_flow[list(statistics)].to_numpy())
+        for panel in self.axes_:
             panel.set_ylim(limits)
             if self.zeros_:
-                self._add_strip_of_zeros(panel, limits)
-        handles, labels = self._legend_entries(styles, statistics[0])
-        self.legend_ = add_legend(figure, axes, handles, labels, outside=ax is None)
-        self.figure_, self.axes_ = figure, axes
+                self._place_zeros(panel, limits)
+        entries = self._legend_entries(statistics[0], layers)
+        self.legend_ = add_legend(self.figure_, self.axes_, entries, outside=ax is None)
         return self
 
-    def _plot_statistic(self, ax, statistic, styles):
+    def _plot_statistic(self, ax: Axes, statistic: Statistic, layers: Iterable[str]) -> None:
         ax.set_yscale("log")
-        values = self.gradient_flow[statistic].unstack("layer")
+        values = self.gradient_flow[statistic].unstack("layer")  # noqa: PD010 - which suggests what sorts
         values = values.where(np.isfinite(values))
         steps, bins = _bin_steps(values.index.to_numpy())
         groups = values.groupby(bins)
         lowest, middle, highest = groups.min(), groups.median(), groups.max()
-        for layer, style in styles.items():
+        for number, layer in enumerate(layers):
             median = middle[layer].to_numpy()
-            key = layer, statistic
+            key, color = (layer, statistic), cycle_color(number)
             (self.lines_[key],) = ax.plot(
                 steps,
                 np.where(median > 0, median, np.nan),
-                **style,
+                color=color,
+                linestyle=cycle_dash(number // len(PALETTE)),  # another when the colours repeat
                 linewidth=1.6,
-                marker="o" if len(steps) <= MOST_MARKERS else None,
+                marker=choose_marker(len(steps)),
                 markersize=3,
             )
             if len(steps) < len(values):
@@ -132,7 +160,7 @@ class GradientFlowDisplay:
                     steps,
                     lowest[layer],
                     highest[layer],
-                    color=style["color"],
+                    color=color,
                     alpha=0.12,
                     linewidth=0,
                 )
@@ -140,25 +168,25 @@ class GradientFlowDisplay:
                 at_zero = steps[median == 0]
                 (self.zeros_[key],) = ax.plot(
                     at_zero,
-                    np.zeros(len(at_zero)),  # until it is known how many layers need a place
-                    color=style["color"],
+                    np.zeros(len(at_zero)),  # until `_place_zeros`, which needs all layers
+                    color=color,
                     linestyle="none",
                     marker="v",
                     markersize=5,
                     transform=ax.get_xaxis_transform(),
                 )
         ax.set(xlabel="optimizer step", ylabel=_AXIS_LABELS[statistic])
-        show_whole_numbers(ax)
+        set_integer_ticks(ax)
 
-    def _add_strip_of_zeros(self, ax, limits):
-        """Make room for zeros below the log scale: a row for each layer that has some."""
+    def _place_zeros(self, ax: Axes, limits: tuple[float, float]) -> None:
+        """Extend the Axes below the log scale: by a row for each layer that has zeros."""
         layers = list(dict.fromkeys(layer for layer, _ in self.zeros_))
         for (layer, _), zeros in self.zeros_.items():
-            place = _ROW_OF_ZEROS * (layers.index(layer) + 0.5)
-            zeros.set_ydata(np.full(len(zeros.get_xdata()), place))
-        share = _ROW_OF_ZEROS * len(layers)  # of the height of the axes
+            y = _ZERO_ROW_HEIGHT * (layers.index(layer) + 0.5)
+            zeros.set_ydata(np.full_like(zeros.get_xdata(), y, dtype=np.float64))
+        fraction = _ZERO_ROW_HEIGHT * len(layers)  # of the Axes' height
         lowest, highest = np.log10(limits)
-        bottom = (lowest - share * highest) / (1 - share)
+        bottom = (lowest - fraction * highest) / (1 - fraction)
         ax.set_ylim(10**bottom, limits[1])
         ax.axhline(limits[0], color="0.4", linewidth=0.8)
         powers = np.arange(np.ceil(lowest), highest)
@@ -167,41 +195,47 @@ class GradientFlowDisplay:
         ax.set_yticks([10 ** ((bottom + lowest) / 2), *10**powers], labels)
         ax.minorticks_off()
 
-    def _legend_entries(self, styles, statistic):
-        from matplotlib.lines import Line2D
+    def _legend_entries(
+        self, statistic: Statistic, layers: Iterable[str]
+    ) -> list[tuple[Line2D | Patch, str]]:
         from matplotlib.patches import Patch
 
-        entries = [(self.lines_[layer, statistic], layer) for layer in styles]
+        entries: list[tuple[Line2D | Patch, str]] = [
+            (self.lines_[layer, statistic], layer) for layer in layers
+        ]
         if self.ranges_:
             n_steps = len(self.gradient_flow.index.unique("step"))
             label = f"median and range of up to {-(-n_steps // _n_bins(n_steps))} steps"
-            entries.append((Patch(color="0.3", alpha=0.2, linewidth=0), label))
+            entries.append((Patch(color=GREY, alpha=0.2, linewidth=0), label))
         if self.zeros_:
-            triangle = Line2D([], [], color="0.3", linestyle="none", marker="v")
-            entries.append((triangle, "zero"))
-        handles, labels = zip(*entries, strict=True)
-        return handles, labels
+            entries.append((legend_line(color=GREY, linestyle="none", marker="v"), "zero"))
+        return entries
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, statistic=None):
-        """Draw the gradients that a classifier recorded.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        *,
+        ax: Axes | Sequence[Axes] | np.ndarray | None = None,
+        statistic: Statistic | None = None,
+    ) -> Self:
+        """Draw the gradients that a classifier recorded during fit.
 
         Parameters
         ----------
         estimator : RNNTextClassifier, Pipeline or search
-            The classifier, fitted with ``record_gradients=True``, or what holds it: a
-            :class:`~sklearn.pipeline.Pipeline`, or a
-            :class:`~sklearn.model_selection.GridSearchCV` or its like, of which the best
-            estimator is taken.
+            The classifier, fitted with ``record_gradients=True``, or a
+            :class:`~sklearn.pipeline.Pipeline` with it, or a search such as
+            :class:`~sklearn.model_selection.GridSearchCV`, which stands for its best estimator.
         ax : matplotlib Axes or array-like of two of them, default=None
             Where to draw: two axes for both statistics, one for one. None: a new figure.
         statistic : {"mean", "max"}, default=None
-            What to draw. None: both, side by side, on the same scale.
+            The statistic to draw. None: both, in two panels with the same scale.
 
         Returns
         -------
         display : GradientFlowDisplay
-            What was drawn.
+            The drawn display.
 
         Raises
         ------
@@ -212,7 +246,7 @@ class GradientFlowDisplay:
         NotFittedError
             If the classifier or the search is not fitted.
         TypeError
-            If there is no RNNTextClassifier in the estimator.
+            If the estimator holds no RNNTextClassifier.
         ValueError
             If `statistic` is unknown, or `ax` holds another number of axes.
         """
@@ -226,31 +260,21 @@ class GradientFlowDisplay:
         return cls(classifier.gradient_flow_).plot(ax, statistic=statistic)
 
 
-def _layer_styles(layers):
-    """Return a colour for each layer, and other dashes when the colours begin anew."""
-    return {
-        layer: {
-            "color": PALETTE[number % len(PALETTE)],
-            "linestyle": _DASHES[number // len(PALETTE) % len(_DASHES)],
-        }
-        for number, layer in enumerate(layers)
-    }
-
-
-def _n_bins(n_steps):
+def _n_bins(n_steps: int) -> int:
     return min(n_steps, _MOST_POINTS)
 
 
-def _bin_steps(steps):
-    """Return the middle of each bin of consecutive steps, and the bin of each step."""
+def _bin_steps(
+    steps: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+    """Return the mean step of each bin of consecutive steps, and the bin of each step."""
     bins = np.arange(len(steps)) * _n_bins(len(steps)) // len(steps)
     sums = np.bincount(bins, weights=steps)
     return sums / np.bincount(bins), bins
 
 
-def _positive_limits(values):
-    """Return limits that hold all values a log scale can show, with some air."""
-    values = values.to_numpy()
+def _positive_limits(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the limits of a log scale that shows all positive, finite values, with a margin."""
     shown = values[np.isfinite(values) & (values > 0)]
     if not len(shown):
         return 1e-1, 1e1

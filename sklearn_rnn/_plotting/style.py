@@ -1,19 +1,37 @@
-"""What the Displays share: colours, panels, legends. Imports matplotlib when it draws."""
+"""Colours, panels, legends and ticks that the Displays share."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from textwrap import fill
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+
+Panel = TypeVar("Panel", bound=str)
 
 # Told apart by the colour-blind (Okabe & Ito 2008, jfly.uni-koeln.de/color), without the yellow,
 # which is too light for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MOST_MARKERS = 40  # of a line: more would touch each other
-# Characters of a legend's entry; a longer one is continued on the next line.
+DASHES = ("-", "--", ":", "-.")
+GREY = "0.3"  # of a legend entry that stands for artists of several colours
+_MOST_MARKERS = 40  # of a line: more would touch each other
+# Characters in a line of a legend entry.
 _WIDE_LEGEND, _NARROW_LEGEND = 60, 36
 
 
-def import_pyplot(caller):
-    """Import matplotlib.pyplot, or say how to install it."""
+def import_pyplot(caller: str) -> ModuleType:
+    """Import matplotlib.pyplot, or raise an error that says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -24,7 +42,24 @@ def import_pyplot(caller):
     return plt
 
 
-def check_panels(chosen, panels, *, name):
+def cycle_color(number: int) -> str:
+    """Return the colour of the line of that number, counted from 0."""
+    return PALETTE[number % len(PALETTE)]
+
+
+def cycle_dash(number: int) -> str:
+    """Return the line style of the line of that number, counted from 0."""
+    return DASHES[number % len(DASHES)]
+
+
+def choose_marker(n_points: int) -> str | None:
+    """Return the marker of a line of so many points: none if the markers would touch."""
+    return "o" if n_points <= _MOST_MARKERS else None
+
+
+def check_panels(
+    chosen: Panel | None, panels: tuple[Panel, ...], *, name: str
+) -> tuple[Panel, ...]:
     """Return all panels if none is chosen, else the chosen one in a tuple."""
     if chosen is None:
         return panels
@@ -34,15 +69,35 @@ def check_panels(chosen, panels, *, name):
     return (chosen,)
 
 
-def prepare_axes(ax, panels, *, caller):
-    """Return a figure, and as many axes as there are panels: new ones, or those that were given."""
+def prepare_axes(
+    ax: Axes | Sequence[Axes] | npt.NDArray[np.object_] | None,
+    panels: Sequence[str],
+    *,
+    caller: str,
+) -> tuple[Figure | SubFigure, npt.NDArray[np.object_]]:
+    """Return a figure and one Axes for each panel: new ones, or those that were given.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, array-like of them or None
+        The Axes that a caller passed to `plot`.
+    panels : sequence of str
+        The names of the panels.
+    caller : str
+        The name of the method, for the messages.
+
+    Returns
+    -------
+    figure : matplotlib Figure or SubFigure
+    axes : ndarray of matplotlib Axes of shape (n_panels,)
+    """
     plt = import_pyplot(caller)
     if ax is None:
         width = 6.4 if len(panels) == 1 else 10
-        figure, axes = plt.subplots(
+        figure, grid = plt.subplots(
             1, len(panels), squeeze=False, figsize=(width, 4.4), layout="constrained"
         )
-        axes = axes[0]
+        axes = grid[0]
     else:
         axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
         figure = axes[0].figure
@@ -51,19 +106,45 @@ def prepare_axes(ax, panels, *, caller):
             f"{caller} draws {len(panels)} panel(s), {' and '.join(panels)}, and ax holds "
             f"{len(axes)} axes. Pass {len(panels)}, or None for a new figure."
         )
-    for one in axes:
-        one.spines[["top", "right"]].set_visible(False)
-        one.grid(alpha=0.3)
-        one.set_axisbelow(True)
+    for panel in axes:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(alpha=0.3)
+        panel.set_axisbelow(True)
     return figure, axes
 
 
-def add_legend(figure, axes, handles, labels, *, outside):
-    """Put a legend under the panels of a figure of our own, or into the last axes of another's."""
+def legend_line(**style: Any) -> Line2D:
+    """Return a line without data, whose style a legend shows."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **style)
+
+
+def add_legend(
+    figure: Figure | SubFigure,
+    axes: npt.NDArray[np.object_],
+    entries: Sequence[tuple[Artist, str]],
+    *,
+    outside: bool,
+) -> Legend:
+    """Add a legend: below the panels if `outside`, which enlarges the figure, else in the last one.
+
+    Parameters
+    ----------
+    figure, axes
+        As `prepare_axes` returns them.
+    entries : sequence of (artist, str)
+        What the legend shows, and the label of each. Long labels are wrapped.
+    outside : bool
+        Whether the figure is the Display's own, so that its size may change.
+    """
+    width = _WIDE_LEGEND if outside else _NARROW_LEGEND
+    handles = [artist for artist, _ in entries]
+    labels = [fill(label, width) for _, label in entries]
     if not outside:
-        labels = [fill(str(label), _NARROW_LEGEND) for label in labels]
-        return axes[-1].legend(handles, labels, fontsize="small")
-    labels = [fill(str(label), _WIDE_LEGEND) for label in labels]
+        panel: Axes = axes[-1]
+        return panel.legend(handles, labels, fontsize="small")
+    figure = cast("Figure", figure)  # `prepare_axes` made it
     lines = [label.splitlines() for label in labels]
     widest = max(len(line) for label in lines for line in label)
     n_columns = max(int(figure.get_figwidth() / (0.08 * widest + 0.65)), 1)  # inches
@@ -78,8 +159,8 @@ def add_legend(figure, axes, handles, labels, *, outside):
     )
 
 
-def show_whole_numbers(ax):
-    """Let the ticks of the x axis be whole numbers, and a single point stand in the middle."""
+def set_integer_ticks(ax: Axes) -> None:
+    """Put the ticks of the x axis at whole numbers, and a single point in the middle."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))

@@ -1,32 +1,53 @@
-"""TextLengthDisplay: how long texts are, and how many of them a tokenizer cuts."""
+"""Text lengths: their histogram, and the share of texts that a tokenizer truncates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._ids import UNK
 from sklearn_rnn._inspection.pipeline_steps import apply_steps_before, find_step
-from sklearn_rnn._plotting.style import PALETTE, add_legend, prepare_axes, show_whole_numbers
+from sklearn_rnn._plotting.style import (
+    PALETTE,
+    add_legend,
+    cycle_dash,
+    legend_line,
+    prepare_axes,
+    set_integer_ticks,
+)
 from sklearn_rnn._tokenizer import TextTokenizer
 from sklearn_rnn._validation import check_texts
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
+
 _MOST_BARS = 60
-_TAIL_FROM = 0.995  # the quantile from which on texts are one bar, if some are far longer
+_TAIL_QUANTILE = 0.995  # the longer texts are one bar, if some of them are far longer
 
 
 class TextLengthDisplay:
-    """Histogram of the lengths of texts in tokens, and what `max_length_` cuts of them.
+    """Histogram of the lengths of texts in tokens, with the length at which they are truncated.
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    A few texts that are far longer than the others would leave no room for these. They stand at the
-    right end, in one hatched bar.
+    Texts that are far longer than most are one hatched bar at the right end, so that the histogram
+    keeps its resolution.
 
     Parameters
     ----------
     lengths : ndarray of int of shape (n_samples,)
-        The length of each text in tokens, before it is cut.
+        The length of each text in tokens, before truncation.
     max_length : int, default=None
-        The tokens that are kept of a text. None: all.
+        The number of tokens to which texts are truncated. None: no truncation.
 
     Attributes
     ----------
@@ -37,17 +58,18 @@ class TextLengthDisplay:
     bars_ : matplotlib BarContainer
         The histogram.
     tail_bar_ : matplotlib BarContainer or None
-        The texts that are longer than the histogram is wide, if there are any.
+        The bar of the texts that are longer than the last bin of the histogram. None without such
+        texts.
     quantile_lines_ : dict of float to matplotlib Line2D
-        The marks of the quantiles.
+        The vertical lines at the quantiles.
     max_length_line_ : matplotlib Line2D or None
-        The mark of `max_length`, if it is in the picture.
+        The vertical line at `max_length`. None if that is beyond the last bin.
     legend_ : matplotlib Legend
-        The legend, which has the numbers.
+        The legend, with the lengths and the numbers of texts.
 
     See Also
     --------
-    TextTokenizer : Its `max_length` may be a share of the texts that is to be kept whole.
+    TextTokenizer : Its `max_length` may be the fraction of the texts that is not truncated.
 
     Examples
     --------
@@ -62,11 +84,18 @@ class TextLengthDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, lengths, *, max_length=None):
+    def __init__(
+        self, lengths: npt.NDArray[np.integer[Any]], *, max_length: int | None = None
+    ) -> None:
         self.lengths = lengths
         self.max_length = max_length
 
-    def plot(self, ax=None, *, quantiles=(0.5, 0.9, 0.99)):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        quantiles: Sequence[float] = (0.5, 0.9, 0.99),
+    ) -> Self:
         """Draw the histogram.
 
         Parameters
@@ -74,12 +103,13 @@ class TextLengthDisplay:
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         quantiles : sequence of float, default=(0.5, 0.9, 0.99)
-            Shares of the texts, in (0, 1]: the shortest length that holds each is marked.
+            Fractions of the texts, in (0, 1]. For each, a line marks the smallest length that at
+            least this fraction of the texts does not exceed.
 
         Returns
         -------
         display : TextLengthDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -89,38 +119,43 @@ class TextLengthDisplay:
             If a quantile is not in (0, 1], or `ax` holds several axes.
         """
         quantile_lengths = _compute_quantiles(self.lengths, quantiles)
-        figure, axes = prepare_axes(ax, ["text lengths"], caller="TextLengthDisplay.plot")
-        self.figure_, self.ax_ = figure, axes[0]
+        self.figure_, axes = prepare_axes(ax, ["text lengths"], caller="TextLengthDisplay.plot")
+        self.ax_: Axes = axes[0]
         edges = self._choose_edges([*quantile_lengths.values()])
         entries = [*self._plot_bars(edges), *self._plot_quantiles(quantile_lengths)]
         if self.max_length is not None:
-            entries.append(self._plot_max_length(edges))
+            entries.append(self._plot_max_length(self.max_length, edges))
         self.ax_.set(xlabel="length of a text (tokens)", ylabel="number of texts")
-        self._label_lengths(edges)
+        self._set_length_ticks(edges)
         self.ax_.yaxis.get_major_locator().set_params(integer=True)
-        handles, labels = zip(*entries, strict=True)
-        self.legend_ = add_legend(figure, axes, handles, labels, outside=ax is None)
+        self.legend_ = add_legend(self.figure_, axes, entries, outside=ax is None)
         return self
 
-    def _choose_edges(self, marks):
-        """Return the edges of the bars: whole numbers of tokens wide, and wide enough for marks."""
+    def _choose_edges(self, marks: Sequence[int]) -> npt.NDArray[np.floating[Any]]:
+        """Return the edges of bins, each a whole number of tokens wide, that include the marks."""
         longest = self.lengths.max()
-        end = max(np.quantile(self.lengths, _TAIL_FROM), *marks, 1) * 1.1
+        end = max(np.quantile(self.lengths, _TAIL_QUANTILE), *marks, 1) * 1.1
         if self.max_length is not None and self.max_length < 3 * end:
             end = max(end, self.max_length * 1.1)
         end = int(min(end, longest))
-        start = self.lengths.min() if self.lengths.min() > end / 2 else 1
+        start = int(self.lengths.min()) if self.lengths.min() > end / 2 else 1
         width = -(-(end - start + 1) // _MOST_BARS)
         n_bars = -(-(end - start + 1) // width)
         return start - 0.5 + width * np.arange(n_bars + 1)
 
-    def _plot_bars(self, edges):
+    def _plot_bars(self, edges: npt.NDArray[np.floating[Any]]) -> list[tuple[Artist, str]]:
+        """Draw the histogram, and return the legend's entry of the texts beyond it, if any."""
         counts, _ = np.histogram(self.lengths, edges)
         width = edges[1] - edges[0]
-        style = {"align": "edge", "color": PALETTE[5], "edgecolor": "white", "linewidth": 0.5}
+        style: dict[str, Any] = {
+            "align": "edge",
+            "color": PALETTE[5],
+            "edgecolor": "white",
+            "linewidth": 0.5,
+        }
         self.bars_ = self.ax_.bar(edges[:-1], counts, width, **style)
         is_longer = self.lengths > edges[-1]
-        self.tail_bar_ = None
+        self.tail_bar_: BarContainer | None = None
         if not is_longer.any():
             return []
         n_longer = is_longer.sum()
@@ -134,15 +169,15 @@ class TextLengthDisplay:
         label = (
             f"{_count_texts(n_longer)} of {int(edges[-1]) + 1:,} to {self.lengths.max():,} tokens"
         )
-        return [(self.tail_bar_, label)]
+        return [(self.tail_bar_[0], label)]
 
-    def _label_lengths(self, edges):
-        """Put ticks at whole numbers; the bar of the long texts is at no length and has a sign."""
-        show_whole_numbers(self.ax_)
+    def _set_length_ticks(self, edges: npt.NDArray[np.floating[Any]]) -> None:
+        """Put ticks at whole numbers, and one at the bar of the long texts, as ">" the last bin."""
+        set_integer_ticks(self.ax_)
         if self.tail_bar_ is None:
             return
         first, last = edges[0], edges[-1]
-        ticks = self.ax_.xaxis.get_major_locator().tick_values(first, last)
+        ticks = np.asarray(self.ax_.xaxis.get_major_locator().tick_values(first, last))
         ticks = ticks[(ticks >= first) & (ticks <= last - (last - first) / 20)]
         (bar,) = self.tail_bar_
         self.ax_.set_xticks(
@@ -150,54 +185,60 @@ class TextLengthDisplay:
             [*(f"{tick:.0f}" for tick in ticks), f">{int(last)}"],
         )
 
-    def _plot_quantiles(self, quantile_lengths):
-        self.quantile_lines_ = {}
-        dashes = ["-", "--", ":", "-."]
+    def _plot_quantiles(self, quantile_lengths: dict[float, int]) -> Iterator[tuple[Line2D, str]]:
+        self.quantile_lines_: dict[float, Line2D] = {}
         for number, (quantile, length) in enumerate(quantile_lengths.items()):
             line = self.ax_.axvline(
                 length,
                 color=PALETTE[0],
-                linestyle=dashes[number % len(dashes)],
+                linestyle=cycle_dash(number),
                 linewidth=1.8,
                 zorder=3,
             )
             self.quantile_lines_[quantile] = line
             yield line, f"{100 * quantile:g} % of texts: up to {length:,} tokens"
 
-    def _plot_max_length(self, edges):
-        from matplotlib.lines import Line2D
-
-        n_cut = (self.lengths > self.max_length).sum()
-        share = 100 * n_cut / len(self.lengths)
-        label = f"max_length_ {self.max_length:,}: cuts {_count_texts(n_cut)} ({share:.3g} %)"
-        self.max_length_line_ = None
-        if self.max_length > edges[-1]:
-            return Line2D([], [], linestyle="none"), label
-        self.max_length_line_ = self.ax_.axvline(self.max_length, color=PALETTE[1], linewidth=5)
+    def _plot_max_length(
+        self, max_length: int, edges: npt.NDArray[np.floating[Any]]
+    ) -> tuple[Line2D, str]:
+        n_truncated = (self.lengths > max_length).sum()
+        percent = 100 * n_truncated / len(self.lengths)
+        label = f"max_length_ {max_length:,}: cuts {_count_texts(n_truncated)} ({percent:.3g} %)"
+        self.max_length_line_: Line2D | None = None
+        if max_length > edges[-1]:
+            return legend_line(linestyle="none"), label
+        self.max_length_line_ = self.ax_.axvline(max_length, color=PALETTE[1], linewidth=5)
         return self.max_length_line_, label
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, quantiles=(0.5, 0.9, 0.99)):
-        """Draw how long texts are for a tokenizer.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: npt.ArrayLike,
+        *,
+        ax: Axes | None = None,
+        quantiles: Sequence[float] = (0.5, 0.9, 0.99),
+    ) -> Self:
+        """Draw the lengths of texts as a fitted tokenizer counts them.
 
         Parameters
         ----------
         estimator : TextTokenizer, Pipeline or search
-            The fitted tokenizer, or what holds it: a :class:`~sklearn.pipeline.Pipeline`, whose
-            steps before the tokenizer are applied, or a
-            :class:`~sklearn.model_selection.GridSearchCV` or its like, of which the best
-            estimator is taken.
+            The fitted tokenizer, or a :class:`~sklearn.pipeline.Pipeline` with it, whose steps
+            before the tokenizer are applied, or a search such as
+            :class:`~sklearn.model_selection.GridSearchCV`, which stands for its best estimator.
         X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
-            The texts. An empty one counts as one token, the unknown word.
+            The texts. An empty text counts as one token, the unknown word.
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         quantiles : sequence of float, default=(0.5, 0.9, 0.99)
-            Shares of the texts, in (0, 1]: the shortest length that holds each is marked.
+            Fractions of the texts, in (0, 1]. For each, a line marks the smallest length that at
+            least this fraction of the texts does not exceed.
 
         Returns
         -------
         display : TextLengthDisplay
-            What was drawn. The lengths include the markers, if the tokenizer adds them.
+            The drawn display. If the tokenizer adds markers, the lengths include them.
 
         Raises
         ------
@@ -206,7 +247,7 @@ class TextLengthDisplay:
         NotFittedError
             If the tokenizer or the search is not fitted.
         TypeError
-            If there is no TextTokenizer in the estimator, or X is no collection of str.
+            If the estimator holds no TextTokenizer, or X is no collection of str.
         ValueError
             If X is empty or has several columns; if a quantile is not in (0, 1]; or if `ax` holds
             several axes.
@@ -219,18 +260,20 @@ class TextLengthDisplay:
         return display.plot(ax, quantiles=quantiles)
 
 
-def _count_tokens(tokenizer, texts):
-    """Return the length of each text before truncation, markers included, in tokens."""
+def _count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> npt.NDArray[np.int64]:
+    """Return the length of each text in tokens, with markers and before truncation."""
 
-    def to_ids(tokens):
+    def to_ids(tokens: list[str]) -> list[int]:
         return [UNK for _ in tokens]
 
     blocks = tokenizer._encode(texts, to_ids, UNK)
     return np.concatenate([lengths for _, lengths in blocks]) + 2 * tokenizer.add_markers
 
 
-def _compute_quantiles(lengths, quantiles):
-    """Return the shortest length that holds each share of the texts, by share."""
+def _compute_quantiles(
+    lengths: npt.NDArray[np.integer[Any]], quantiles: Sequence[float]
+) -> dict[float, int]:
+    """Return, for each fraction, the smallest length that this fraction does not exceed."""
     for quantile in quantiles:
         if not 0 < quantile <= 1:
             raise ValueError(
@@ -240,5 +283,5 @@ def _compute_quantiles(lengths, quantiles):
     return dict(zip(quantiles, values.tolist(), strict=True))
 
 
-def _count_texts(n):
+def _count_texts(n: int) -> str:
     return f"{n:,} text" if n == 1 else f"{n:,} texts"

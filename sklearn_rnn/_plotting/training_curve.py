@@ -1,16 +1,41 @@
-"""TrainingCurveDisplay: loss and accuracy over the epochs."""
+"""Training curves: loss and accuracy over the epochs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sklearn_rnn._inspection.pipeline_steps import find_classifier
 from sklearn_rnn._plotting.style import (
-    MOST_MARKERS,
+    GREY,
     PALETTE,
     add_legend,
     check_panels,
+    choose_marker,
+    cycle_color,
+    legend_line,
     prepare_axes,
-    show_whole_numbers,
+    set_integer_ticks,
 )
 
-_AXIS_LABELS = {"loss": "loss (cross-entropy, nats)", "accuracy": "accuracy (share of texts)"}
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
+
+    from sklearn_rnn._classifier import RNNTextClassifier
+
+Metric = Literal["loss", "accuracy"]
+Split = Literal["train", "valid"]
+
+_AXIS_LABELS: dict[Metric, str] = {
+    "loss": "loss (cross-entropy, nats)",
+    "accuracy": "accuracy (share of texts)",
+}
+_SPLIT_LABELS: dict[Split, str] = {"train": "training", "valid": "validation"}
 
 
 class TrainingCurveDisplay:
@@ -18,18 +43,18 @@ class TrainingCurveDisplay:
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    The training curves are computed with dropout and while the weights change, so they may lie
-    below validation curves of equal quality.
+    Training loss and accuracy are means over the epoch, with dropout and while the weights change,
+    so they may be worse than those of the validation data.
 
     Parameters
     ----------
     histories : dict of str to DataFrame
         The `history_` of each classifier, by name: indexed by epoch, with the columns `train_loss`,
-        `train_accuracy`, `valid_loss` and `valid_accuracy`. Rows without a value, NaN, are left
-        out of its curve.
+        `train_accuracy`, `valid_loss` and `valid_accuracy`. A curve leaves out the rows where its
+        value is NaN.
     best_epochs : dict of str to float, default=None
-        The epoch whose weights were kept, of those classifiers that had validation data. None: of
-        no classifier.
+        The epoch whose weights were kept, for each classifier that had validation data. None marks
+        no epoch.
 
     Attributes
     ----------
@@ -40,7 +65,7 @@ class TrainingCurveDisplay:
     lines_ : dict of (str, str) to matplotlib Line2D
         The curves, by the classifier's name and the column of its history.
     best_points_ : dict of (str, str) to matplotlib Line2D
-        The rings at the epochs that were kept, likewise.
+        The rings at the epochs whose weights were kept, by the same keys.
     legend_ : matplotlib Legend
         The legend.
 
@@ -64,11 +89,21 @@ class TrainingCurveDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, histories, *, best_epochs=None):
+    def __init__(
+        self,
+        histories: Mapping[str, pd.DataFrame],
+        *,
+        best_epochs: Mapping[str, float] | None = None,
+    ) -> None:
         self.histories = histories
         self.best_epochs = best_epochs
 
-    def plot(self, ax=None, *, metric=None):
+    def plot(
+        self,
+        ax: Axes | Sequence[Axes] | np.ndarray | None = None,
+        *,
+        metric: Metric | None = None,
+    ) -> Self:
         """Draw the curves.
 
         Parameters
@@ -76,12 +111,12 @@ class TrainingCurveDisplay:
         ax : matplotlib Axes or array-like of two of them, default=None
             Where to draw: two axes for both metrics, one for one. None: a new figure.
         metric : {"loss", "accuracy"}, default=None
-            What to draw. None: both, side by side.
+            The metric to draw. None: both, in two panels.
 
         Returns
         -------
         display : TrainingCurveDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -91,93 +126,94 @@ class TrainingCurveDisplay:
             If `metric` is unknown, or `ax` holds another number of axes.
         """
         metrics = check_panels(metric, tuple(_AXIS_LABELS), name="metric")
-        figure, axes = prepare_axes(ax, metrics, caller="TrainingCurveDisplay.plot")
-        self.lines_, self.best_points_ = {}, {}
-        for panel, one_metric in zip(axes, metrics, strict=True):
-            self._plot_metric(panel, one_metric)
-        handles, labels = self._legend_entries(metrics[0])
-        self.legend_ = add_legend(figure, axes, handles, labels, outside=ax is None)
-        self.figure_, self.axes_ = figure, axes
+        self.figure_, self.axes_ = prepare_axes(ax, metrics, caller="TrainingCurveDisplay.plot")
+        self.lines_: dict[tuple[str, str], Line2D] = {}
+        self.best_points_: dict[tuple[str, str], Line2D] = {}
+        for panel, panel_metric in zip(self.axes_, metrics, strict=True):
+            self._plot_metric(panel, panel_metric)
+        entries = self._legend_entries(metrics[0])
+        self.legend_ = add_legend(self.figure_, self.axes_, entries, outside=ax is None)
         return self
 
-    def _plot_metric(self, ax, metric):
+    def _plot_metric(self, ax: Axes, metric: Metric) -> None:
         best_epochs = self.best_epochs or {}
         for number, (name, history) in enumerate(self.histories.items()):
-            for split in ("train", "valid"):
+            for split in _SPLIT_LABELS:
                 column = f"{split}_{metric}"
                 curve = history[column].dropna()
                 if curve.empty:
                     continue
-                style = self._style(number, split) | {
-                    "marker": "o" if len(curve) <= MOST_MARKERS else None
-                }
-                (line,) = ax.plot(curve.index, curve, **style)
-                self.lines_[name, column] = line
+                style = self._line_style(number, split)
+                marker = choose_marker(len(curve))
+                (self.lines_[name, column],) = ax.plot(curve.index, curve, marker=marker, **style)
                 if split == "valid" and name in best_epochs:
                     epoch = best_epochs[name]
-                    (point,) = ax.plot(epoch, curve[epoch], **_ring(style["color"]))
-                    self.best_points_[name, column] = point
+                    ring = _ring_style(style["color"])
+                    (self.best_points_[name, column],) = ax.plot(epoch, curve[epoch], **ring)
         ax.set(xlabel="epoch", ylabel=_AXIS_LABELS[metric])
-        show_whole_numbers(ax)
+        set_integer_ticks(ax)
 
-    def _style(self, number, split):
-        """Give each classifier a colour and each split a dash; of one classifier, each a colour."""
+    def _line_style(self, number: int, split: Split) -> dict[str, Any]:
+        """Return a colour for each classifier, or for each split if there is one classifier."""
         is_training = split == "train"
         if len(self.histories) == 1:
             number = 0 if is_training else 1
         return {
-            "color": PALETTE[number % len(PALETTE)],
+            "color": cycle_color(number),
             "linestyle": "--" if is_training and self._has_validation() else "-",
             "markersize": 4,
             "linewidth": 1.8,
         }
 
-    def _has_validation(self):
+    def _has_validation(self) -> bool:
         return any(history["valid_loss"].notna().any() for history in self.histories.values())
 
-    def _legend_entries(self, metric):
-        """Return artists and what each stands for: classifiers if several, then splits."""
-        from matplotlib.lines import Line2D
-
+    def _legend_entries(self, metric: Metric) -> list[tuple[Line2D, str]]:
+        """Return the legend's entries: the classifiers if there are several, then the splits."""
         names = list(self.histories)
         several = len(names) > 1
         entries = []
         if several:
             entries += [
-                (Line2D([], [], color=PALETTE[number % len(PALETTE)], linewidth=4), name)
+                (legend_line(color=cycle_color(number), linewidth=4), name)
                 for number, name in enumerate(names)
             ]
-        for split, label in {"train": "training", "valid": "validation"}.items():
+        for split, label in _SPLIT_LABELS.items():
             if any((name, f"{split}_{metric}") in self.lines_ for name in names):
-                style = self._style(0, split) | ({"color": "0.3"} if several else {})
-                style["marker"] = "o"
-                entries.append((Line2D([], [], **style), label))
+                style = self._line_style(0, split) | ({"color": GREY} if several else {})
+                entries.append((legend_line(marker="o", **style), label))
         if self.best_points_:
-            color = "0.3" if several else PALETTE[1]
-            epoch = "" if several else f" (epoch {self.best_epochs[names[0]]:g})"
-            entries.append((Line2D([], [], **_ring(color)), f"weights kept{epoch}"))
-        handles, labels = zip(*entries, strict=True)
-        return handles, labels
+            color = GREY if several else PALETTE[1]
+            best_epochs = self.best_epochs or {}
+            epoch = "" if several else f" (epoch {best_epochs[names[0]]:g})"
+            entries.append((legend_line(**_ring_style(color)), f"weights kept{epoch}"))
+        return entries
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, metric=None):
-        """Draw how a classifier was trained, or how several were.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator | dict[str, Any],
+        *,
+        ax: Axes | Sequence[Axes] | np.ndarray | None = None,
+        metric: Metric | None = None,
+    ) -> Self:
+        """Draw the training curves of a fitted classifier, or of several.
 
         Parameters
         ----------
         estimator : RNNTextClassifier, Pipeline, search, or dict of str to one of these
-            The fitted classifier, or what holds it: a :class:`~sklearn.pipeline.Pipeline`, or a
-            :class:`~sklearn.model_selection.GridSearchCV` or its like, of which the best
-            estimator is taken. Those of a dict are drawn over each other, under its names.
+            The fitted classifier, or a :class:`~sklearn.pipeline.Pipeline` with it, or a search
+            such as :class:`~sklearn.model_selection.GridSearchCV`, which stands for its best
+            estimator. The estimators of a dict are drawn into the same panels.
         ax : matplotlib Axes or array-like of two of them, default=None
             Where to draw: two axes for both metrics, one for one. None: a new figure.
         metric : {"loss", "accuracy"}, default=None
-            What to draw. None: both, side by side.
+            The metric to draw. None: both, in two panels.
 
         Returns
         -------
         display : TrainingCurveDisplay
-            What was drawn.
+            The drawn display.
 
         Raises
         ------
@@ -186,7 +222,7 @@ class TrainingCurveDisplay:
         NotFittedError
             If a classifier or a search is not fitted.
         TypeError
-            If there is no RNNTextClassifier in an estimator.
+            If an estimator holds no RNNTextClassifier.
         ValueError
             If the dict is empty, `metric` is unknown, or `ax` holds another number of axes.
         """
@@ -203,7 +239,9 @@ class TrainingCurveDisplay:
         return display.plot(ax, metric=metric)
 
 
-def _find_classifiers(estimator, caller):
+def _find_classifiers(
+    estimator: BaseEstimator | dict[str, Any], caller: str
+) -> dict[str, RNNTextClassifier]:
     if not isinstance(estimator, dict):
         classifier = find_classifier(estimator, caller=caller)
         return {type(classifier).__name__: classifier}
@@ -212,10 +250,10 @@ def _find_classifiers(estimator, caller):
             f"{caller} got an empty dict. Pass a fitted classifier, or a dict of names and at "
             "least one."
         )
-    return {name: find_classifier(one, caller=caller) for name, one in estimator.items()}
+    return {name: find_classifier(held, caller=caller) for name, held in estimator.items()}
 
 
-def _ring(color):
+def _ring_style(color: str) -> dict[str, Any]:
     return {
         "color": color,
         "linestyle": "none",
