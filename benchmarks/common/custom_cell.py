@@ -5,15 +5,15 @@ from torch import nn
 
 
 class GRUCell(nn.Module):
-    """R5's own cell: a gated recurrent unit, from the equations."""
+    """Gated recurrent unit from its equations, as R5's author wrote it."""
 
-    def __init__(self, input_size, hidden_size):
+    def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.update = nn.Linear(input_size + hidden_size, hidden_size)
         self.reset = nn.Linear(input_size + hidden_size, hidden_size)
         self.candidate = nn.Linear(input_size + hidden_size, hidden_size)
 
-    def forward(self, x_t, h):
+    def forward(self, x_t: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
         """Return the new state."""
         both = torch.cat([x_t, h], 1)
         update = self.update(both).sigmoid()

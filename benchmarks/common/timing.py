@@ -1,21 +1,27 @@
-"""How the benchmarks measure: rivals take turns, medians are compared, targets are judged."""
+"""Timing of rivals in turn, tables of medians, and comparison with targets."""
 
 import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from statistics import median
+from typing import TypeVar
 
 import pandas as pd
 import torch
+
+Name = TypeVar("Name", bound=Hashable)
+Figure = TypeVar("Figure")
+Tables = dict[str, pd.DataFrame]  # by title
 
 
 class SkippedError(Exception):
     """Raised by a section that cannot run here; the message says what it would need."""
 
 
-def timed(function):
+def timed(function: Callable[[], object]) -> Callable[[], float]:
     """Make a function that calls `function` and returns the seconds it took."""
 
-    def measure():
+    def measure() -> float:
         start = time.perf_counter()
         function()
         return time.perf_counter() - start
@@ -23,20 +29,22 @@ def timed(function):
     return measure
 
 
-def in_turn(measures, n_runs):
-    """Call each measure n_runs times, taking turns; return the seconds of each run by name.
+def measure_in_turn(
+    measures: Mapping[Name, Callable[[], Figure]], n_runs: int
+) -> dict[Name, list[Figure]]:
+    """Call all measures in turn, n_runs times; return the figures of each by name.
 
-    A measure is a function that returns seconds. A machine that slows down for a while slows all
-    of them.
+    A measure is a function that returns a figure, mostly seconds. A machine that slows down for a
+    while slows all of them.
     """
-    seconds = {name: [] for name in measures}
+    figures: dict[Name, list[Figure]] = {name: [] for name in measures}
     for _ in range(n_runs):
         for name, measure in measures.items():
-            seconds[name].append(measure())
-    return seconds
+            figures[name].append(measure())
+    return figures
 
 
-def tabulate(seconds, *rivals):
+def tabulate(seconds: Mapping[Name, list[float]], *rivals: Name) -> pd.DataFrame:
     """Make a row for each name: median, extremes, and how many times faster than each rival."""
     table = pd.DataFrame(
         {
@@ -50,30 +58,30 @@ def tabulate(seconds, *rivals):
     return table
 
 
-def judge(targets):
+def check_targets(targets: Mapping[str, tuple[float, str, float]]) -> pd.DataFrame:
     """Make the table of targets.
 
     Parameters
     ----------
     targets : dict of str to (float, str, float)
-        What was asked for: the figure reached, "at least" or "at most", and the figure asked for.
+        For each target the figure reached, "at least" or "at most", and the bound.
     """
     rows = {
-        what: {
+        name: {
             "reached": reached,
-            "target": f"{bound} {asked:g}",
+            "target": f"{sense} {bound:g}",
             "met": "yes"
-            if (reached >= asked if bound == "at least" else reached <= asked)
+            if (reached >= bound if sense == "at least" else reached <= bound)
             else "NO",
         }
-        for what, (reached, bound, asked) in targets.items()
+        for name, (reached, sense, bound) in targets.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 @contextmanager
-def torch_threads(n_threads):
-    """Let torch use so many threads for a while."""
+def torch_threads(n_threads: int) -> Iterator[None]:
+    """Set the number of torch's threads within a context."""
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:

@@ -30,6 +30,7 @@ SECTIONS = (
     "denormals",
     "matrix",
     "prediction",
+    "loading",
     "search",
     "memory",
     "growth",

@@ -1,19 +1,21 @@
-"""An epoch of an LSTM, a GRU and a tanh unit: ours, torch's, and a GRU whose cell a user wrote.
+"""Training epoch of an LSTM, a GRU and a tanh unit: ours, torch's, and a GRU by a custom cell.
 
 All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and cut at 200 words.
 "torch" is the same classifier with the recurrences of torch in place of ours, in float32, where
-they are faster (of an LSTM it is the same as ours); "own cell" is cell_type=GRUCell of own_cell.py,
-written from the equations.
+they are faster (of an LSTM it is the same as ours); "custom cell" is cell_type=GRUCell of
+benchmarks/common/custom_cell.py, written from the equations.
 """
 
+from argparse import Namespace
 from functools import partial
 from unittest.mock import patch
 
+import numpy as np
 from torch import nn
 
 from benchmarks.common.corpora import load_ids
 from benchmarks.common.custom_cell import GRUCell
-from benchmarks.common.timing import in_turn, tabulate, timed
+from benchmarks.common.timing import Tables, measure_in_turn, tabulate, timed
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._nn.recurrent import CELLS
 
@@ -21,7 +23,7 @@ N_TEXTS = 2_000
 TORCH = {"gru": nn.GRU, "rnn": nn.RNN}
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     ids, labels = load_ids(options.data, "imdb", "train", max_length=200)
     n_texts = min(options.texts or N_TEXTS, N_TEXTS)
@@ -45,12 +47,13 @@ def run(options):
                 for precision in ("float32", "bfloat16")
             }
             if cell_type == "gru":
-                measures["own cell"] = timed(partial(make(cell_type=GRUCell).fit, ids, labels))
+                measures["custom cell"] = timed(partial(make(cell_type=GRUCell).fit, ids, labels))
             title = f"{cell_type} of {units} units: an epoch of {n_texts:,} texts"
-            tables[title] = tabulate(in_turn(measures, options.runs), "torch")
+            tables[title] = tabulate(measure_in_turn(measures, options.runs), "torch")
     return tables
 
 
-def fit_with_torch(classifier, ids, labels):
+def fit_with_torch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarray) -> None:
+    """Fit with the recurrences of torch."""
     with patch.dict(CELLS, TORCH):
         classifier.fit(ids, labels)

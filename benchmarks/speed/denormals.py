@@ -1,20 +1,21 @@
-"""An optimizer step over moments that have faded below 1e-38, with and without taking them for 0.
+"""Optimizer step over denormal moments (below 1e-38), with and without flushing them to 0.
 
-That is where Adam's first moments of a rare word go: each step takes a tenth off them, and by
+Adam's first moments of a rare word become denormal: each step takes a tenth off them, and by
 rounding they never reach zero. The package trains with `torch.set_flush_denormal(True)`.
 """
 
 import time
+from argparse import Namespace
 
 import torch
 
-from benchmarks.common.timing import in_turn, tabulate
+from benchmarks.common.timing import Tables, measure_in_turn, tabulate
 
 ROWS, COLUMNS = 20_000, 100
-FADED = 1e-40
+DENORMAL = 1e-40
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the table of the section."""
     weight = torch.nn.Parameter(torch.randn(ROWS, COLUMNS))
     optimizer = torch.optim.AdamW([weight], fused=True)
@@ -22,7 +23,7 @@ def run(options):
     optimizer.step()
     moments = optimizer.state[weight]["exp_avg"]
 
-    def step(value, flush):
+    def step(value: float, flush: bool) -> float:
         torch.set_flush_denormal(False)
         moments.fill_(value)
         torch.set_flush_denormal(flush)
@@ -32,11 +33,11 @@ def run(options):
 
     measures = {
         "moments of 1e-3": lambda: step(1e-3, flush=False),
-        "faded moments": lambda: step(FADED, flush=False),
-        "faded moments taken for 0": lambda: step(FADED, flush=True),
+        "denormal moments": lambda: step(DENORMAL, flush=False),
+        "denormal moments flushed to 0": lambda: step(DENORMAL, flush=True),
     }
     try:
-        table = tabulate(in_turn(measures, options.runs), "faded moments")
+        table = tabulate(measure_in_turn(measures, options.runs), "denormal moments")
     finally:
         torch.set_flush_denormal(False)
     return {f"AdamW on an embedding of {ROWS:,} x {COLUMNS}": table}

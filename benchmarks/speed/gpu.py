@@ -1,4 +1,4 @@
-"""On a GPU: an epoch against packed cuDNN through skorch, AG News from raw text, repeatability.
+"""Training on a GPU: an epoch against packed cuDNN through skorch, raw texts, repeatability.
 
 The network is that of the training section: a bidirectional LSTM of 128 units on IMDB, batches of
 64. The rival is packed, float32 and in torch's DataLoader, and reads all of the texts.
@@ -8,49 +8,59 @@ text to a fitted default Pipeline in at most 10 s; two fits with one random_stat
 last bit.
 """
 
+from argparse import Namespace
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from sklearn.pipeline import make_pipeline
 
 from benchmarks.common.corpora import load_ids, load_texts
-from benchmarks.common.timing import SkippedError, in_turn, judge, tabulate, timed
+from benchmarks.common.timing import (
+    SkippedError,
+    Tables,
+    check_targets,
+    measure_in_turn,
+    tabulate,
+    timed,
+)
 from benchmarks.speed.skorch_rival import PackedNet, Texts, collate, make_rival
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
 PACKED = "skorch, packed"
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     if not torch.cuda.is_available():
         raise SkippedError("torch finds no GPU here.")
     return run_on("cuda", options)
 
 
-def run_on(device, options):
-    """Return the tables of the section, of any device."""
+def run_on(device: str, options: Namespace) -> Tables:
+    """Return the tables of the section for any device."""
     ids, labels = (array[: options.texts] for array in load_ids(options.data, "imdb", "train"))
     texts, topics = load_texts(options.data, "ag_news", "train")
     texts, topics = texts[: options.texts], topics[: options.texts]
-    measures = {PACKED: finished(epoch_of_rival(device, ids, labels), device)}
+    measures = {PACKED: timed_on(device, epoch_of_rival(device, ids, labels))}
     for precision in ("auto", "float32"):
         classifier = make_classifier(device, precision)
         name = f"RNNTextClassifier, {precision}"
-        measures[name] = finished(lambda c=classifier: c.fit(ids, labels), device)
+        measures[name] = timed_on(device, lambda c=classifier: c.fit(ids, labels))
     for measure in measures.values():
         measure()  # CUDA and cuDNN start, memory is reserved
-    epochs = tabulate(in_turn(measures, options.runs), PACKED)
+    epochs = tabulate(measure_in_turn(measures, options.runs), PACKED)
 
     pipeline = make_pipeline(TextTokenizer(), RNNTextClassifier(device=device, random_state=0))
     raw = {
-        "TextTokenizer, RNNTextClassifier": finished(lambda: pipeline.fit(texts, topics), device)
+        "TextTokenizer, RNNTextClassifier": timed_on(device, lambda: pipeline.fit(texts, topics))
     }
-    raw = tabulate(in_turn(raw, options.runs))
+    raw = tabulate(measure_in_turn(raw, options.runs))
     ratio = epochs.loc["RNNTextClassifier, auto", f"times faster than {PACKED}"]
     return {
         f"an epoch of {len(ids):,} texts": epochs,
         f"AG News, {len(texts):,} raw texts to a fitted default Pipeline": raw,
-        "targets": judge(
+        "targets": check_targets(
             {
                 f"times faster than {PACKED}": (ratio, "at least", 10),
                 "AG News, s": (raw["seconds"].iloc[0], "at most", 10),
@@ -64,7 +74,8 @@ def run_on(device, options):
     }
 
 
-def make_classifier(device, precision):
+def make_classifier(device: str, precision: str) -> RNNTextClassifier:
+    """Make the classifier of the training section."""
     return RNNTextClassifier(
         hidden_size=128,
         embedding_dim=128,
@@ -76,17 +87,17 @@ def make_classifier(device, precision):
     )
 
 
-def epoch_of_rival(device, ids, labels):
+def epoch_of_rival(device: str, ids: np.ndarray, labels: np.ndarray) -> Callable[[], object]:
     """Return a function that trains the rival for an epoch."""
     net = make_rival(PackedNet, collate, "lstm", int(ids.max()) + 1, device=device)
     texts = Texts(ids, labels)
     return lambda: net.partial_fit(texts)
 
 
-def finished(function, device):
-    """Time a function until the GPU has done all that it was asked for."""
+def timed_on(device: str, function: Callable[[], object]) -> Callable[[], float]:
+    """Make a function that calls `function`, synchronizes the device and returns the seconds."""
 
-    def call():
+    def call() -> None:
         function()
         if device != "cpu":
             torch.cuda.synchronize(device)
@@ -94,7 +105,7 @@ def finished(function, device):
     return timed(call)
 
 
-def count_differences(device, ids, labels):
+def count_differences(device: str, ids: np.ndarray, labels: np.ndarray) -> int:
     """Return how many weights, of all, differ between two fits with one random_state."""
     first, second = (
         make_classifier(device, "auto").fit(ids[:6_400], labels[:6_400]).net_.get_weights()

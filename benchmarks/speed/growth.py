@@ -1,12 +1,13 @@
-"""How the seconds of an epoch grow with rows, length, hidden size and classes.
+"""Growth of the seconds of an epoch with rows, length, hidden size and classes.
 
 A bidirectional LSTM of 64 units on IMDB's ids, batches of 64, one thing varied at a time and a
-power law fitted: seconds = c * size ** slope. Lengths are of reviews that have as many words,
-classes are drawn at random. Draws benchmarks/results/growth.png.
+power law fitted: seconds = c * size ** slope. Lengths are those of cut reviews of at least 400
+words; classes are assigned in rotation. The figure is benchmarks/results/growth.png.
 
 Target: nothing worse than linear in rows and length: a slope of at most 1, and 0.05 for the noise.
 """
 
+from argparse import Namespace
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,7 @@ from matplotlib.ticker import LogLocator
 
 from benchmarks.common.corpora import load_ids
 from benchmarks.common.record import RESULTS
-from benchmarks.common.timing import in_turn, judge, tabulate
+from benchmarks.common.timing import Tables, check_targets, measure_in_turn, tabulate
 from sklearn_rnn import RNNTextClassifier
 
 AXES = {
@@ -28,7 +29,7 @@ AXES = {
 LINEAR = ("rows", "words of a text")
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     ids, labels = load_ids(options.data, "imdb", "train")
     n_rows = min(options.texts or 2_000, 2_000)
@@ -42,19 +43,21 @@ def run(options):
             for size in sizes
         }
         next(iter(measures.values()))()
-        tables[axis] = tabulate(in_turn(measures, options.runs))
+        tables[axis] = tabulate(measure_in_turn(measures, options.runs))
         slopes[axis] = fit_slope(tables[axis])
-    draw(tables, slopes).savefig(RESULTS / "growth.png", dpi=200)
+    plot(tables, slopes).savefig(RESULTS / "growth.png", dpi=200)
     named = {f"seconds of an epoch by {axis}": table for axis, table in tables.items()}
     limits = {f"slope by {axis}": (slopes[axis], "at most", 1.05) for axis in LINEAR}
     return named | {
         "slopes": pd.DataFrame({"slope": slopes, "of the last two points": last_slopes(tables)}),
-        "targets": judge(limits),
+        "targets": check_targets(limits),
     }
 
 
-def make_task(axis, size, ids, labels, n_rows):
-    """Return a classifier, ids and labels of which `size` is varied."""
+def make_task(
+    axis: str, size: int, ids: np.ndarray, labels: np.ndarray, n_rows: int
+) -> tuple[RNNTextClassifier, np.ndarray, np.ndarray]:
+    """Return a classifier, ids and labels, of which `size` is varied."""
     classifier = RNNTextClassifier(
         hidden_size=size if axis == "hidden units" else 64,
         batch_size=64,
@@ -72,23 +75,23 @@ def make_task(axis, size, ids, labels, n_rows):
     return classifier, ids[:n_rows, :100], labels[:n_rows]
 
 
-def epoch_seconds(classifier, ids, labels):
+def epoch_seconds(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarray) -> float:
     """Return the seconds of an epoch as the classifier recorded them."""
     return classifier.fit(ids, labels).history_["seconds"].sum()
 
 
-def fit_slope(table):
+def fit_slope(table: pd.DataFrame) -> float:
     """Return the slope of the logarithm of the seconds on that of the size."""
     return np.polyfit(np.log(list(table.index)), np.log(table["seconds"]), 1)[0]
 
 
-def last_slopes(tables):
-    """Return the slopes where sizes are largest, and what does not grow counts least."""
+def last_slopes(tables: Tables) -> dict[str, float]:
+    """Return the slopes between the two largest sizes, where constant costs count least."""
     return {axis: fit_slope(table.iloc[-2:]) for axis, table in tables.items()}
 
 
-def draw(tables, slopes):
-    """Draw a panel for each axis, in logarithms, with the fitted line."""
+def plot(tables: Tables, slopes: dict[str, float]) -> Figure:
+    """Plot a panel for each axis, in logarithms, with the fitted line."""
     figure = Figure(figsize=(7, 5.2), layout="constrained")
     panels = figure.subplots(2, 2, sharey=True)
     for panel, (axis, table) in zip(panels.flat, tables.items(), strict=True):
@@ -96,8 +99,8 @@ def draw(tables, slopes):
         seconds = table["seconds"].to_numpy()
         spread = [seconds - table["fastest"], table["slowest"] - seconds]
         slope = slopes[axis]
-        through = np.exp(np.log(seconds).mean() - slope * np.log(sizes).mean())
-        panel.plot(sizes, through * sizes**slope, color="0.6", linewidth=1)
+        constant = np.exp(np.log(seconds).mean() - slope * np.log(sizes).mean())
+        panel.plot(sizes, constant * sizes**slope, color="0.6", linewidth=1)
         panel.errorbar(
             sizes, seconds, spread, fmt="o", color="#1f4e79", markersize=4, linewidth=1, capsize=2
         )

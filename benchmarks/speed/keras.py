@@ -1,7 +1,7 @@
-"""The reference system R2 on IMDB against Keras on TensorFlow.
+"""Reference system R2 on IMDB, against Keras on TensorFlow.
 
 20,000 words, the last 100 of each review, embedding of 128, a bidirectional LSTM of 64 units, last
-states, dropout 0.5, Adam, batches of 256. Keras runs as its author had it (padded on the left,
+states, dropout 0.5, Adam, batches of 256. Keras runs as R2's author had it (padded on the left,
 float32) in a process and virtual environment of its own, and waits while ours runs; its first
 epoch, which traces the graph, is shown apart. Ours are whole fits of one epoch.
 
@@ -11,6 +11,8 @@ Targets: an epoch, and predicting the 25,000 test texts, twice as fast as Keras.
 import json
 import subprocess
 import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,21 +20,28 @@ import numpy as np
 
 from benchmarks.common.corpora import load_ids
 from benchmarks.common.record import ROOT
-from benchmarks.common.timing import SkippedError, in_turn, judge, tabulate, timed
+from benchmarks.common.timing import (
+    SkippedError,
+    Tables,
+    check_targets,
+    measure_in_turn,
+    tabulate,
+    timed,
+)
 from sklearn_rnn import RNNTextClassifier
 
 PREDICT_SIZES = (256, 1024)
-HOW_TO = (
+INSTALLATION = (
     "Make the rival's environment: python -m venv KERAS; "
     "KERAS/bin/pip install -r benchmarks/speed/requirements-keras.txt; and give its interpreter by "
     "--keras-python KERAS/bin/python."
 )
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     if options.keras_python is None:
-        raise SkippedError(HOW_TO)
+        raise SkippedError(INSTALLATION)
     train, labels = load_ids(options.data, "imdb", "train", max_length=100, truncation="pre")
     test, _ = load_ids(options.data, "imdb", "test", max_length=100, truncation="pre")
     train, labels, test = (array[: options.texts] for array in (train, labels, test))
@@ -67,27 +76,27 @@ def run(options):
             name = f"RNNTextClassifier, {precision}"
             fits[name] = timed(lambda c=classifier: c.fit(train, labels))
             predictions[name] = timed(lambda c=classifier: c.predict_proba(test))
-        fitting = tabulate(in_turn(fits, options.runs), "Keras")
-        predicting = in_turn(predictions, options.runs)
+        fitting = tabulate(measure_in_turn(fits, options.runs), "Keras")
+        predicting = measure_in_turn(predictions, options.runs)
     best_keras = min(
         (name for name in predicting if name.startswith("Keras")),
         key=lambda name: np.median(predicting[name]),
     )
     predicting = tabulate(predicting, best_keras)
     fitting.loc["Keras, its first epoch", "seconds"] = first_epoch
-    mine = "RNNTextClassifier, auto"
+    ours_auto = "RNNTextClassifier, auto"
     return {
         f"an epoch of {len(train):,} texts": fitting,
         f"predict_proba of {len(test):,} texts": predicting,
-        "targets": judge(
+        "targets": check_targets(
             {
                 "epoch, times faster": (
-                    fitting.loc[mine, "times faster than Keras"],
+                    fitting.loc[ours_auto, "times faster than Keras"],
                     "at least",
                     2,
                 ),
                 "prediction, times faster": (
-                    predicting.loc[mine, f"times faster than {best_keras}"],
+                    predicting.loc[ours_auto, f"times faster than {best_keras}"],
                     "at least",
                     2,
                 ),
@@ -97,7 +106,9 @@ def run(options):
 
 
 @contextmanager
-def keras_process(python, train, labels, test):
+def keras_process(
+    python: str, train: np.ndarray, labels: np.ndarray, test: np.ndarray
+) -> Iterator[Callable[[str], float]]:
     """Start the rival, and give a function that sends it a command and returns the seconds."""
     with tempfile.TemporaryDirectory() as folder:
         arrays = {"train": pad_left(train), "labels": labels, "test": pad_left(test)}
@@ -109,13 +120,13 @@ def keras_process(python, train, labels, test):
             command, cwd=ROOT, text=True, stderr=subprocess.DEVNULL, **pipes
         ) as process:
 
-            def answer():
+            def answer() -> dict:
                 line = process.stdout.readline()
                 if not line:
                     raise RuntimeError(f"The Keras rival ended. To see why: {' '.join(command)}")
                 return json.loads(line)
 
-            def ask(question):
+            def ask(question: str) -> float:
                 print(question, file=process.stdin, flush=True)
                 return answer()["seconds"]
 
@@ -123,7 +134,7 @@ def keras_process(python, train, labels, test):
             yield ask
 
 
-def pad_left(ids):
+def pad_left(ids: np.ndarray) -> np.ndarray:
     """Move the padding of each row from its right to its left."""
     is_word = ids != 0
     left = np.zeros_like(ids)

@@ -1,4 +1,4 @@
-"""The reference system R2 in Keras, as a process that takes turns with its rival.
+"""Reference system R2 in Keras, as a process that trains and predicts on request.
 
     KERAS/bin/python -m benchmarks.speed.keras_rival FOLDER   # requirements-keras.txt
 
@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 
-def build_model(n_tokens, length):
+def build_model(n_tokens: int, length: int) -> keras.Model:
     model = keras.Sequential(
         [
             keras.Input((length,), dtype="int32"),
@@ -34,16 +34,16 @@ def build_model(n_tokens, length):
     return model
 
 
-def say(**facts):
-    print(json.dumps(facts), flush=True)
+def report(**figures: object) -> None:
+    print(json.dumps(figures), flush=True)
 
 
-def main(folder):
+def main(folder: str) -> None:
     train, labels, test = (
         np.load(Path(folder) / f"{name}.npy") for name in ("train", "labels", "test")
     )
     model = build_model(int(max(train.max(), test.max())) + 1, train.shape[1])
-    say(keras=keras.__version__, tensorflow=tf.__version__)
+    report(keras=keras.__version__, tensorflow=tf.__version__)
     for line in sys.stdin:
         command, *size = line.split()
         start = time.perf_counter()
@@ -51,7 +51,7 @@ def main(folder):
             model.fit(train, labels, batch_size=256, epochs=1, verbose=0)
         else:
             model.predict(test, batch_size=int(size[0]), verbose=0)
-        say(seconds=time.perf_counter() - start)
+        report(seconds=time.perf_counter() - start)
 
 
 if __name__ == "__main__":

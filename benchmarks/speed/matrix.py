@@ -1,6 +1,6 @@
-"""The share of the machine's bfloat16 matrix rate that a training epoch of hidden size 256 reaches.
+"""Share of the machine's bfloat16 matrix rate that a training epoch of hidden size 256 reaches.
 
-The machine's rate is that of a square product of 4,096, all threads, measured in turns with the
+The machine's rate is that of a square product of 4,096, all threads, measured in turn with the
 epochs. The epoch's is the work of its recurrent layer's matrix products alone, over its seconds. A
 step of one text in one direction multiplies a vector of embedding_dim + hidden_size by a matrix of
 gates * hidden_size columns, a multiplication and an addition count as two operations, and the
@@ -14,34 +14,40 @@ Target: at least 30 %, counted without the padding.
 """
 
 import time
+from argparse import Namespace
 
+import numpy as np
 import torch
+from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 from benchmarks.common.corpora import load_ids
-from benchmarks.common.timing import in_turn, judge, tabulate
+from benchmarks.common.timing import Tables, check_targets, measure_in_turn, tabulate
 from sklearn_rnn import RNNTextClassifier
 
 HIDDEN, EMBEDDING, GATES, DIRECTIONS = 256, 128, 4, 2
 OPERATIONS_PER_STEP = 3 * 2 * DIRECTIONS * GATES * HIDDEN * (EMBEDDING + HIDDEN)
 SIDE = 4096
 N_TEXTS = 6_400
+Batch = tuple[dict[str, torch.Tensor], torch.Tensor]  # inputs and labels
 PRODUCT = "matrix product, bfloat16"
 
 
 class CountSteps(Callback):
     """Counts the steps of a training's batches, padding included."""
 
-    def on_train_begin(self, net, **kwargs):
+    def on_train_begin(self, net: NeuralNet, **kwargs: object) -> None:
         """Start at zero."""
         self.n_steps_ = 0
 
-    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
-        """Add the batch's."""
+    def on_batch_begin(
+        self, net: NeuralNet, batch: Batch | None = None, training: bool = False, **kwargs: object
+    ) -> None:
+        """Add the steps of the batch."""
         self.n_steps_ += batch[0]["ids"].numel()
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     ids, labels = load_ids(options.data, "imdb", "train")
     n_texts = N_TEXTS if options.texts is None else options.texts
@@ -66,7 +72,7 @@ def run(options):
         measures[name] = lambda c=classifiers[name]: epoch_seconds(c, ids, labels)
     for measure in measures.values():
         measure()
-    table = tabulate(in_turn(measures, options.runs))
+    table = tabulate(measure_in_turn(measures, options.runs))
     steps = {
         name: dict(classifier.net_.callbacks_)["steps"].n_steps_
         for name, classifier in classifiers.items()
@@ -83,18 +89,19 @@ def run(options):
     reached = table["% of the product's"].drop(PRODUCT)
     return {
         f"LSTM {HIDDEN} on {n_texts:,} texts of {n_words / n_texts:.0f} words": table,
-        "targets": judge(
+        "targets": check_targets(
             {f"{name}, %": (percent, "at least", 30) for name, percent in reached.items()}
         ),
     }
 
 
-def product_seconds(left, right):
+def product_seconds(left: torch.Tensor, right: torch.Tensor) -> float:
+    """Return the seconds of a matrix product."""
     start = time.perf_counter()
     torch.mm(left, right)
     return time.perf_counter() - start
 
 
-def epoch_seconds(classifier, ids, labels):
+def epoch_seconds(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarray) -> float:
     """Return the seconds of the epoch that the classifier recorded."""
     return classifier.fit(ids, labels).history_["seconds"].sum()

@@ -1,18 +1,24 @@
 """A fitted classifier of one layer as an ONNX graph, in the form that suits onnxruntime best.
 
 The weights go into torch's own bidirectional layer over packed texts, which is exported as one
-operator that knows the lengths. Traced as it is, the classifier's module would become two operators
-and the gathering between them.
+operator with the lengths as an input. A trace of the classifier's own module would have two
+operators and a gather between them.
 """
 
 import io
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from scipy.special import softmax
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from sklearn_rnn import RNNTextClassifier
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 DIRECTIONS = {"forward_cell": "", "backward_cell": "_reverse"}
@@ -21,7 +27,7 @@ DIRECTIONS = {"forward_cell": "", "backward_cell": "_reverse"}
 class ExportedNet(nn.Module):
     """Embedding, bidirectional recurrence, maximum and mean over the words, logits."""
 
-    def __init__(self, classifier):
+    def __init__(self, classifier: RNNTextClassifier) -> None:
         super().__init__()
         weights = {
             name: torch.from_numpy(array) for name, array in classifier.net_.get_weights().items()
@@ -42,8 +48,8 @@ class ExportedNet(nn.Module):
             {name: weights[f"output.{name}"] for name in ("weight", "bias")}
         )
 
-    def forward(self, ids, lengths):
-        """Compute the logits of right-padded ids of falling lengths."""
+    def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Compute the logits of right-padded ids of decreasing lengths."""
         packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True)
         states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         padding = (torch.arange(ids.shape[1]) >= lengths[:, None])[:, :, None]
@@ -52,12 +58,12 @@ class ExportedNet(nn.Module):
         return self.output(torch.cat([highest, mean], 1))
 
 
-def export(classifier):
+def export(classifier: RNNTextClassifier) -> bytes:
     """Return the graph as the bytes of an ONNX file, for batches of any size."""
     example = torch.randint(1, 5, (2, 6), dtype=torch.int32), torch.tensor([6, 4])
     file = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this exporter is the older one
+        warnings.simplefilter("ignore")  # this exporter is deprecated
         torch.onnx.export(
             ExportedNet(classifier).eval(),
             example,
@@ -70,8 +76,8 @@ def export(classifier):
     return file.getvalue()
 
 
-def predict(session, ids, batch_ids):
-    """Compute the probabilities, in batches of texts of similar length and so many ids at most."""
+def predict(session: "InferenceSession", ids: np.ndarray, batch_ids: int) -> np.ndarray:
+    """Compute the probabilities, in batches of similar length and of `batch_ids` ids at most."""
     lengths = (ids != 0).sum(axis=1)
     order = np.argsort(-lengths, kind="stable")
     logits = np.empty((len(ids), session.get_outputs()[0].shape[1]), dtype=np.float32)

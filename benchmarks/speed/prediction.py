@@ -1,12 +1,13 @@
 """predict_proba of IMDB's test ids against the exported ONNX graph; one text through a Pipeline.
 
-The graph runs in onnxruntime with its default threads and reads the texts as ours does: sorted by
+The graph runs in onnxruntime with its default threads and batches the texts as ours does: sorted by
 length, in batches of a bounded number of ids, of which several are tried. Needs onnx and
 onnxruntime: pip install -r benchmarks/speed/requirements-onnx.txt.
 
 Targets: throughput at least that of onnxruntime; one text at a median of at most 2 ms.
 """
 
+from argparse import Namespace
 from functools import partial
 from importlib.util import find_spec
 
@@ -14,16 +15,17 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from benchmarks.common.corpora import load_ids, load_texts
-from benchmarks.common.timing import in_turn, judge, tabulate, timed
+from benchmarks.common.timing import Tables, check_targets, measure_in_turn, tabulate, timed
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.baselines import tfidf_logistic_regression
 
 OURS = "RNNTextClassifier.predict_proba"
 BATCH_IDS = (1_024, 4_096, 16_384)
+Targets = dict[str, tuple[float, str, float]]
 N_TRAIN = 1_000  # what it learns does not matter here
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     tables, targets = one_text(options)
     if find_spec("onnx") and find_spec("onnxruntime"):
@@ -33,10 +35,10 @@ def run(options):
             targets |= target
     else:
         print("\nprediction: no ONNX rival. pip install -r benchmarks/speed/requirements-onnx.txt")
-    return tables | {"targets": judge(targets)}
+    return tables | {"targets": check_targets(targets)}
 
 
-def one_text(options):
+def one_text(options: Namespace) -> tuple[Tables, Targets]:
     """Measure the latency of the default Pipeline, and of TF-IDF's."""
     ours, rival = "TextTokenizer, RNNTextClassifier", "TF-IDF, LogisticRegression"
     texts, labels = load_texts(options.data, "imdb", "train")
@@ -46,19 +48,19 @@ def one_text(options):
         ours: make_pipeline(TextTokenizer(), network).fit(texts, labels),
         rival: tfidf_logistic_regression().fit(texts, labels),
     }
-    middling = sorted(texts, key=len)[len(texts) // 2]
+    median_text = sorted(texts, key=len)[len(texts) // 2]
     measures = {
-        name: timed(partial(pipeline.predict_proba, [middling]))
+        name: timed(partial(pipeline.predict_proba, [median_text]))
         for name, pipeline in pipelines.items()
     }
-    table = tabulate(in_turn(measures, 100 * options.runs), rival)
+    table = tabulate(measure_in_turn(measures, 100 * options.runs), rival)
     table.insert(0, "ms", 1e3 * table["seconds"])
-    title = f"one text of {len(middling):,} characters through a Pipeline"
+    title = f"one text of {len(median_text):,} characters through a Pipeline"
     return {title: table}, {"one text, ms": (table.loc[ours, "ms"], "at most", 2)}
 
 
-def all_texts(cell_type, options):
-    """Measure the throughput of the first row's model."""
+def all_texts(cell_type: str, options: Namespace) -> tuple[Tables, Targets]:
+    """Measure the throughput of the training section's model."""
     import onnxruntime
 
     from benchmarks.speed.onnx_rival import export, predict
@@ -84,7 +86,7 @@ def all_texts(cell_type, options):
         for size in BATCH_IDS
     }
     measures[OURS] = timed(partial(classifier.predict_proba, test))
-    seconds = in_turn(measures, options.runs)
+    seconds = measure_in_turn(measures, options.runs)
     best = min(seconds.keys() - {OURS}, key=lambda name: np.median(seconds[name]))
     table = tabulate(seconds, best)
     ratio = table.loc[OURS, f"times faster than {best}"]

@@ -1,8 +1,8 @@
 """GridSearchCV over a Pipeline of 8 candidates: one worker against two, with memory= set.
 
-AG News, 3 folds, workers of loky that are warm. A fit by itself takes all of torch's threads, two
-side by side, and one of two workers takes one: so the search with one worker is timed as it comes
-and limited to one thread. The tokenizer leaves a mark whenever it is fitted.
+AG News, 3 folds, workers of loky that are warm. A fit by itself takes all of torch's threads, and
+each of two workers takes one: so the search with one worker is timed with all threads and with one.
+The tokenizer writes a mark to a file whenever it is fitted.
 
 Targets: two workers at least 1.7 times as fast as one; tokenised once per fold, not per candidate.
 """
@@ -10,15 +10,18 @@ Targets: two workers at least 1.7 times as fast as one; tokenised once per fold,
 import os
 import tempfile
 import time
+from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import torch
 from joblib import Parallel, delayed
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from benchmarks.common.corpora import load_texts
-from benchmarks.common.timing import in_turn, judge, tabulate, torch_threads
+from benchmarks.common.timing import Tables, check_targets, measure_in_turn, tabulate, torch_threads
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
 GRID = {
@@ -32,16 +35,16 @@ ONE_THREAD, ONE, TWO = "n_jobs=1, one thread", "n_jobs=1", "n_jobs=2"
 
 
 class MarkingTokenizer(TextTokenizer):
-    """A tokenizer that leaves a mark in a file for each time it is fitted."""
+    """A tokenizer that writes a mark to a file whenever it is fitted."""
 
-    def fit_transform(self, X, y=None):
-        """Leave the mark, and do the work."""
+    def fit_transform(self, X: Iterable[str], y: object = None) -> np.ndarray:
+        """Write the mark, and fit."""
         with open(os.environ[MARKS], "a") as file:
             file.write("f")
         return super().fit_transform(X, y)
 
 
-def run(options):
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     texts, labels = load_texts(options.data, "ag_news", "train")
     n_texts = min(options.texts or N_TEXTS, len(texts))
@@ -52,20 +55,20 @@ def run(options):
         threads = {
             ONE_THREAD: 1,
             ONE: torch.get_num_threads(),
-            TWO: max(Parallel(2)(delayed(threads_here)() for _ in range(8))),
+            TWO: max(Parallel(2)(delayed(worker_threads)() for _ in range(8))),
         }
         measures = {
             name: lambda name=name, n_jobs=n_jobs: search(name, n_jobs, texts, labels, counts)
             for name, n_jobs in {ONE_THREAD: 1, ONE: 1, TWO: 2}.items()
         }
-        seconds = in_turn(measures, options.runs)
+        seconds = measure_in_turn(measures, options.runs)
     table = tabulate(seconds, ONE_THREAD, ONE)
     table["threads of a process"] = threads
     table["fits of the tokenizer"] = counts
     fastest_one = f"times faster than {ONE}"
     return {
         f"8 candidates, {N_FOLDS} folds of {n_texts:,} texts": table,
-        "targets": judge(
+        "targets": check_targets(
             {
                 fastest_one: (table.loc[TWO, fastest_one], "at least", 1.7),
                 f"times faster than {ONE_THREAD}": (
@@ -80,15 +83,18 @@ def run(options):
     }
 
 
-def threads_here():
+def worker_threads() -> int:
+    """Return the number of torch's threads in a worker."""
     time.sleep(0.2)  # so that both workers get some of these
     import sklearn_rnn  # noqa: F401
 
     return torch.get_num_threads()
 
 
-def search(name, n_jobs, texts, labels, counts):
-    """Search with a memory that is empty; return the seconds, and leave the number of marks."""
+def search(
+    name: str, n_jobs: int, texts: list[str], labels: np.ndarray, counts: dict[str, int]
+) -> float:
+    """Search with an empty memory; return the seconds, and put the number of marks in `counts`."""
     marks = Path(os.environ[MARKS])
     marks.write_text("")
     with (

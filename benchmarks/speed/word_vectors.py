@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.common.processes import require_linux, status_bytes
-from benchmarks.common.timing import in_turn, judge, tabulate, timed
+from benchmarks.common.timing import Tables, check_targets, measure_in_turn, tabulate, timed
 from sklearn_rnn import load_word_vectors
 
 N_WORDS, DIM = 400_000, 300
 
 
-def run(options: Namespace) -> dict[str, pd.DataFrame]:
+def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     require_linux()
     n_words = options.texts or N_WORDS
@@ -38,7 +38,7 @@ def run(options: Namespace) -> dict[str, pd.DataFrame]:
     matrix = 4 * n_words * DIM / 2**20
     return {
         f"{n_words:,} x {DIM}, a matrix of {matrix:.0f} MiB": table,
-        "targets": judge(
+        "targets": check_targets(
             {
                 "times the time of read_csv": (ratio, "at most", 2),
                 "times the memory of the matrix": (peak / matrix, "at most", 1.5),
@@ -66,7 +66,7 @@ def compare_readers(path: Path, n_runs: int) -> pd.DataFrame:
         "read_csv": timed(lambda: pd.read_csv(path, **text)),
         "read_csv, float32": timed(lambda: pd.read_csv(path, **text, dtype=float32)),
     }
-    return tabulate(in_turn(readers, n_runs))
+    return tabulate(measure_in_turn(readers, n_runs))
 
 
 def peak_mebibytes(path: Path) -> float:
