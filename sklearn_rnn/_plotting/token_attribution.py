@@ -1,56 +1,70 @@
-"""TokenAttributionDisplay: which words spoke for a class."""
+"""Token attributions: the contribution of each word to the score of a class."""
+
+from __future__ import annotations
 
 from textwrap import fill
+from typing import TYPE_CHECKING, Any, Self
 
 from sklearn_rnn._inspection.text_attribution import attribute_text
 from sklearn_rnn._plotting.colored_text import (
     FONT_SIZES,
-    WordLines,
+    WrappedWords,
     color_words,
     draw_colorbar,
-    drawable,
-    signed,
-    words_html,
+    format_html,
+    format_signed,
+    replace_missing_glyphs,
 )
 from sklearn_rnn._plotting.style import import_pyplot
 
-_WIDTH = 8.0  # inches, of a figure of our own
-_MARGIN = 0.3
-_TITLE_LETTER = 0.07  # inches wide, on average, above axes that were given
-_TITLE_CHARACTERS = 72  # of a line
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import numpy as np
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from sklearn.base import BaseEstimator
+
+# Of a new figure, in inches.
+_WIDTH, _MARGIN = 8.0, 0.3
+_BELOW_WORDS = 0.85  # with the colour bar
+_TITLE_WIDTH = 72  # characters in a line
+_TITLE_LETTER = 0.07  # inches, the mean width of a letter above Axes that were given
 
 
 class TokenAttributionDisplay:
-    """The words of a text, coloured by how much each spoke for a class or against it.
+    """The words of a text, coloured by the contribution of each to the score of a class.
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    In a notebook it shows itself as HTML. In matplotlib's figure, characters that the fonts in
-    ``rcParams["font.family"]`` lack, such as emoji, stand as a box; in HTML nothing is lost.
+    Notebooks show it as HTML too. In the figure, characters without a glyph in the fonts of
+    ``rcParams["font.family"]``, such as emoji, are boxes; the HTML has them all.
 
     Parameters
     ----------
     tokens : list of n_tokens str
         The words.
     attributions : ndarray of float of shape (n_tokens,)
-        What each word adds to the score: positive for the class, negative against it.
+        The contribution of each word to the score: positive for the class, negative against it.
     target : object
         The label of the class.
     probability : float
         The predicted probability of the class.
     score_name : str
-        What is attributed, as "log-odds".
+        The name of the score, "log-odds" or "logit".
     score : float
         The score of the text.
     baseline_score : float
-        The score of as many words without meaning. The attributions sum to `score` less this.
+        The score of the baseline, a text of as many words whose embeddings are zero. The
+        attributions sum to `score - baseline_score`.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
-        The axes with the words.
+        The Axes with the words.
     texts_ : list of n_tokens matplotlib Text
         The words.
     colorbar_ : matplotlib Colorbar
@@ -77,8 +91,16 @@ class TokenAttributionDisplay:
     """
 
     def __init__(
-        self, tokens, attributions, *, target, probability, score_name, score, baseline_score
-    ):
+        self,
+        tokens: list[str],
+        attributions: npt.NDArray[np.floating[Any]],
+        *,
+        target: object,
+        probability: float,
+        score_name: str,
+        score: float,
+        baseline_score: float,
+    ) -> None:
         self.tokens = tokens
         self.attributions = attributions
         self.target = target
@@ -87,19 +109,19 @@ class TokenAttributionDisplay:
         self.score = score
         self.baseline_score = baseline_score
 
-    def plot(self, ax=None):
-        """Draw the words, in lines, each on its colour.
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the words, each on its colour, wrapped into lines.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw: the words are made to fit into its present size, by smaller letters if
-            need be. None: a new figure, as high as it takes.
+            Where to draw: the font size is reduced until the words fit into the Axes. None: a new
+            figure, as high as the words need.
 
         Returns
         -------
         display : TokenAttributionDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -110,25 +132,26 @@ class TokenAttributionDisplay:
         if ax is None:
             self._plot_figure(plt)
         else:
-            self._plot_into(ax)
+            self._plot_into_axes(ax)
         self.ax_.set_axis_off()
         return self
 
-    def _plot_figure(self, plt):
-        title = self._title(_TITLE_CHARACTERS)
-        self.figure_ = plt.figure(figsize=(_WIDTH, 1))
-        self.ax_ = self.figure_.add_axes((0, 0, 1, 1))
+    def _plot_figure(self, plt: ModuleType) -> None:
+        title = self._format_title(_TITLE_WIDTH)
+        figure: Figure = plt.figure(figsize=(_WIDTH, 1))
+        self.figure_: Figure | SubFigure = figure
+        self.ax_ = figure.add_axes((0, 0, 1, 1))
         width = _WIDTH - 2 * _MARGIN
-        lines = self._draw_words(FONT_SIZES[0], width)
+        words = self._draw_words(FONT_SIZES[0], width)
 
-        head = 0.35 + 0.2 * len(title.splitlines())
-        foot = 0.85
-        height = head + lines.height + foot
-        self.figure_.set_size_inches(_WIDTH, height)
-        shares = _MARGIN / _WIDTH, foot / height, width / _WIDTH, lines.height / height
-        self.ax_.set_position(shares)
-        lines.place(lines.height)
-        self.figure_.text(
+        above_words = 0.35 + 0.2 * len(title.splitlines())
+        height = above_words + words.height + _BELOW_WORDS
+        figure.set_size_inches(_WIDTH, height)
+        self.ax_.set_position(
+            (_MARGIN / _WIDTH, _BELOW_WORDS / height, width / _WIDTH, words.height / height)
+        )
+        words.place(words.height)
+        figure.text(
             _MARGIN / _WIDTH,
             1 - 0.2 / height,
             title,
@@ -137,96 +160,101 @@ class TokenAttributionDisplay:
             linespacing=1.3,
             parse_math=False,
         )
-        bar = self.figure_.add_axes((0.25, 0.5 / height, 0.5, 0.12 / height))
+        bar = figure.add_axes((0.25, 0.5 / height, 0.5, 0.12 / height))
         self._draw_colorbar(cax=bar)
 
-    def _plot_into(self, ax):
+    def _plot_into_axes(self, ax: Axes) -> None:
         self.ax_, self.figure_ = ax, ax.figure
-        n_characters = int(ax.get_window_extent().width / self.figure_.dpi / _TITLE_LETTER)
-        title = self._title(max(n_characters, 1))
+        figure, dpi = ax.figure.figure, ax.figure.dpi  # `figure` is not a SubFigure
+        title_width = int(ax.get_window_extent().width / dpi / _TITLE_LETTER)
+        title = self._format_title(max(title_width, 1))
         ax.set_title(title, loc="left", fontsize=9, parse_math=False)
         self._draw_colorbar(ax=ax, shrink=0.6, pad=0.05, aspect=40)
-        self.figure_.draw_without_rendering()  # so that a layout gives the axes their size
+        figure.draw_without_rendering()  # so that a layout sets the size of the Axes
         box = ax.get_window_extent()
-        width, height = box.width / self.figure_.dpi, box.height / self.figure_.dpi
-        for size in FONT_SIZES:
-            lines = self._draw_words(size, width)
-            if lines.height <= height or size == FONT_SIZES[-1]:
+        width, height = box.width / dpi, box.height / dpi
+        for font_size in FONT_SIZES:
+            words = self._draw_words(font_size, width)
+            if words.height <= height or font_size == FONT_SIZES[-1]:
                 break
-            lines.remove()
-        lines.place(height)
+            words.remove()
+        words.place(height)
 
-    def _draw_words(self, size, width):
+    def _draw_words(self, font_size: float, width: float) -> WrappedWords:
         colors = color_words(self.attributions)
-        lines = WordLines(self.ax_, self.tokens, colors, size=size, width=width)
-        self.texts_ = lines.texts
-        return lines
+        words = WrappedWords(self.ax_, self.tokens, colors, font_size=font_size, width=width)
+        self.texts_ = words.texts
+        return words
 
-    def _draw_colorbar(self, **where):
-        self.colorbar_ = draw_colorbar(
-            self.figure_,
-            self.attributions,
-            f"against  \u2190  contribution to the {self.score_name}  \u2192  for",
-            **where,
-        )
+    def _draw_colorbar(self, **position: Any) -> None:
+        label = f"against  \u2190  contribution to the {self.score_name}  \u2192  for"
+        self.colorbar_ = draw_colorbar(self.figure_, self.attributions, label, **position)
 
-    def _title(self, n_characters):
-        """Say what the words speak for, and how the score is made up of them."""
-        (label,) = drawable([str(self.target)])
-        what = f'Words for and against "{label}" (probability {self.probability:.2f})'
-        return f"{fill(what, n_characters)}\n{fill(self._sum(), n_characters)}"
+    def _format_title(self, width: int) -> str:
+        """Return the class, its probability and the equation of the score, wrapped."""
+        (label,) = replace_missing_glyphs([str(self.target)])
+        title = f'Words for and against "{label}" (probability {self.probability:.2f})'
+        return f"{fill(title, width)}\n{fill(self._format_equation(), width)}"
 
-    def _sum(self):
+    def _format_equation(self) -> str:
         change = self.score - self.baseline_score
         sign = "\N{MINUS SIGN}" if change < 0 else "+"
         return (
-            f"{self.score_name} {signed(self.score)} = {signed(self.baseline_score)} "
-            f"baseline {sign} {abs(change):.2f} words"
+            f"{self.score_name} {format_signed(self.score)} = "
+            f"{format_signed(self.baseline_score)} baseline {sign} {abs(change):.2f} words"
         )
 
-    def _repr_html_(self):
-        return words_html(
+    def _repr_html_(self) -> str:
+        return format_html(
             self.tokens,
             self.attributions,
             target=self.target,
             probability=self.probability,
             score_name=self.score_name,
-            equation=self._sum(),
+            equation=self._format_equation(),
         )
 
     @classmethod
-    def from_estimator(cls, estimator, text, *, target=None, n_steps=32, ax=None):
-        """Draw which words of a text speak for a class.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        text: str,
+        *,
+        target: object = None,
+        n_steps: int = 32,
+        ax: Axes | None = None,
+    ) -> Self:
+        """Draw the contributions of the words of a text to the score of a class.
 
-        The score is the logit of the class, or, of two classes, its log-odds. What the recurrent
-        network adds to it is attributed by integrated gradients: the gradient is integrated along
-        the way from a text of as many words whose vectors are zero to the text, and summed over the
-        channels of each word [1]_. What the linear term adds is known: the contribution of a word
-        or of a pair is shared equally by the places where the text has it, and by the two words of
-        a pair. The contributions sum to the score less that of the vectors of zero without n-grams.
+        The score is the logit of the class, or its log-odds if there are two classes. The score of
+        the recurrent network is attributed by integrated gradients [1]_ of the embeddings: the
+        gradient is integrated along the straight path from the baseline, where all embeddings are
+        zero, to the text, and summed over the channels of each word. The logits of the linear term
+        are sums over n-grams: the contribution of an n-gram is divided equally among its
+        occurrences, and that of a pair among its two words. The contributions sum to the score of
+        the text less that of the baseline, which has no n-grams.
 
         Parameters
         ----------
         estimator : Pipeline or search
-            A fitted :class:`~sklearn.pipeline.Pipeline` with a :class:`TextTokenizer` in it and a
-            :class:`RNNTextClassifier` at its end, or a
-            :class:`~sklearn.model_selection.GridSearchCV` or its like over one. A Pipeline may hold
-            further Pipelines and searches.
+            A fitted :class:`~sklearn.pipeline.Pipeline` with a :class:`TextTokenizer` and, at its
+            end, a :class:`RNNTextClassifier`, or a search over one such as
+            :class:`~sklearn.model_selection.GridSearchCV`. Pipelines and searches may be nested.
         text : str
-            The text. Words that the tokenizer cuts are not in the picture.
+            The text. Words that the tokenizer truncates have no attribution.
         target : label, default=None
-            One of the classes. None: the one that is predicted.
+            One of the classes. None: the predicted class.
         n_steps : int, default=32
-            The steps of the way, at least 1. Those that contribute most to the error are halved,
-            until there are 1024 or the contributions sum to the change of the network's score
-            within 1 % (within 0.001 if it is below 0.1).
+            The number of integration steps to start with, at least 1. The steps with the largest
+            errors are bisected until there are 1024, or until the contributions sum to the change
+            of the network's score within 1 % (within 0.001 if the change is below 0.1).
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
 
         Returns
         -------
         display : TokenAttributionDisplay
-            What was drawn.
+            The drawn display.
 
         Raises
         ------
@@ -235,14 +263,14 @@ class TokenAttributionDisplay:
         NotFittedError
             If the classifier or the search is not fitted.
         TypeError
-            If the estimator is no Pipeline of the two, or `text` no str.
+            If the estimator does not hold both, or `text` is no str.
         ValueError
             If `target` is none of the classes, or `n_steps` no int of at least 1.
 
         Warns
         -----
         ConvergenceWarning
-            If the contributions don't sum to that change in spite of all steps.
+            If the contributions do not sum to that change with all steps.
 
         References
         ----------

@@ -15,7 +15,7 @@ from tests.plotting.data import extents, make_words
 
 
 def test_default_target_is_the_predicted_class(fit_pipeline):
-    model = fit_pipeline(max_epochs=30)
+    model = fit_pipeline(max_epochs=30, random_state=2)
     display = TokenAttributionDisplay.from_estimator(model, "So good so unheard of me")
     ids = model[:-1].transform(["So good so unheard of me"])
     assert display.tokens == ["so", "good", "so", "<unk>", "<unk>", "<unk>"]
@@ -88,3 +88,11 @@ def test_words_without_attribution_are_white(tokens):
     display = make_words(tokens, np.zeros(len(tokens))).plot()
     assert {text.get_bbox_patch().get_facecolor()[:3] for text in display.texts_} == {(1, 1, 1)}
     assert "#ffffff" in display._repr_html_()
+
+
+def test_axes_of_a_subfigure():
+    figure = plt.figure(figsize=(12, 5), layout="constrained")
+    left, _ = figure.subfigures(1, 2)
+    display = make_words(["so", "good"]).plot(left.subplots())
+    assert display.figure_ is left
+    assert [text.get_text() for text in display.texts_] == ["so", "good"]
