@@ -55,7 +55,7 @@ def test_python_keeps_what_the_text_promises(names):
     assert names["grid"].best_params_["tok__max_length"] == 400
     assert names["accuracy"] > 0.9
     assert names["model"].score(names["X_test"], names["y_test"]) > 0.9
-    assert names["taught"].score(names["X_test"], names["y_test"]) > 0.9
+    assert names["self_trained"].score(names["X_test"], names["y_test"]) > 0.9
 
 
 @pytest.mark.usefixtures("names")
