@@ -9,11 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from sklearn_rnn._classifier import RNNTextClassifier
     from sklearn_rnn._tokenizer import TextTokenizer
     from sklearn_rnn._word_vectors import WordVectors, load_word_vectors
-
-__version__ = "0.1.0"
 
 __all__ = ["RNNTextClassifier", "TextTokenizer", "WordVectors", "load_word_vectors"]
 
@@ -27,13 +26,18 @@ _MODULES = {
 }
 
 
-def __getattr__(name):
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_MODULES[name], __name__), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take any name to exist
+
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            value = import_module("importlib.metadata").version("sklearn_rnn")
+        elif name in _MODULES:
+            value = getattr(import_module(_MODULES[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
-def __dir__():
-    return sorted({*globals(), *__all__})
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

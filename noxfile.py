@@ -1,0 +1,178 @@
+"""Every check of this project: `nox` runs them all, `nox -s lint` one, `nox --list` names them.
+
+What a session needs is written once, in `pyproject.toml`: the extras of the package, and a
+dependency group for the tools of the session of that name. `constraints.txt` pins all of it.
+"""
+
+import re
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+CONSTRAINTS = ROOT / "constraints.txt"
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)  # those of its classifiers
+
+# A line that breaks each import contract of pyproject.toml, and the file that it is added to.
+BREACHES = {
+    "layers": ("_ids.py", "import sklearn_rnn._training.batches"),
+    "torch": ("_text/vocabulary.py", "import torch"),
+    "network": ("_nn/pooling.py", "import sklearn"),
+    "skorch": ("_classifier.py", "import skorch"),
+    "matplotlib": ("evaluation.py", "import matplotlib"),
+}
+
+# Where the newest version of a package without a floor does not go with the floors.
+LIMITS_OF_FLOORS = ["pyparsing<3.2"]  # newer ones make matplotlib 3.9 warn
+
+# The packages that torch brings to Linux where it is built for CUDA: they follow from its version.
+CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_external_run = True
+nox.options.sessions = ["lint", "imports", "types", "docstrings", "tests", "lowest", "build"]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests with the versions of constraints.txt; arguments go to pytest."""
+    install_pinned(session, ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[:1])
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the floors of pyproject.toml, but for the pins given as arguments.
+
+    `nox -s lowest -- torch==2.13.0` takes the floors of all packages but torch.
+    """
+    given = {name_of(pin): pin for pin in session.posargs}
+    floors = floors_as_pins() | given
+    limits = {name_of(limit) for limit in LIMITS_OF_FLOORS}
+    others = [line for line in pinned_lines() if name_of(line) not in floors.keys() | limits]
+    constraints = Path(session.create_tmp(), "constraints.txt")
+    constraints.write_text("\n".join([*others, *LIMITS_OF_FLOORS]), encoding="utf-8")
+    session.install("--constraint", str(constraints), ".[plot,test]", *floors.values())
+    session.run("pytest", env={"SKLEARN_RNN_ABOVE_FLOOR": " ".join(given)})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, spelling, and the settings that pip and GitHub read."""
+    install_pinned(session)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("codespell")
+    session.run("validate-pyproject", "pyproject.toml")
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    session.run("check-jsonschema", *schema, *map(str, Path(".github/workflows").iterdir()))
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check the import contracts, and that a breach of each one is found."""
+    install_pinned(session)
+    session.run("lint-imports", "--no-cache")
+    contracts = [contract["id"] for contract in PYPROJECT["tool"]["importlinter"]["contracts"]]
+    if contracts != list(BREACHES):
+        session.error(f"BREACHES must have an entry for each of {contracts}, in this order.")
+    for contract, (file, line) in BREACHES.items():
+        copy = Path(session.create_tmp(), contract).resolve()
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(ROOT / "sklearn_rnn", copy / "sklearn_rnn")
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        with (copy / "sklearn_rnn" / file).open("a", encoding="utf-8") as module:
+            module.write(f"{line}\n")
+        with session.chdir(copy):
+            options = ["--no-cache", "--no-logo", "--contract", contract]
+            session.run("lint-imports", *options, success_codes=[1])
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the annotations of the package, and user code against the installed package."""
+    install_pinned(session, ".[plot]")
+    session.run("mypy")
+    session.run("python", "tests/typing/check.py")
+
+
+@nox.session
+def docstrings(session: nox.Session) -> None:
+    """Check that docstrings describe the parameters of the signature, and public ones all."""
+    install_pinned(session, ".[test]")
+    session.run("pytest", "--numprocesses=0", "tests/tooling/test_docstrings.py")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist, run the installed wheel, and run the tests of the sdist."""
+    install_pinned(session)
+    folder = Path(session.create_tmp()).resolve()
+    for old in folder.glob("*"):
+        shutil.rmtree(old)
+    session.run("python", "-m", "build", f"--outdir={folder / 'dist'}")
+    [wheel] = folder.glob("dist/*.whl")
+    [sdist] = folder.glob("dist/*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    unpacked = folder / sdist.name.removesuffix(".tar.gz")
+    check_that_the_sdist_is_complete(session, unpacked)
+
+    # A fresh environment, without what builds.
+    session.run("python", "-m", "venv", str(folder / "fresh"))
+    scripts = folder / "fresh" / ("Scripts" if sys.platform == "win32" else "bin")
+    python = str(scripts / "python")
+    requirements = ["--constraint", str(CONSTRAINTS), f"{wheel}[test]"]
+    session.run(python, "-m", "pip", "install", *requirements, external=True)
+    with session.chdir(folder):
+        session.run(python, "-m", "sklearn_rnn", "--version", external=True)
+        session.run(str(scripts / "sklearn-rnn"), "--version", external=True)
+    with session.chdir(unpacked):
+        session.run(python, "-m", "pytest", external=True)
+
+
+def install_pinned(session: nox.Session, *requirements: str) -> None:
+    """Install the session's dependency group and `requirements`, as constraints.txt pins them."""
+    if session.name in PYPROJECT["dependency-groups"]:
+        requirements += nox.project.dependency_groups(PYPROJECT, session.name)
+    session.install("--constraint", str(CONSTRAINTS), *requirements)
+    frozen = session.run("python", "-m", "pip", "freeze", "--all", silent=True).splitlines()
+    unpinned = {name_of(line) for line in frozen} - {name_of(line) for line in pinned_lines()}
+    unpinned -= {"pip", "sklearn_rnn"}
+    unpinned = {name for name in unpinned if not name.startswith(CUDA_PACKAGES)}
+    if unpinned and sys.platform == "linux":
+        session.error(f"constraints.txt does not pin {sorted(unpinned)}.")
+
+
+def pinned_lines() -> list[str]:
+    """Return the lines of constraints.txt that pin a package."""
+    lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if "==" in line]
+
+
+def floors_as_pins() -> dict[str, str]:
+    """Return the requirement of the lowest version of each dependency, by name."""
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"]
+    floors = [*project["dependencies"], *extras["plot"], *extras["test"]]
+    return {name_of(floor): floor.replace(">=", "==") for floor in floors}
+
+
+def name_of(requirement: str) -> str:
+    """Return the package that a requirement names: numpy of "numpy>=2.0"."""
+    return re.split("[<>=@ ]", requirement)[0]
+
+
+def check_that_the_sdist_is_complete(session: nox.Session, unpacked: Path) -> None:
+    """Compare the files of the unpacked sdist with those that git knows, where there is git."""
+    if not (ROOT / ".git").exists():
+        return
+    tracked = session.run("git", "ls-files", silent=True, external=True).splitlines()
+    missing = [file for file in tracked if not (unpacked / file).exists()]
+    if missing:
+        session.error(f"The sdist lacks {missing}.")
