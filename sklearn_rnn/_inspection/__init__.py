@@ -1,1 +1,1 @@
-"""Attribution of predictions to the tokens of a text."""
+"""Attribution of predictions to the words of a text."""

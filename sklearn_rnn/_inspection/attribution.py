@@ -1,38 +1,46 @@
-"""Integrated gradients: what each word adds to a score of the network. It knows torch alone.
+"""Attributions of a score to words: integrated gradients and the linear term's contributions.
 
-Shapes: T tokens, E embedding channels, B points on the way from the baseline to the text, N steps
-of the way.
+Shapes: T words, E embedding channels, B points of the interpolation path, N integration steps.
 """
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from sklearn_rnn._linear.ngrams import PAIR_BASE
 
-_POINTS = 64  # of a batch: larger ones are no faster, and need more memory
-_TOLERANCE = 0.01  # of the change of the score
-_NARROWEST = 2**-20  # of the place: float32 tells the ends of a narrower step hardly apart
-_LARGEST_FACTOR = 100  # if slopes make up less of a change than this, they don't belong to it
-_SMALL_CHANGE = 0.1  # a smaller change of logits counts as this one: no share of 0 can be kept
+if TYPE_CHECKING:
+    from sklearn_rnn._linear.term import LinearTerm
+    from sklearn_rnn._nn.module import RecurrentModule
+
+    Score = Callable[[torch.Tensor], torch.Tensor]
+
+_BATCH_SIZE = 64  # points: larger batches are no faster and need more memory
+_TOLERANCE = 0.01  # of the sum of contributions, relative to the change of the score
+_SMALLEST_CHANGE = 0.1  # for the tolerance: relative to a change of 0, no error is small
+_NARROWEST_STEP = 2**-20  # relative to its position: float32 barely resolves a narrower one
+_LARGEST_FACTOR = 100  # gradients that explain less of a change than 1 / 100 are not its cause
 
 
 class Attribution(NamedTuple):
-    """What the words of a text add to a score.
+    """Contributions of the words of a text to a score.
 
     Parameters
     ----------
     words : Tensor of float64 of shape (T,)
         The contribution of each word.
     baseline_score : float
-        The score of a text of as many words, whose vectors are zero, and which has no n-grams.
+        The score of the baseline: as many words whose embeddings are zero, without n-grams.
     score : float
         The score of the text.
     n_steps : int
-        The steps that the way was divided into.
+        The number of integration steps.
     """
 
     words: torch.Tensor
@@ -41,18 +49,26 @@ class Attribution(NamedTuple):
     n_steps: int
 
     @property
-    def change(self):
-        """What the contributions must sum to."""
+    def change(self) -> float:
+        """Difference of the scores, to which the contributions should sum."""
         return self.score - self.baseline_score
 
     @property
-    def is_complete(self):
-        """Whether they do within 1 %, or within 0.001 where the change is below 0.1."""
+    def is_complete(self) -> bool:
+        """Whether they sum to it within 1 %, or within 0.001 if it is below 0.1."""
         error = abs(self.words.sum().item() - self.change)
-        return error <= _TOLERANCE * max(abs(self.change), _SMALL_CHANGE)
+        return error <= _TOLERANCE * max(abs(self.change), _SMALLEST_CHANGE)
 
-    def add(self, words, bias):
-        """Return this with what else adds to the score: words, of shape (T,), and a bias."""
+    def add(self, words: torch.Tensor, bias: float) -> Attribution:
+        """Return the attribution of the sum of this score, a bias and scores of words.
+
+        Parameters
+        ----------
+        words : Tensor of float64 of shape (T,)
+            The added score of each word.
+        bias : float
+            The added score of the baseline.
+        """
         return self._replace(
             words=self.words + words,
             baseline_score=self.baseline_score + bias,
@@ -60,135 +76,162 @@ class Attribution(NamedTuple):
         )
 
 
-def integrated_gradients(module, ids, lengths, score, *, n_steps, max_steps):
-    """Attribute the change of a score, from a text without meaning to a text, to its words.
+def integrated_gradients(
+    module: RecurrentModule,
+    ids: torch.Tensor,
+    lengths: torch.Tensor,
+    score: Score,
+    *,
+    n_steps: int,
+    max_steps: int,
+) -> Attribution:
+    """Attribute a score of the recurrent network, without the linear term, to the words of a text.
 
-    The score is that of the recurrent network alone, without the linear term.
+    The gradients with respect to the embeddings are integrated [1]_ along the straight path from
+    the baseline, where all embeddings are zero, to the text, by Simpson's rule. The change of the
+    score over an integration step is known, hence the error of the step: the steps with the largest
+    errors are bisected until the sum of the contributions is close to the change of the score.
 
-    Integrated gradients [1]_ of the embeddings, along the straight way from the vectors zero to
-    those of the words, by Simpson's rule. The change of the score over each step is known, so the
-    error of each step is: those with the largest are halved until their sum is small.
-
-    A recurrent network that reads hundreds of words can change its mind within a billionth of the
-    way, where a state on the edge between two tips over. Steps of equal size miss that, however
-    many, and float32 cannot resolve it. So in a step that is too narrow to be halved the known
-    change of the score is shared among the words in proportion to their slopes.
+    The score of a recurrent network over hundreds of words may jump within a billionth of the path,
+    where the state of a unit changes its sign. Equal steps miss the jump, however many they are,
+    and float32 cannot resolve it. In a step that is too narrow to be bisected, the contributions
+    are therefore rescaled to sum to the known change of the score.
 
     Parameters
     ----------
     module : RecurrentModule
-        The network. Its mode and its parameters' gradients stay as they are.
+        The network. Its mode and the gradients of its parameters stay as they are.
     ids : Tensor of int of shape (1, T)
-        The text.
+        The text, without padding.
     lengths : Tensor of int64 of shape (1,)
-        In tokens.
+        Its length in tokens.
     score : callable
         Takes logits of shape (B, n_classes), returns scores of shape (B,).
     n_steps : int
-        The steps to begin with.
+        The number of equal integration steps to start with.
     max_steps : int
-        No more steps than these, unless `n_steps` is more.
+        The number of steps at which bisection ends.
 
     Returns
     -------
     attribution : Attribution
-        On the CPU. Complete, or with as many steps as were allowed.
+        On the CPU. It is complete, or has `max_steps` steps, or has steps too narrow to bisect.
 
     References
     ----------
     .. [1] Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks.
        arXiv:1703.01365
     """
-    with differentiable(module):
-        text = module.embed(ids).detach()  # (T, 1, E)
+    with inference_with_gradients(module):
+        embeddings = module.embed(ids).detach()  # (T, 1, E)
 
-        def look_at(shares):
-            return differentiate(module, text, lengths, score, shares)
+        def evaluate(alphas: torch.Tensor) -> PathPoints:
+            scores, gradients = path_gradients(module, embeddings, lengths, score, alphas)
+            return PathPoints(alphas, scores, gradients)
 
-        places = torch.linspace(0, 1, n_steps + 1, dtype=torch.float64)
-        scores, slopes = look_at(places)
-        steps = Steps(
-            Points(places[:-1], scores[:-1], slopes[:-1]),
-            Points(places[1:], scores[1:], slopes[1:]),
-            look_at,
-        )
+        points = evaluate(torch.linspace(0, 1, n_steps + 1, dtype=torch.float64))
+        baseline_score, text_score = points.scores[0].item(), points.scores[-1].item()
+        steps = IntegrationSteps(points.take(slice(-1)), points.take(slice(1, None)), evaluate)
         while True:
-            attribution = steps.sum_up(scores[0].item(), scores[-1].item())
-            if attribution.is_complete or not steps.halve_the_worst(max_steps):
+            words = steps.contributions().sum(0)
+            attribution = Attribution(words, baseline_score, text_score, len(steps))
+            if attribution.is_complete or not steps.bisect(max_steps):
                 return attribution
 
 
-class Points(NamedTuple):
-    """Points on the way: where they are, their scores, and each word's slope, of shape (B, T)."""
-
-    places: torch.Tensor
-    scores: torch.Tensor
-    slopes: torch.Tensor
-
-    def take(self, index):
-        """Return some of the points."""
-        return Points(*(values[index] for values in self))
-
-    def join(self, others):
-        """Return these points and then others."""
-        return Points(*map(torch.cat, zip(self, others, strict=True)))
-
-
-class Steps:
-    """The steps of the way, each with its two ends and its middle.
+class PathPoints(NamedTuple):
+    """Points of the interpolation path.
 
     Parameters
     ----------
-    left, right : Points
-        The ends of each step.
-    look_at : callable
-        Takes places of shape (B,), returns their scores and slopes.
+    alphas : Tensor of float64 of shape (B,)
+        The factor of the embeddings: 0 at the baseline, 1 at the text.
+    scores : Tensor of float64 of shape (B,)
+        The score at each point.
+    gradients : Tensor of float64 of shape (B, T)
+        The gradients of the scores along the path, as `path_gradients` returns them.
     """
 
-    def __init__(self, left, right, look_at):
-        self._look_at = look_at
+    alphas: torch.Tensor
+    scores: torch.Tensor
+    gradients: torch.Tensor
+
+    def take(self, index: slice | torch.Tensor) -> PathPoints:
+        """Return the points of an index."""
+        return PathPoints(*(values[index] for values in self))
+
+    def join(self, others: PathPoints) -> PathPoints:
+        """Return these points and then the others."""
+        return PathPoints(*map(torch.cat, zip(self, others, strict=True)))
+
+
+class IntegrationSteps:
+    """Integration steps with the points at their ends and midpoints, for Simpson's rule.
+
+    Parameters
+    ----------
+    left, right : PathPoints
+        The ends of the N steps.
+    evaluate : callable
+        Takes alphas of shape (B,), returns their PathPoints.
+    """
+
+    def __init__(
+        self,
+        left: PathPoints,
+        right: PathPoints,
+        evaluate: Callable[[torch.Tensor], PathPoints],
+    ) -> None:
+        self._evaluate = evaluate
         self._left, self._right = left, right
-        self._middle = self._find_middle(left, right)
+        self._middle = self._midpoints(left, right)
 
-    def __len__(self):
-        return len(self._left.places)
+    def __len__(self) -> int:
+        return len(self._left.alphas)
 
-    def _find_middle(self, left, right):
-        places = (left.places + right.places) / 2
-        return Points(places, *self._look_at(places))
+    def _midpoints(self, left: PathPoints, right: PathPoints) -> PathPoints:
+        return self._evaluate((left.alphas + right.alphas) / 2)
 
-    def contributions(self):
-        """Return what each word adds in each step, of shape (N, T)."""
-        slopes = (self._left.slopes + 4 * self._middle.slopes + self._right.slopes) / 6
-        contributions = self._widths()[:, None] * slopes  # Simpson's rule
-        # A default LSTM, fitted without linear term to 240 reviews of IMDB in 10 epochs at a
-        # learning rate of 0.01, falls by 8.86 on the way to a review of 976 words: with the factors
-        # 69 steps sum up to -8.91, and without them 1024 to -3.49.
+    def contributions(self) -> torch.Tensor:
+        """Return the contribution of each word over each step, of shape (N, T)."""
+        left, middle, right = self._left.gradients, self._middle.gradients, self._right.gradients
+        contributions = self._widths()[:, None] * ((left + 4 * middle + right) / 6)
+        # Measured with a default LSTM without linear term, fitted to 240 reviews of IMDB in 10
+        # epochs at a learning rate of 0.01, on a review of 976 words whose score is 8.86 below that
+        # of the baseline: with the factors 69 steps sum to -8.91, without them 1024 sum to -3.49.
         sums, changes = contributions.sum(1), self._changes()
         factors = changes / sums
-        is_known_better = self._are_narrow() & (factors > 0) & (factors < _LARGEST_FACTOR)
-        factors = torch.where(is_known_better, factors, 1.0)
+        is_rescaled = self._is_narrow() & (factors > 0) & (factors < _LARGEST_FACTOR)
+        factors = torch.where(is_rescaled, factors, 1.0)
         return contributions * factors[:, None]
 
-    def _widths(self):
-        return self._right.places - self._left.places
+    def _widths(self) -> torch.Tensor:
+        return self._right.alphas - self._left.alphas
 
-    def _changes(self):
+    def _changes(self) -> torch.Tensor:
         return self._right.scores - self._left.scores
 
-    def _are_narrow(self):
-        return self._widths() <= _NARROWEST * self._right.places
+    def _is_narrow(self) -> torch.Tensor:
+        """Return whether each step is too narrow to be bisected, of shape (N,)."""
+        return self._widths() <= _NARROWEST_STEP * self._right.alphas
 
-    def sum_up(self, baseline_score, score):
-        """Return the attribution as of now."""
-        return Attribution(self.contributions().sum(0), baseline_score, score, len(self))
+    def bisect(self, max_steps: int) -> bool:
+        """Bisect the steps whose error is at least a quarter of the largest.
 
-    def halve_the_worst(self, max_steps):
-        """Halve the steps with errors like the largest, and tell whether there was one to halve."""
+        Parameters
+        ----------
+        max_steps : int
+            The limit on the number of steps.
+
+        Returns
+        -------
+        is_changed : bool
+            False if there is no step to bisect, or the limit is reached.
+        """
         errors = (self.contributions().sum(1) - self._changes()).abs()
-        errors[self._are_narrow()] = 0
-        is_bad = (errors > 0) & (errors >= errors.max() / 4)
-        worst = is_bad.nonzero().flatten()[: max(max_steps - len(self), 0)]
+        errors[self._is_narrow()] = 0
+        is_worst = (errors > 0) & (errors >= errors.max() / 4)
+        worst = is_worst.nonzero().flatten()[: max(max_steps - len(self), 0)]
         if not len(worst):
             return False
         is_kept = torch.ones(len(self), dtype=torch.bool)
@@ -197,48 +240,56 @@ class Steps:
             points.take(worst) for points in (self._left, self._middle, self._right)
         )
         new_left, new_right = left.join(middle), middle.join(right)
-        new_middle = self._find_middle(new_left, new_right)
+        new_middle = self._midpoints(new_left, new_right)
         self._left = self._left.take(is_kept).join(new_left)
         self._middle = self._middle.take(is_kept).join(new_middle)
         self._right = self._right.take(is_kept).join(new_right)
         return True
 
 
-def differentiate(module, text, lengths, score, places):
-    """Return the scores at some places of the way, and the slope of each for every word.
+def path_gradients(
+    module: RecurrentModule,
+    embeddings: torch.Tensor,
+    lengths: torch.Tensor,
+    score: Score,
+    alphas: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Compute scores at points of the interpolation path, and their gradients along it.
 
     Parameters
     ----------
     module, lengths, score
         As in `integrated_gradients`.
-    text : Tensor of shape (T, 1, E)
-        The vectors of the words.
-    places : Tensor of float64 of shape (B,)
-        From 0, where the vectors are zero, to 1, where they are those of the text.
+    embeddings : Tensor of shape (T, 1, E)
+        The embeddings of the text.
+    alphas : Tensor of float64 of shape (B,)
+        The factor of the embeddings: 0 at the baseline, 1 at the text.
 
     Returns
     -------
     scores : Tensor of float64 of shape (B,)
-    slopes : Tensor of float64 of shape (B, T)
-        Their sum over the words is the derivative of the score along the way.
+        On the CPU, like the gradients.
+    gradients : Tensor of float64 of shape (B, T)
+        The gradients with respect to the embeddings, times the embeddings, summed over the
+        channels. Their sum over the words is the derivative of the score with respect to alpha.
     """
-    all_scores, all_slopes = [], []
-    for shares in places.to(text).split(_POINTS):
-        words = (text * shares[:, None]).requires_grad_()  # (T, B, E)
-        scores = score(module.classify(words, lengths.expand(len(shares))))
-        (gradients,) = torch.autograd.grad(scores.sum(), words)
+    all_scores, all_gradients = [], []
+    for factors in alphas.to(embeddings).split(_BATCH_SIZE):
+        scaled = (embeddings * factors[:, None]).requires_grad_()  # (T, B, E)
+        scores = score(module.classify(scaled, lengths.expand(len(factors))))
+        (gradients,) = torch.autograd.grad(scores.sum(), scaled)
         all_scores.append(scores.detach())
-        all_slopes.append((text * gradients).sum(2).t())
-    return torch.cat(all_scores).cpu().double(), torch.cat(all_slopes).cpu().double()
+        all_gradients.append((embeddings * gradients).sum(2).t())
+    return torch.cat(all_scores).cpu().double(), torch.cat(all_gradients).cpu().double()
 
 
 @contextmanager
-def differentiable(module):
-    """Let a module predict, without dropout, and its predictions be differentiated."""
+def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
+    """Put a module into evaluation mode, with gradients enabled."""
     was_training = module.training
     module.eval()
     try:
-        # cuDNN's recurrences have no gradients in the mode for predictions; torch's own have.
+        # cuDNN's recurrent layers have no gradients in evaluation mode; torch's own have.
         with torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
             yield
     finally:
@@ -246,16 +297,16 @@ def differentiable(module):
 
 
 @torch.no_grad()
-def linear_attribution(term, ids, score):
-    """Share the contribution of each n-gram equally among the words that it is made of.
+def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> torch.Tensor:
+    """Divide the contribution of each n-gram to the linear term equally among its words.
 
-    An n-gram counts once, however often the text has it: its occurrences have equal parts of its
-    contribution, and the two words of a pair have halves of that.
+    An n-gram counts once, however often it occurs: its contribution is divided equally among its
+    occurrences, and that of an occurrence of a pair among the two words.
 
     Parameters
     ----------
     term : LinearTerm
-        Whose logits are attributed.
+        The linear term, whose logits are attributed.
     ids : Tensor of int of shape (1, T)
         The text, without padding.
     score : callable
@@ -268,21 +319,19 @@ def linear_attribution(term, ids, score):
     """
     keys, contributions = term.contributions(ids)
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))
-    found = occurrences(ids[0].tolist(), term.longest)
-    n_occurrences = Counter(key for key, _ in found)
+    occurrences = find_ngrams(ids[0].tolist(), term.longest)
+    n_occurrences = Counter(key for key, _ in occurrences)
     words = [0.0] * ids.shape[1]
-    for key, places in found:
-        for place in places:
-            words[place] += values.get(key, 0.0) / n_occurrences[key] / len(places)
+    for key, positions in occurrences:
+        for position in positions:
+            words[position] += values.get(key, 0.0) / n_occurrences[key] / len(positions)
     return torch.tensor(words, dtype=torch.float64)
 
 
-def occurrences(words, longest):
-    """Return the key and the places of each n-gram of a list of ids, as often as it is there."""
-    found = [(word, (place,)) for place, word in enumerate(words)]
-    if longest == 2:
-        found += [
-            (first * PAIR_BASE + second, (place, place + 1))
-            for place, (first, second) in enumerate(pairwise(words))
-        ]
-    return found
+def find_ngrams(ids: list[int], longest: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Return the key and the positions of each occurrence of an n-gram in a text."""
+    words: list[tuple[int, tuple[int, ...]]] = [(id_, (i,)) for i, id_ in enumerate(ids)]
+    if longest == 1:
+        return words
+    pairs = enumerate(pairwise(ids))
+    return words + [(first * PAIR_BASE + second, (i, i + 1)) for i, (first, second) in pairs]

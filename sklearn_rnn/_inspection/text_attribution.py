@@ -1,13 +1,16 @@
-"""From a fitted Pipeline and a text to what each word adds to the score of a class."""
+"""Attribution of the score that a fitted Pipeline gives to a text."""
+
+from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import replace_unknown_ids, sequence_lengths
+from sklearn_rnn._ids import IdArray, replace_unknown_ids, sequence_lengths
 from sklearn_rnn._inspection.pipeline_steps import (
     apply_steps_before,
     describe,
@@ -17,41 +20,49 @@ from sklearn_rnn._inspection.pipeline_steps import (
 from sklearn_rnn._tokenizer import TextTokenizer
 from sklearn_rnn._warnings import warn_user
 
+if TYPE_CHECKING:
+    import torch
+
+    from sklearn_rnn._classifier import RNNTextClassifier
+    from sklearn_rnn._inspection.attribution import Attribution
+
 _MAX_STEPS = 1024
 
 
 class TextAttribution(NamedTuple):
-    """What `TokenAttributionDisplay` keeps, whose parameters these are."""
+    """The attribution of a text's score, with the parameters of `TokenAttributionDisplay`."""
 
-    tokens: list
-    attributions: np.ndarray
-    target: Any
+    tokens: list[str]
+    attributions: npt.NDArray[np.float64]
+    target: object
     probability: float
     score_name: str
     score: float
     baseline_score: float
 
 
-def attribute_text(estimator, text, *, target, n_steps, caller):
+def attribute_text(
+    estimator: object, text: str, *, target: object, n_steps: int, caller: str
+) -> TextAttribution:
     """Attribute the score of a class to the words of a text.
 
     Parameters
     ----------
     estimator, text, target, n_steps
-        As in `TokenAttributionDisplay.from_estimator`, which also says what is raised.
+        As in `TokenAttributionDisplay.from_estimator`, which also lists the errors.
     caller : str
-        Who asks, for the messages. Its caller is who is warned.
+        The name of the user's function, for the messages.
 
     Returns
     -------
     attribution : TextAttribution
     """
     _check_text_and_steps(text, n_steps, caller)
-    tokenizer, classifier = _find_parts(estimator, caller)
+    tokenizer, classifier = _find_tokenizer_and_classifier(estimator, caller)
     ids = apply_steps_before(estimator, classifier, [text])
     probabilities = classifier.predict_proba(ids)[0]
-    class_index = _find_class(target, classifier.classes_, probabilities)
-    attribution = _attribute(classifier, ids, class_index, n_steps)
+    class_index = _find_class(target, classifier.classes_.tolist(), probabilities)
+    attribution = _attribute_row(classifier, ids, class_index, n_steps)
     return TextAttribution(
         tokens=tokenizer.inverse_transform(ids)[0],
         attributions=attribution.words.numpy(),
@@ -63,7 +74,7 @@ def attribute_text(estimator, text, *, target, n_steps, caller):
     )
 
 
-def _check_text_and_steps(text, n_steps, caller):
+def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
     if not isinstance(text, str):
         raise TypeError(
             f"{caller} takes one text, but got an object of type {type(text).__name__}. Pass a str."
@@ -72,12 +83,13 @@ def _check_text_and_steps(text, n_steps, caller):
         raise ValueError(f"n_steps={n_steps!r} must be an int of at least 1. The default is 32.")
 
 
-def _find_parts(estimator, caller):
+def _find_tokenizer_and_classifier(
+    estimator: object, caller: str
+) -> tuple[TextTokenizer, RNNTextClassifier]:
     from sklearn_rnn._classifier import RNNTextClassifier  # late, since torch takes seconds
 
-    tokenizer, classifier = (
-        search_step(estimator, kind) for kind in (TextTokenizer, RNNTextClassifier)
-    )
+    tokenizer = search_step(estimator, TextTokenizer)
+    classifier = search_step(estimator, RNNTextClassifier)
     if tokenizer is None or classifier is None:
         raise TypeError(
             f"{caller} takes a fitted Pipeline of a TextTokenizer and an RNNTextClassifier, but "
@@ -88,10 +100,9 @@ def _find_parts(estimator, caller):
     return tokenizer, classifier
 
 
-def _find_class(target, classes, probabilities):
+def _find_class(target: object, labels: list[Any], probabilities: npt.NDArray[np.float32]) -> int:
     if target is None:
         return int(probabilities.argmax())
-    labels = classes.tolist()
     if target not in labels:
         raise ValueError(
             f"target={target!r} is none of the classes {labels}. Pass one of them, or None for the "
@@ -100,37 +111,65 @@ def _find_class(target, classes, probabilities):
     return labels.index(target)
 
 
-def _attribute(classifier, ids, class_index, n_steps):
-    """Attribute the score of a class to the words of one row of ids."""
-    import torch  # late: the classifier has imported it, the package has not
+def _attribute_row(
+    classifier: RNNTextClassifier, ids: IdArray, class_index: int, n_steps: int
+) -> Attribution:
+    """Attribute the score of a class to the words of a text.
+
+    Parameters
+    ----------
+    classifier : RNNTextClassifier
+        The fitted classifier.
+    ids : ndarray of int32 of shape (1, max_length)
+        The text.
+    class_index : int
+        The index of the class in `classes_`.
+    n_steps : int
+        The number of integration steps to start with.
+
+    Returns
+    -------
+    attribution : Attribution
+        Of the network and its linear term.
+    """
+    import torch  # late, since torch takes seconds
 
     from sklearn_rnn._inspection.attribution import integrated_gradients, linear_attribution
 
-    def score(logits):
-        chosen = logits[:, class_index]
-        return chosen - logits[:, 1 - class_index] if logits.shape[1] == 2 else chosen
+    def score(logits: torch.Tensor) -> torch.Tensor:
+        logit = logits[:, class_index]
+        return logit - logits[:, 1 - class_index] if logits.shape[1] == 2 else logit
 
     module, device = classifier.net_.module_, classifier.net_.device
     lengths = sequence_lengths(ids)
-    known = torch.from_numpy(replace_unknown_ids(ids[:, : lengths[0]], classifier._lookup)).to(
-        device
-    )
+    words = torch.from_numpy(_known_ids(classifier, ids)[:, : lengths[0]]).to(device)
     attribution = integrated_gradients(
         module,
-        known,
+        words,
         torch.from_numpy(lengths).to(device),
         score,
         n_steps=n_steps,
         max_steps=_MAX_STEPS,
     )
     if not attribution.is_complete:
-        warn_user(
-            f"The contributions of the words sum to {attribution.words.sum():.4f}, and should to "
-            f"{attribution.change:.4f}, with n_steps={attribution.n_steps}. Pass a larger n_steps, "
-            "or read the colours as approximate.",
-            ConvergenceWarning,
-        )
-    if module.linear_term is None:
+        _warn_incomplete(attribution)
+    term = module.linear_term
+    if term is None:
         return attribution
-    words = linear_attribution(module.linear_term, known, score)
-    return attribution.add(words, score(module.linear_term.bias.detach()[None]).item())
+    return attribution.add(
+        linear_attribution(term, words, score), score(term.bias.detach()[None]).item()
+    )
+
+
+def _known_ids(classifier: RNNTextClassifier, ids: IdArray) -> IdArray:
+    """Return the ids that the network reads: those that fit did not see are the unknown word."""
+    return replace_unknown_ids(ids, classifier._lookup)
+
+
+def _warn_incomplete(attribution: Attribution) -> None:
+    warn_user(
+        f"The contributions of the words sum to {attribution.words.sum():.4f}, and should to "
+        f"{attribution.change:.4f}, with n_steps={attribution.n_steps}. Pass a larger n_steps, "
+        "or read the colours as approximate.",
+        ConvergenceWarning,
+    )

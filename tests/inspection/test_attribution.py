@@ -1,7 +1,4 @@
-"""Integrated gradients: complete, exact where the answer is known, and without side effects.
-
-The linear term: exact everywhere.
-"""
+"""Integrated gradients and the linear attribution: completeness, known cases, side effects."""
 
 from math import sqrt
 
@@ -12,9 +9,9 @@ from hypothesis import strategies as st
 
 from sklearn_rnn._inspection.attribution import (
     Attribution,
-    differentiate,
     integrated_gradients,
     linear_attribution,
+    path_gradients,
 )
 from sklearn_rnn._linear.ngrams import PAIR_BASE, distinct_ngrams
 from sklearn_rnn._linear.term import LinearTerm
@@ -28,7 +25,7 @@ def log_odds(logits):
 
 @pytest.fixture(scope="module")
 def longest_text(word_order):
-    """The ids and the length of a text without padding."""
+    """Ids and length of a text without padding."""
     X, _ = word_order
     row = next(row for row in X if row[-1])
     return torch.tensor(row[None]), torch.tensor([LENGTH])
@@ -56,12 +53,12 @@ class Product(torch.nn.Module):
 
 
 class Cliff(torch.nn.Module):
-    """A module whose logit rises by 2 within some millionths of the way, for its first word alone.
+    """A module whose logit jumps by 2 within some millionths of the path, by its first word.
 
     Parameters
     ----------
     rise : callable
-        From -1 to 1, about 0.
+        A step function from -1 to 1 at 0.
     """
 
     def __init__(self, rise):
@@ -76,11 +73,11 @@ class Cliff(torch.nn.Module):
         return torch.cat([torch.zeros_like(logit), logit], 1)
 
 
-def tip_over(x):
+def steep_step(x):
     return x / (x.abs() + 1e-8)
 
 
-def jump(x):
+def saturated_step(x):
     return torch.tanh(1e9 * x)
 
 
@@ -106,34 +103,34 @@ def test_contributions_sum_to_the_change_of_the_score(fit_module, longest_text, 
     assert attribution.is_complete
 
 
-def test_two_words_share_their_product():
+def test_words_of_a_product_have_equal_contributions():
     ids = torch.tensor([[3, 2, 7]])
     attribution = attribute(Product(), ids, torch.tensor([3]), n_steps=1)
     assert attribution.words.tolist() == pytest.approx([3.0, 3.0, 0.0])
     assert attribution[1:] == (0.0, 6.0, 1)
 
 
-def test_steps_are_halved_where_the_score_changes_faster_than_float32_can_follow():
+def test_steps_are_bisected_down_to_the_resolution_of_float32():
     ids = torch.tensor([[1, 1]])
-    attribution = attribute(Cliff(tip_over), ids, torch.tensor([2]), n_steps=4)
+    attribution = attribute(Cliff(steep_step), ids, torch.tensor([2]), n_steps=4)
     assert attribution.is_complete
     assert attribution.words.tolist() == pytest.approx([2.0, 0.1], abs=0.02)
     assert 4 < attribution.n_steps < 100
 
 
-def test_a_change_is_not_given_to_words_that_did_not_make_it():
+def test_contributions_are_not_rescaled_by_unrelated_gradients():
     ids = torch.tensor([[1, 1]])
-    attribution = attribute(Cliff(jump), ids, torch.tensor([2]), n_steps=4)
+    attribution = attribute(Cliff(saturated_step), ids, torch.tensor([2]), n_steps=4)
     assert not attribution.is_complete
     assert attribution.words.tolist() == pytest.approx([0.0, 0.1], abs=1e-4)
 
 
-def test_no_more_steps_than_allowed():
+def test_max_steps_limits_bisection():
     ids = torch.tensor([[1, 1]])
-    attribution = attribute(Cliff(tip_over), ids, torch.tensor([2]), n_steps=4, max_steps=6)
+    attribution = attribute(Cliff(steep_step), ids, torch.tensor([2]), n_steps=4, max_steps=6)
     assert not attribution.is_complete
     assert attribution.n_steps == 6
-    more_at_once = attribute(Cliff(tip_over), ids, torch.tensor([2]), n_steps=9, max_steps=6)
+    more_at_once = attribute(Cliff(steep_step), ids, torch.tensor([2]), n_steps=9, max_steps=6)
     assert more_at_once.n_steps == 9
 
 
@@ -141,31 +138,32 @@ def test_no_more_steps_than_allowed():
     ("score", "total", "is_complete"),
     [(10.0, 10.09, True), (10.0, 9.89, False), (0.0, 0.0009, True), (0.0, 0.0011, False)],
 )
-def test_complete_is_within_a_hundredth(score, total, is_complete):
+def test_is_complete_within_one_percent(score, total, is_complete):
     assert Attribution(torch.tensor([total]), 0.0, score, 1).is_complete is is_complete
 
 
-def test_slopes_are_those_of_the_way(fit_module, longest_text):
+def test_path_gradients_are_the_derivative_along_the_path(fit_module, longest_text):
     module = fit_module(pooling="mean").eval()
     ids, lengths = longest_text
     text = module.embed(ids).detach()
-    places = torch.tensor([0.49, 0.5, 0.51], dtype=torch.float64)
-    scores, slopes = differentiate(module, text, lengths, log_odds, places)
+    alphas = torch.tensor([0.49, 0.5, 0.51], dtype=torch.float64)
+    scores, gradients = path_gradients(module, text, lengths, log_odds, alphas)
     difference = (scores[2] - scores[0]) / 0.02
-    assert slopes[1].sum().item() == pytest.approx(difference.item(), rel=0.01, abs=1e-3)
+    assert gradients[1].sum().item() == pytest.approx(difference.item(), rel=0.01, abs=1e-3)
 
 
-def test_many_points_give_what_few_at_a_time_give(fit_module, longest_text):
+def test_path_gradients_do_not_depend_on_the_batch(fit_module, longest_text):
     module = fit_module(pooling="mean").eval()
-    text = module.embed(longest_text[0]).detach()
-    places = torch.linspace(0, 1, 150, dtype=torch.float64)
-    scores, slopes = differentiate(module, text, longest_text[1], log_odds, places)
-    some_scores, some_slopes = differentiate(module, text, longest_text[1], log_odds, places[70:80])
+    ids, lengths = longest_text
+    text = module.embed(ids).detach()
+    alphas = torch.linspace(0, 1, 150, dtype=torch.float64)
+    scores, gradients = path_gradients(module, text, lengths, log_odds, alphas)
+    some_scores, some_gradients = path_gradients(module, text, lengths, log_odds, alphas[70:80])
     torch.testing.assert_close(scores[70:80], some_scores, atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(slopes[70:80], some_slopes, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(gradients[70:80], some_gradients, atol=1e-6, rtol=1e-5)
 
 
-def test_what_words_add_besides_is_added_to_the_score():
+def test_add_sums_two_attributions():
     attribution = Attribution(torch.tensor([1.0, 2.0]), 0.5, 3.5, 32)
     both = attribution.add(torch.tensor([-4.0, 1.5]), 0.25)
     assert both.words.tolist() == [-3.0, 3.5]
@@ -174,7 +172,7 @@ def test_what_words_add_besides_is_added_to_the_score():
 
 
 def make_term(n_classes, longest):
-    """Make a term that knows about half of the n-grams of the ids 1 to 4."""
+    """Return a linear term with coefficients for about half of the n-grams of the ids 1 to 4."""
     torch.manual_seed(n_classes)
     term = LinearTerm(n_classes, longest)
     term.reset()
@@ -184,8 +182,8 @@ def make_term(n_classes, longest):
     return term
 
 
-def share_slowly(term, text, class_index):
-    """Attribute the score of a class by the definition of the term, n-gram by n-gram."""
+def attribute_by_definition(term, text, class_index):
+    """Divide the contribution of each n-gram among its occurrences and their words."""
     rows = {key: row for row, key in enumerate(term.keys.tolist()) if key}
 
     def find_row(ngram):
@@ -211,7 +209,7 @@ def share_slowly(term, text, class_index):
 @settings(max_examples=60, derandomize=True)
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.sampled_from([1, 2]))
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_the_linear_term_is_shared_by_its_words(n_classes, text, longest):
+def test_linear_attribution_follows_its_definition(n_classes, text, longest):
     term = make_term(n_classes, longest)
     ids = torch.tensor([text])
 
@@ -219,12 +217,12 @@ def test_the_linear_term_is_shared_by_its_words(n_classes, text, longest):
         return log_odds(logits) if n_classes == 2 else logits[:, 2]
 
     words = linear_attribution(term, ids, score)
-    assert words.tolist() == pytest.approx(share_slowly(term, text, 2), abs=1e-5)
+    assert words.tolist() == pytest.approx(attribute_by_definition(term, text, 2), abs=1e-5)
     without_bias = score(term(ids) - term.bias).item()
     assert words.sum().item() == pytest.approx(without_bias, abs=1e-5)
 
 
-def test_a_pair_that_overlaps_itself_counts_once():
+def test_pair_that_overlaps_itself_counts_once():
     term = LinearTerm(2, 2)
     term.reset()
     pair = torch.tensor([3 * PAIR_BASE + 3])
@@ -240,7 +238,7 @@ def test_a_pair_that_overlaps_itself_counts_once():
 
 
 @pytest.mark.parametrize("is_training", [True, False])
-def test_the_module_stays_as_it_was(fit_module, longest_text, is_training):
+def test_module_stays_unchanged(fit_module, longest_text, is_training):
     module = fit_module(dropout=0.5, embedding_dropout=0.5, batch_norm=True)
     module.train(is_training)
     module.zero_grad(set_to_none=True)
@@ -254,7 +252,7 @@ def test_the_module_stays_as_it_was(fit_module, longest_text, is_training):
         assert torch.equal(value, before[name]), name
 
 
-def test_gradients_are_there_where_they_were_switched_off(fit_module, longest_text):
+def test_gradients_are_enabled_under_no_grad(fit_module, longest_text):
     module = fit_module()
     expected = attribute(module, *longest_text).words
     with torch.no_grad():
@@ -262,7 +260,7 @@ def test_gradients_are_there_where_they_were_switched_off(fit_module, longest_te
 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
-def test_it_runs_on_every_device(fit_module, longest_text, device, cell_type):
+def test_devices_agree(fit_module, longest_text, device, cell_type):
     module = fit_module(cell_type=cell_type)
     expected = attribute(module, *longest_text)
     ids, lengths = longest_text

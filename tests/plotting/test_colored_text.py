@@ -3,6 +3,9 @@
 import re
 from html.parser import HTMLParser
 
+import pytest
+
+from sklearn_rnn._plotting.colored_text import format_signed, is_right_to_left
 from tests.plotting.data import extents, make_words
 
 
@@ -60,3 +63,15 @@ def test_html_closes_every_tag():
     assert not tags.open
     assert "for and against a & b (probability 0.88)" in tags.text
     assert "<unk> good" in tags.text
+
+
+def test_signed_numbers_have_a_wide_minus():
+    assert [format_signed(x) for x in (1, -0.256)] == ["+1.00", "\N{MINUS SIGN}0.26"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [(["!", "הסרט"], True), (["مرحبا"], True), (["!", "film", "הסרט"], False), (["1", "!"], False)],
+)
+def test_first_letter_with_a_direction_decides(tokens, expected):
+    assert is_right_to_left(tokens) is expected

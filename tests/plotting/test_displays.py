@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +14,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+import sklearn_rnn._plotting
+import sklearn_rnn.plotting
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
@@ -164,3 +167,11 @@ def test_two_panels_in_given_axes(model):
         assert display.figure_ is figure
         assert display.axes_.tolist() == axes.tolist()
         assert display.legend_.axes is axes[1]
+
+
+def test_every_display_is_exported():
+    folder = Path(sklearn_rnn._plotting.__file__).parent
+    defined = re.findall(
+        r"^class (\w+Display)\b", "\n".join(map(Path.read_text, folder.glob("*.py"))), re.M
+    )
+    assert sorted(defined) == sklearn_rnn.plotting.__all__

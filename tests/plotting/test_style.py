@@ -5,6 +5,18 @@ import re
 import matplotlib.pyplot as plt
 import pytest
 
+from sklearn_rnn._plotting.style import (
+    DASHES,
+    PALETTE,
+    add_legend,
+    check_panels,
+    choose_marker,
+    cycle_color,
+    cycle_dash,
+    legend_line,
+    prepare_axes,
+    set_integer_ticks,
+)
 from sklearn_rnn.plotting import GradientFlowDisplay, TrainingCurveDisplay
 from tests.plotting.data import make_flow
 
@@ -30,3 +42,47 @@ def test_wrong_number_of_axes_is_refused():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         GradientFlowDisplay(make_flow(3)).plot(axes)
+
+
+def test_chosen_panel_is_the_only_one():
+    assert check_panels(None, ("loss", "accuracy"), name="metric") == ("loss", "accuracy")
+    assert check_panels("loss", ("loss", "accuracy"), name="metric") == ("loss",)
+
+
+def test_colors_and_dashes_repeat():
+    assert [cycle_color(n) for n in (0, 6, 7)] == [PALETTE[0], PALETTE[6], PALETTE[0]]
+    assert [cycle_dash(n) for n in (0, 3, 4)] == [DASHES[0], DASHES[3], DASHES[0]]
+
+
+def test_many_points_have_no_marker():
+    assert choose_marker(40) == "o"
+    assert choose_marker(41) is None
+
+
+def test_legend_outside_enlarges_the_figure_and_wraps_labels():
+    figure, axes = prepare_axes(None, ["one"], caller="plot")
+    height = figure.get_figheight()
+    entries = [(legend_line(color="k"), "a long label " * 8), (legend_line(), "b")]
+    legend = add_legend(figure, axes, entries, outside=True)
+    assert legend in figure.legends
+    assert figure.get_figheight() > height
+    assert [len(text.get_text().splitlines()) for text in legend.get_texts()] == [2, 1]
+
+
+def test_legend_in_given_axes_is_in_the_last_panel():
+    figure, axes = plt.subplots(1, 2)
+    height = figure.get_figheight()
+    legend = add_legend(figure, axes, [(legend_line(), "a")], outside=False)
+    assert axes[1].get_legend() is legend
+    assert figure.get_figheight() == height
+
+
+@pytest.mark.parametrize("x", [[1, 2, 3], [1, 2, 300], [5]])
+def test_ticks_are_whole_numbers(x):
+    figure, ax = plt.subplots()
+    ax.plot(x, x)
+    set_integer_ticks(ax)
+    figure.canvas.draw()
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+    if len(x) == 1:
+        assert ax.get_xlim() == (4, 6)
