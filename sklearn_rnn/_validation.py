@@ -3,15 +3,15 @@
 No other module imports private names of scikit-learn.
 """
 
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import _fit_context
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing, check_array, check_X_y
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklearn_rnn._ids import UNK, IdArray
@@ -31,6 +31,19 @@ __all__ = [
     "validate_data",
     "validate_params",
 ]
+
+if TYPE_CHECKING:
+    # scikit-learn's decorators have no annotations, and would hide those of what they decorate.
+    Function = TypeVar("Function", bound=Callable[..., object])
+
+    def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]: ...
+
+    def validate_params(
+        parameter_constraints: dict[str, list[Any]], *, prefer_skip_nested_validation: bool
+    ) -> Callable[[Function], Function]: ...
+else:
+    from sklearn.base import _fit_context
+    from sklearn.utils._param_validation import validate_params
 
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 
