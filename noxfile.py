@@ -88,8 +88,9 @@ def imports(session: nox.Session) -> None:
         with (copy / "sklearn_rnn" / file).open("a", encoding="utf-8") as module:
             module.write(f"{line}\n")
         with session.chdir(copy):
-            options = ["--no-cache", "--no-logo", "--contract", contract]
-            session.run("lint-imports", *options, success_codes=[1])
+            options = ["--no-cache", "--contract", contract]
+            session.run("lint-imports", *options, success_codes=[1], silent=True)
+        session.log(f"A breach of the contract {contract!r} is found.")
 
 
 @nox.session
@@ -141,8 +142,9 @@ def install_pinned(session: nox.Session, *requirements: str) -> None:
     if session.name in PYPROJECT["dependency-groups"]:
         requirements += nox.project.dependency_groups(PYPROJECT, session.name)
     session.install("--constraint", str(CONSTRAINTS), *requirements)
-    frozen = session.run("python", "-m", "pip", "freeze", "--all", silent=True).splitlines()
-    unpinned = {name_of(line) for line in frozen} - {name_of(line) for line in pinned_lines()}
+    frozen = str(session.run_install("python", "-m", "pip", "freeze", "--all", silent=True))
+    unpinned = {name_of(line) for line in frozen.splitlines()}
+    unpinned -= {name_of(line) for line in pinned_lines()}
     unpinned -= {"pip", "sklearn_rnn"}
     unpinned = {name for name in unpinned if not name.startswith(CUDA_PACKAGES)}
     if unpinned and sys.platform == "linux":
