@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._ids import known_ids_table, replace_unknown_ids
-from sklearn_rnn._nn.architecture import POOLINGS, check_same_architecture, plan_architecture
+from sklearn_rnn._nn.architecture import check_same_architecture, plan_architecture
+from sklearn_rnn._nn.pooling import POOLINGS
 from sklearn_rnn._nn.summary import summarize
 from sklearn_rnn._training.data import (
     apply_class_weight,

@@ -19,6 +19,7 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_non_negative
 
+from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._validation import Interval, _fit_context, validate_data
 
 __all__ = [
@@ -211,13 +212,11 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
                 f"class(es): {self.classes_.tolist()}. Of more than two, wrap it and its "
                 "classifier in OneVsRestClassifier, as nb_svm() does."
             )
-        negative, positive = (self._log_frequencies(X[y == k]) for k in (0, 1))
-        self.log_count_ratio_ = positive - negative
+        negative, positive = (
+            np.asarray(X[y == k].sum(axis=0, dtype=np.float64)).ravel() for k in (0, 1)
+        )
+        self.log_count_ratio_ = log_count_ratios(positive, negative, smoothing=self.alpha)
         return self
-
-    def _log_frequencies(self, X):
-        counts = self.alpha + np.asarray(X.sum(axis=0, dtype=np.float64)).ravel()
-        return np.log(counts / counts.sum())
 
     def transform(self, X):
         """Multiply each feature by its log-count ratio.

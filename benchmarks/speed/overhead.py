@@ -66,6 +66,7 @@ def bare_epoch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarra
         n_training_texts=len(ids),
     )
     module = RecurrentModule(plan).train()
+    module.init_weights()
     dataset = IdsDataset(ids, labels, device=cpu)
     batches = TrainingBatches(dataset, classifier.batch_size, np.random.default_rng(0))
     optimizer = torch.optim.AdamW(

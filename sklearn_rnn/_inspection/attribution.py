@@ -317,7 +317,7 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
     words : Tensor of float64 of shape (T,)
         On the CPU. They sum to the score of the term's logits, less that of its bias.
     """
-    keys, contributions = term.contributions(ids)
+    keys, contributions = term.contributions(term.find_ngrams(ids))
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))
     occurrences = find_ngrams(ids[0].tolist(), term.longest)
     n_occurrences = Counter(key for key, _ in occurrences)

@@ -1,73 +1,128 @@
-"""N-grams of ids, and how many texts of each class have them; torch and numpy.
+"""N-grams of token ids, and in how many texts of each class they occur.
 
-An n-gram is known by its key, one whole number: a word by its id, a pair of neighbours by the first
-id times `PAIR_BASE` and the second. A pair of which one is the unknown word is none.
+An n-gram is identified by its key, an int64: a word by its id, a pair of adjacent words by the
+first id times `PAIR_BASE` plus the second. A pair with the unknown word is not an n-gram. Key 0
+stands for no n-gram.
+
+Shapes: n texts, B texts of a batch, T tokens, N lengths of n-grams (1 or 2), K positions of n-grams
+in a text (T, or 2 T - 1 with pairs), F n-grams, C classes.
 """
 
-import numpy as np
-import torch
-from torch import nn
+from typing import NamedTuple
 
-from sklearn_rnn._ids import UNK, row_blocks
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from sklearn_rnn._ids import UNK, IdArray, row_blocks
 
 PAIR_BASE = 2**31
 MIN_TEXTS = 2
 LARGEST_WEIGHT = 1e9  # so that counts are finite in float32
 
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer]
 
-def count_ngrams(ids, labels, weights, *, n_classes, longest):
-    """Count the texts of each class that have an n-gram, for those that several texts have.
+
+class NgramBlock(NamedTuple):
+    """The distinct n-grams of some consecutive texts.
 
     Parameters
     ----------
-    ids : ndarray of int32 of shape (n_samples, max_length)
+    rows : slice
+        The texts.
+    n_ngrams : Tensor of int64 of shape (B,)
+        How many n-grams each text has.
+    keys : Tensor of int64 of shape (n_ngrams.sum(),)
+        Those of the first text, sorted, then those of the second, and so on.
+    """
+
+    rows: slice
+    n_ngrams: Tensor
+    keys: Tensor
+
+    def texts(self) -> Tensor:
+        """Return the index in the block of the text of each key."""
+        return torch.arange(len(self.n_ngrams)).repeat_interleave(self.n_ngrams)
+
+
+def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
+    """Extract the distinct n-grams of texts.
+
+    Parameters
+    ----------
+    ids : ndarray of int32 of shape (n, max_length)
         Right-padded ids.
-    labels : ndarray of int of shape (n_samples,)
-        Class indices.
-    weights : ndarray of float of shape (n_samples,)
-        What each text counts, as `weigh_texts` takes them.
-    n_classes : int
-        Classes there are.
     longest : {1, 2}
-        1: words; 2: words and pairs of neighbours.
+        1: words; 2: words and pairs of adjacent words.
 
     Returns
     -------
-    keys : Tensor of int64 of shape (n_ngrams,)
-        Sorted.
-    counts : Tensor of float64 of shape (n_ngrams, n_classes)
-        Of an n-gram, at least `MIN_TEXTS` in all.
+    blocks : list of NgramBlock
+        Of consecutive texts, which together are all texts.
     """
-    weights = weigh_texts(labels, weights)
+    blocks = []
+    for rows in row_blocks(ids):
+        keys = distinct_ngrams(torch.tensor(ids[rows]), longest)
+        blocks.append(NgramBlock(rows, keys.count_nonzero(1), keys[keys != 0]))
+    return blocks
+
+
+def count_ngrams(
+    blocks: list[NgramBlock], labels: IntArray, weights: FloatArray, *, n_classes: int
+) -> tuple[Tensor, Tensor]:
+    """Count the texts of each class that have an n-gram, for n-grams of at least `MIN_TEXTS` texts.
+
+    Parameters
+    ----------
+    blocks : list of NgramBlock
+        The n-grams of the texts, as `extract_ngrams` returns them.
+    labels : ndarray of int of shape (n,)
+        Class indices.
+    weights : ndarray of float of shape (n,)
+        Weights of the texts, as `text_counts` takes them.
+    n_classes : int
+        C.
+
+    Returns
+    -------
+    keys : Tensor of int64 of shape (F,)
+        Sorted.
+    counts : Tensor of float64 of shape (F, C)
+        Each row sums to at least `MIN_TEXTS`.
+    """
+    weights = text_counts(labels, weights)
     keys = torch.empty(0, dtype=torch.int64)
     counts = torch.empty(0, n_classes, dtype=torch.float64)
-    for rows in row_blocks(ids):
-        block = distinct_ngrams(torch.tensor(ids[rows]), longest)
-        texts, places = block.nonzero(as_tuple=True)
-        # The table so far goes in as if it were texts of its own.
-        keys, inverse = torch.cat([keys, block[texts, places]]).unique(return_inverse=True)
-        so_far, new = inverse.split([len(counts), len(texts)])
-        grown = torch.zeros(len(keys), n_classes, dtype=torch.float64)
-        grown[so_far] = counts
-        cells = (new, torch.as_tensor(labels[rows])[texts])
-        counts = grown.index_put_(cells, torch.as_tensor(weights[rows])[texts], accumulate=True)
+    for block in blocks:
+        texts = block.texts()
+        # Merges the n-grams of earlier blocks, which come first, and those of the block.
+        keys, inverse = torch.cat([keys, block.keys]).unique(return_inverse=True)
+        earlier, new = inverse.split([len(counts), len(texts)])
+        merged = torch.zeros(len(keys), n_classes, dtype=torch.float64)
+        merged[earlier] = counts
+        cells = (new, torch.as_tensor(labels[block.rows])[texts])
+        values = torch.as_tensor(weights[block.rows])[texts]
+        counts = merged.index_put_(cells, values, accumulate=True)
     is_kept = counts.sum(1) >= MIN_TEXTS
     return keys[is_kept], counts[is_kept]
 
 
-def weigh_texts(labels, weights):
-    """Return what each text counts: the median of a class one, none more than `LARGEST_WEIGHT`.
+def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
+    """Return as how many texts each text counts: its weight over the median of its class.
 
     Parameters
     ----------
-    labels : ndarray of int of shape (n_samples,)
+    labels : ndarray of int of shape (n,)
         Class indices.
-    weights : ndarray of float of shape (n_samples,)
+    weights : ndarray of float of shape (n,)
         Of which only ratios within a class matter.
 
     Returns
     -------
-    weights : ndarray of float of shape (n_samples,)
+    counts : ndarray of float of shape (n,)
+        At most `LARGEST_WEIGHT`.
     """
     weights = weights.copy()
     for label in np.unique(labels):
@@ -77,39 +132,74 @@ def weigh_texts(labels, weights):
     return np.minimum(weights, LARGEST_WEIGHT)
 
 
-def distinct_ngrams(ids, longest):
-    """Return the keys of the n-grams of each text; takes what `ngrams_in_place` takes.
-
-    Returns
-    -------
-    keys : Tensor of int64 of shape (B, T) or (B, 2 T - 1)
-        Each n-gram of a text once; 0 elsewhere.
-    """
-    words, *pairs = ngrams_in_place(ids, longest)
-    keys = torch.cat([words, *(keys[:, 1:] for keys in pairs)], 1).sort(1).values
-    repeats = keys[:, 1:] == keys[:, :-1]
-    keys[:, 1:].masked_fill_(repeats, 0)
-    return keys
-
-
-def ngrams_in_place(ids, longest):
-    """Return the keys of the n-grams that end at each word, of each length.
+def distinct_ngrams(ids: Tensor, longest: int) -> Tensor:
+    """Return the keys of the distinct n-grams of each text.
 
     Parameters
     ----------
     ids : Tensor of int of shape (B, T)
         Right-padded ids.
     longest : {1, 2}
-        1: words; 2: words and pairs of neighbours.
+        1: words; 2: words and pairs of adjacent words.
 
     Returns
     -------
-    keys : list of Tensor of int64 of shape (B, T)
-        For each length; 0 where there is none.
+    keys : Tensor of int64 of shape (B, K)
+        Each key of a text once, in ascending order; 0 in place of repetitions and of padding.
+    """
+    keys, _ = sort_distinct(flatten_ngrams(token_ngrams(ids, longest)))
+    return keys
+
+
+def token_ngrams(ids: Tensor, longest: int) -> Tensor:
+    """Return the keys of the n-grams that end at each token.
+
+    Parameters
+    ----------
+    ids : Tensor of int of shape (B, T)
+        Right-padded ids.
+    longest : {1, 2}
+        1: words; 2: words and pairs of adjacent words.
+
+    Returns
+    -------
+    keys : Tensor of int64 of shape (N, B, T)
+        Of words, and of pairs; 0 where there is none, as at the padding.
     """
     words = ids.long()
     if longest == 1:
-        return [words]
+        return words[None]
     first, second = words[:, :-1], words[:, 1:]
     is_pair = (first > UNK) & (second > UNK)
-    return [words, nn.functional.pad((first * PAIR_BASE + second) * is_pair, (1, 0))]
+    pairs = nn.functional.pad((first * PAIR_BASE + second) * is_pair, (1, 0))
+    return torch.stack([words, pairs])
+
+
+def flatten_ngrams(values: Tensor) -> Tensor:
+    """Return values of each n-gram, of shape (N, B, T), as (B, K): those of words, then of pairs.
+
+    No pair ends at the first token, so that its column is left out.
+    """
+    words, *pairs = values
+    return torch.cat([words, *(values_of_pairs[:, 1:] for values_of_pairs in pairs)], 1)
+
+
+def sort_distinct(keys: Tensor) -> tuple[Tensor, Tensor]:
+    """Sort the keys of each text, and set the repetitions to 0.
+
+    Parameters
+    ----------
+    keys : Tensor of int64 of shape (B, K)
+        Of n-grams.
+
+    Returns
+    -------
+    keys : Tensor of int64 of shape (B, K)
+        Sorted before the repetitions are set to 0.
+    order : Tensor of int64 of shape (B, K)
+        Where each was among the keys given.
+    """
+    keys, order = keys.sort(1)
+    repeats = keys[:, 1:] == keys[:, :-1]
+    keys[:, 1:].masked_fill_(repeats, 0)
+    return keys, order

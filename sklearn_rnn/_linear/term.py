@@ -1,141 +1,180 @@
-"""A linear classifier of the words and pairs of words of a text, which the network starts from.
+"""Linear term of the network: a linear classifier of the words and pairs of words of a text.
 
-Shapes: B texts, T tokens, K places of a text where an n-gram may be, F n-grams, C classes.
+Shapes: B texts, T tokens, N lengths of n-grams (1 or 2), K positions of n-grams in a text (T, or
+2 T - 1 with pairs), F n-grams of the linear term, C classes.
 """
 
-import torch
-from torch import nn
+from typing import Any, NamedTuple
 
-from sklearn_rnn._linear.ngrams import distinct_ngrams, ngrams_in_place
+import torch
+from torch import Tensor, nn
+
+from sklearn_rnn._linear.ngrams import flatten_ngrams, sort_distinct, token_ngrams
 
 # Coefficients are some tenths; the score channels that a network reads should be near 1.
 NGRAM_SCORE_SCALE = 3.0
 
 
+class TokenNgrams(NamedTuple):
+    """The n-grams that end at each token of a batch of texts.
+
+    Parameters
+    ----------
+    keys : Tensor of int64 of shape (N, B, T)
+        As `token_ngrams` returns them.
+    rows : Tensor of int64 of shape (N, B, T)
+        Their rows in the linear term; 0, the sentinel row, for those that it does not have.
+    """
+
+    keys: Tensor
+    rows: Tensor
+
+    def take(self, texts: slice) -> "TokenNgrams":
+        """Return the n-grams of some of the texts."""
+        return TokenNgrams(self.keys[:, texts], self.rows[:, texts])
+
+
 class LinearTerm(nn.Module):
-    """A linear classifier of the n-grams that a text has.
+    """A linear classifier of the n-grams of a text.
 
-    The logit of a class is a bias and the sum of the coefficients of the distinct n-grams of a text
-    over the square root of their number. That is added to the logits of the network, in the manner
-    of Cheng et al. 2016 (arXiv:1606.07792). A network may also read the n-gram scores of each word:
-    the coefficients of the word and of the pair that it ends.
+    The logit of a class is a bias plus the sum of the coefficients of the distinct n-grams of a
+    text, divided by the square root of their number. It is added to the logit of the network, as in
+    Cheng et al. 2016 (arXiv:1606.07792). The network may also read the n-gram scores of each token:
+    the coefficients of the word and of the pair that ends at it.
 
-    An n-gram that was never counted does not matter. `learn_linear_term` finds the coefficients;
-    they are buffers, since the network's optimizer has nothing to do with them.
+    N-grams that were never counted are left out. `learn_linear_term` fits the coefficients, which
+    are buffers: the optimizer of the network does not train them.
 
     Parameters
     ----------
     n_classes : int
         C.
     longest : {1, 2}
-        1: words; 2: words and pairs of neighbours.
+        1: words; 2: words and pairs of adjacent words.
     """
 
-    def __init__(self, n_classes, longest):
+    keys: Tensor
+    counts: Tensor
+    coefficients: Tensor
+    bias: Tensor
+
+    def __init__(self, n_classes: int, longest: int) -> None:
         super().__init__()
         self.longest = longest
-        # The first row is "none", so that there always is one.
-        self.register_buffer("keys", torch.empty(1, dtype=torch.int64))
-        self.register_buffer("counts", torch.empty(1, n_classes))
-        self.register_buffer("coefficients", torch.empty(1, n_classes))
-        self.register_buffer("bias", torch.empty(n_classes))
+        # The first row is a sentinel of zeros, for n-grams that are not in the table.
+        self.register_buffer("keys", torch.zeros(1, dtype=torch.int64))
+        self.register_buffer("counts", torch.zeros(1, n_classes))
+        self.register_buffer("coefficients", torch.zeros(1, n_classes))
+        self.register_buffer("bias", torch.zeros(n_classes))
 
     @property
-    def n_parameters(self):
+    def n_parameters(self) -> int:
         """How many numbers are learned."""
         return self.coefficients.numel() + self.bias.numel()
 
-    def reset(self):
-        """Forget all counts and coefficients."""
-        for buffer in self.buffers():
-            buffer.zero_()
-
-    def _load_from_state_dict(self, state_dict, prefix, *args):
-        """Take a state of any number of n-grams."""
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Load a state of any number of n-grams."""
         for name in ("keys", "counts", "coefficients"):
             value = state_dict[f"{prefix}{name}"]
             setattr(self, name, getattr(self, name).new_empty(value.shape))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def count(self, keys, counts, *, accumulate):
-        """Take in the counts of n-grams, new ones among them.
+    def count(self, keys: Tensor, counts: Tensor, *, accumulate: bool) -> Tensor:
+        """Set or add the counts of n-grams, which are given rows if they have none.
 
         Parameters
         ----------
         keys : Tensor of int64 of shape (n,)
             Sorted, above 0, each once.
         counts : Tensor of shape (n, C)
-            How many texts of each class have them.
+            In how many texts of each class they occur.
         accumulate : bool
-            Whether to add them to the counts that there are, or to put them in their place.
+            Whether to add to the counts of earlier training, or to replace them.
 
         Returns
         -------
         is_new : Tensor of bool of shape (F,)
-            Which n-grams have no coefficients yet, or none any more.
+            Which n-grams have no coefficients yet, or are to be fitted anew.
         """
         keys, counts = keys.to(self.keys.device), counts.to(self.counts)
         merged = torch.cat([self.keys, keys]).unique()
-        rows, places = torch.searchsorted(merged, self.keys), torch.searchsorted(merged, keys)
+        old, given = torch.searchsorted(merged, self.keys), torch.searchsorted(merged, keys)
         grown, coefficients = counts.new_zeros(2, len(merged), counts.shape[1])
-        grown[rows], coefficients[rows] = self.counts, self.coefficients
-        grown[places] = counts + accumulate * grown[places]
+        grown[old], coefficients[old] = self.counts, self.coefficients
+        grown[given] = counts + accumulate * grown[given]
         is_new = torch.ones(len(merged), dtype=torch.bool, device=keys.device)
-        is_new[rows] = False
+        is_new[old] = False
         if not accumulate:
-            is_new[places] = True
+            is_new[given] = True
         self.keys, self.counts, self.coefficients = merged, grown, coefficients
         return is_new
 
-    def forward(self, ids):
+    def find(self, keys: Tensor) -> Tensor:
+        """Return the row of each of the `keys`, or 0, the sentinel row, for those without one."""
+        rows = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
+        return rows * (self.keys[rows] == keys)
+
+    def find_ngrams(self, ids: Tensor) -> TokenNgrams:
+        """Find the n-grams of right-padded ids of shape (B, T)."""
+        keys = token_ngrams(ids, self.longest)
+        return TokenNgrams(keys, self.find(keys))
+
+    def forward(self, ids: Tensor) -> Tensor:
         """Compute the logits of shape (B, C) for right-padded ids of shape (B, T)."""
-        _, contributions = self.contributions(ids)
+        return self.logits(self.find_ngrams(ids))
+
+    def logits(self, ngrams: TokenNgrams) -> Tensor:
+        """Compute the logits of shape (B, C) for the n-grams of a batch."""
+        _, contributions = self.contributions(ngrams)
         return contributions.sum(1) + self.bias
 
-    def contributions(self, ids):
-        """Compute what each n-gram of a text adds to the logits.
+    def contributions(self, ngrams: TokenNgrams) -> tuple[Tensor, Tensor]:
+        """Compute what each distinct n-gram of a text adds to the logits.
+
+        Parameters
+        ----------
+        ngrams : TokenNgrams
+            The n-grams of a batch.
 
         Returns
         -------
         keys : Tensor of int64 of shape (B, K)
-            The n-grams of each text; 0 where there is none.
+            The distinct n-grams of each text; 0 where there is none.
         contributions : Tensor of shape (B, K, C)
-            Zero for those that were not counted.
+            Zero for those that were never counted.
         """
-        keys = distinct_ngrams(ids, self.longest)
-        rows = self.find(keys)
+        keys, order = sort_distinct(flatten_ngrams(ngrams.keys))
+        rows = flatten_ngrams(ngrams.rows).gather(1, order).masked_fill_(keys == 0, 0)
         n_known = (rows > 0).sum(1, keepdim=True)  # (B, 1)
         scale = n_known.clamp(min=1).rsqrt()
         return keys, nn.functional.embedding(rows, self.coefficients) * scale[:, :, None]
 
-    def find(self, keys):
-        """Return the row of each of the `keys`, or 0 for those that were not counted."""
-        rows = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
-        return rows * (self.keys[rows] == keys)
-
-    def ngram_scores(self, ids, fold_coefficients=None, folds=None):
-        """Return the n-gram score channels: for each class, those of a word and its pair.
+    def scores(
+        self,
+        ngrams: TokenNgrams,
+        fold_coefficients: Tensor | None = None,
+        folds: Tensor | None = None,
+    ) -> Tensor:
+        """Return the n-gram score channels: the coefficients of the n-grams that end at each token.
 
         Parameters
         ----------
-        ids : Tensor of int of shape (B, T)
-            Right-padded ids.
+        ngrams : TokenNgrams
+            The n-grams of a batch.
         fold_coefficients : Tensor of shape (n_folds, F, C), default=None
-            Out-of-fold coefficients, which are read in training.
+            Out-of-fold coefficients, which take the place of the coefficients in training.
         folds : Tensor of int64 of shape (B,), default=None
-            The fold of each text.
+            The fold of each text. Needed with `fold_coefficients`.
 
         Returns
         -------
         scores : Tensor of float32 of shape (B, T, C)
             Of mean zero over the classes, and zero at the padding.
         """
-        table, first_row = self.coefficients, 0
-        if folds is not None:
+        table, rows = self.coefficients, ngrams.rows
+        if fold_coefficients is not None and folds is not None:
             table = fold_coefficients.flatten(0, 1)
-            first_row = folds[:, None] * len(self.keys)
-        scores = sum(
-            nn.functional.embedding(self.find(keys) + first_row, table)
-            for keys in ngrams_in_place(ids, self.longest)
-        )
+            rows = rows + folds[:, None] * len(self.keys)
+        words, *pairs = nn.functional.embedding(rows, table)
+        scores = sum(pairs, start=words)
         return NGRAM_SCORE_SCALE * (scores - scores.mean(2, keepdim=True))

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from sklearn_rnn._nn.custom_cell import check_user_cell
+from sklearn_rnn._nn.custom_cell import check_custom_cell
+from sklearn_rnn._nn.pooling import POOLINGS
 
 if TYPE_CHECKING:
     from sklearn_rnn._classifier import RNNTextClassifier
-
-POOLINGS = ("last", "max", "mean", "attention", "flatten")
 
 # With fewer texts the network weighs the n-gram scores worse than adding the linear term does.
 TEXTS_PER_CLASS_TO_READ = 500
@@ -43,7 +42,7 @@ class Architecture:
     merge : {"concat", "sum"}
         How the outputs of the two directions are combined.
     pooling : tuple of str
-        Names of poolings, of `POOLINGS`; their outputs are concatenated.
+        Names of poolings in the table `POOLINGS`; their outputs are concatenated.
     word_dropout : float
         Probability with which a word becomes the unknown word in training.
     embedding_dropout : float
@@ -145,7 +144,7 @@ def plan_architecture(
         freeze_embeddings=bool(classifier.freeze_embeddings),
     )
     if isinstance(architecture.cell_type, type):
-        check_user_cell(
+        check_custom_cell(
             architecture.cell_type,
             input_size=architecture.input_size,
             hidden_size=architecture.hidden_sizes[0],
@@ -197,7 +196,7 @@ def _is_size(size: object) -> bool:
 
 def _pooling_names(pooling: str | tuple[str, ...]) -> tuple[str, ...]:
     names = (pooling,) if isinstance(pooling, str) else pooling
-    known = [name for name in names if name in POOLINGS]
+    known = [name for name in names if isinstance(name, str) and name in POOLINGS]
     if not names or len(set(known)) < len(names):
         raise ValueError(
             f"pooling={pooling!r} must be one of {', '.join(map(repr, POOLINGS))}, or a tuple of "

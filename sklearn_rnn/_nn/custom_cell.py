@@ -1,42 +1,54 @@
-"""A recurrence of the user's own, step by step; torch only.
+"""Recurrence of a custom cell, which is applied token by token.
 
 Shapes: T tokens, B texts, D features, H hidden units.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
-class UserRecurrence(nn.Module):
-    """Runs a cell over the words, in the manner of ``torch.nn.GRU``.
+class CustomRecurrence(nn.Module):
+    """Applies a custom cell to the tokens of texts, with the interface of ``torch.nn.GRU``.
+
+    It has no cell until `build_cell` is called.
 
     Parameters
     ----------
     cell_type : type
-        Subclass of ``torch.nn.Module``, made with ``(input_size, hidden_size)``; its
-        ``forward(x_t, h)`` takes tensors of shape (B, D) and (B, H), and returns the new (B, H).
-    input_size, hidden_size : int
-        D and H.
+        Subclass of ``torch.nn.Module`` that is constructed by ``cell_type(input_size,
+        hidden_size)``. Its ``forward(x_t, h)`` takes tensors of shape (B, D) and (B, H) and
+        returns the new state, of shape (B, H).
+    input_size : int
+        D.
+    hidden_size : int
+        H.
     """
 
-    def __init__(self, cell_type, input_size, hidden_size):
+    cell: nn.Module
+
+    def __init__(self, cell_type: type[nn.Module], input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.cell_type = cell_type
         self.input_size = input_size
         self.hidden_size = hidden_size
 
-    def draw(self, generator):
-        """Make the cell, with the first weights that its own constructor draws.
+    def build_cell(self, generator: torch.Generator | None = None) -> None:
+        """Construct the cell, on the CPU, with the weights that its constructor initialises.
 
-        They come from torch's global stream, which is put back afterwards.
+        Constructors of modules draw from torch's global stream, which is restored afterwards.
+
+        Parameters
+        ----------
+        generator : torch.Generator, default=None
+            Seeds the stream for the constructor. None: it draws from the stream as it is.
         """
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             if generator is not None:
-                torch.manual_seed(torch.randint(2**62, (), generator=generator).item())
+                torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
             self.cell = self.cell_type(self.input_size, self.hidden_size)
 
-    def forward(self, x):
-        """Return the states of shape (T, B, H), and the last, for `x` of shape (T, B, D)."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the states, (T, B, H), for `x` of shape (T, B, D), and the last state, (B, H)."""
         h = x.new_zeros(x.shape[1], self.hidden_size)
         states = []
         for x_t in x:
@@ -45,15 +57,24 @@ class UserRecurrence(nn.Module):
         return torch.stack(states), h
 
 
-def check_user_cell(cell_type, *, input_size, hidden_size):
-    """Make a cell and take one step, to find out whether it is one.
+def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> None:
+    """Construct a cell and apply it once, to check that it works as `CustomRecurrence` needs.
+
+    Parameters
+    ----------
+    cell_type : type
+        The class to check.
+    input_size : int
+        D.
+    hidden_size : int
+        H.
 
     Raises
     ------
     TypeError
         If it is no subclass of ``torch.nn.Module``.
     ValueError
-        If it cannot be made, or does not return a state.
+        If it cannot be constructed or applied, or does not return a state of shape (B, H).
     """
     wanted = (
         "A cell is a subclass of torch.nn.Module that is made by "
@@ -64,9 +85,9 @@ def check_user_cell(cell_type, *, input_size, hidden_size):
     name = cell_type.__name__
     if not issubclass(cell_type, nn.Module):
         raise TypeError(f"cell_type={name} is no torch.nn.Module. {wanted}")
-    recurrence = UserRecurrence(cell_type, input_size, hidden_size)
+    recurrence = CustomRecurrence(cell_type, input_size, hidden_size)
     try:
-        recurrence.draw(torch.Generator().manual_seed(0))
+        recurrence.build_cell(torch.Generator().manual_seed(0))
         with torch.no_grad():
             state = recurrence.cell(torch.zeros(2, input_size), torch.zeros(2, hidden_size))
     except Exception as error:

@@ -1,7 +1,13 @@
-"""Dropout, of features and of whole words, that draws from a stream of its own."""
+"""Dropout of features and of words, with random streams of its own.
+
+``torch.nn.Dropout`` draws from torch's global stream: a fit would change the stream of its caller,
+and fits in several threads those of each other.
+
+Shapes: B texts, D features.
+"""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sklearn_rnn._ids import PAD, UNK
 
@@ -9,27 +15,33 @@ from sklearn_rnn._ids import PAD, UNK
 class SeededDropout(nn.Module):
     """Dropout whose masks come from a given generator.
 
-    ``torch.nn.Dropout`` draws from torch's global stream, so a fit would disturb its caller's, and
-    fits in several threads each other's.
-
     Parameters
     ----------
     p : float
-        Share of the features that are dropped.
+        Probability with which a feature is set to zero, in [0, 1).
     whole_channels : bool, default=False
-        Whether a channel is dropped at all words of a text or at none (spatial dropout, Tompson et
-        al. 2015, arXiv:1411.4280).
+        Whether a channel is dropped at all tokens of a text or at none (spatial dropout, Tompson
+        et al. 2015, arXiv:1411.4280).
     """
 
-    def __init__(self, p, *, whole_channels=False):
+    def __init__(self, p: float, *, whole_channels: bool = False) -> None:
         super().__init__()
         self.p = p
         self.whole_channels = whole_channels
 
-    def forward(self, x, generator=None):
-        """Drop features of `x`, of shape (..., B, D), and scale up the others; only in training.
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Drop features in training, and scale the others by ``1 / (1 - p)``.
 
-        The generator lies on the device of `x`. None: torch's global stream.
+        Parameters
+        ----------
+        x : Tensor of shape (..., B, D)
+            Features.
+        generator : torch.Generator, default=None
+            On the device of `x`. None: torch's global stream.
+
+        Returns
+        -------
+        x : Tensor of shape (..., B, D)
         """
         if not self.training or self.p == 0:
             return x
@@ -39,24 +51,33 @@ class SeededDropout(nn.Module):
 
 
 class WordDropout(nn.Module):
-    """Turns words into the unknown word at random (Iyyer et al. 2015, doi:10.3115/v1/P15-1162).
+    """Replaces words by the unknown word at random (Iyyer et al. 2015, doi:10.3115/v1/P15-1162).
 
     Parameters
     ----------
     p : float
-        Share of the words.
+        Probability with which a word is replaced, in [0, 1).
     """
 
-    def __init__(self, p):
+    def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
 
-    def forward(self, ids, generator=None):
-        """Return the ids, of any shape, some of them `UNK`; only in training.
+    def forward(self, ids: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Replace ids by `UNK` in training; padding stays.
 
-        The generator lies on the device of the ids. None: torch's global stream.
+        Parameters
+        ----------
+        ids : Tensor of int of any shape
+            Right-padded ids.
+        generator : torch.Generator, default=None
+            On the device of `ids`. None: torch's global stream.
+
+        Returns
+        -------
+        ids : Tensor of int of the same shape
         """
         if not self.training or self.p == 0:
             return ids
-        draws = torch.empty(ids.shape, device=ids.device).uniform_(generator=generator)
-        return ids.masked_fill((draws < self.p) & (ids != PAD), UNK)
+        uniform = torch.empty(ids.shape, device=ids.device).uniform_(generator=generator)
+        return ids.masked_fill((uniform < self.p) & (ids != PAD), UNK)

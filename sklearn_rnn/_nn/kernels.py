@@ -1,40 +1,67 @@
-"""Gated recurrent units and tanh units on a CPU, with gradients written by hand.
+"""GRU and tanh RNN for the CPU, with forward and backward passes written by hand.
 
-torch has no kernel of its own for these on a CPU: it records a dozen small operations per word, and
-goes back through them one by one. Here a word costs six operations forwards and four backwards for
-a GRU, and two and three for a tanh unit; all that does not depend on the state before, the
-gradients of the weights included, is computed for all words at once.
+torch has no CPU kernels for these: it records a dozen small operations per token, and runs their
+backward passes one by one. Here a token takes six operations forwards and four backwards for a
+GRU, and two and three for a tanh RNN. Whatever does not depend on the previous state, the
+gradients of the weights included, is computed for all tokens at once.
 
-Shapes: T tokens, B texts, D features, H hidden units, G hidden units of all gates.
+Shapes: T tokens, B texts, D features, H hidden units, G hidden units of all gates together.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.autograd import Function
+from torch.autograd.function import FunctionCtx
 from torch.nn.functional import linear
 
 
-class GRUStates(Function):
-    """The states of a GRU, from the zero state on; equations and weights as in `torch.nn.GRU`."""
+class GRUFunction(Function):
+    """The states of a GRU from an initial state of zero; equations as in ``torch.nn.GRU``."""
 
     @staticmethod
-    def forward(ctx, x, weight_ih, weight_hh, bias_ih, bias_hh):
-        """Compute the states, (T, B, H), of features of shape (T, B, D)."""
-        n_words, n_texts, _ = x.shape
+    def forward(
+        ctx: FunctionCtx,
+        x: Tensor,
+        weight_ih: Tensor,
+        weight_hh: Tensor,
+        bias_ih: Tensor,
+        bias_hh: Tensor,
+    ) -> Tensor:
+        """Return the states of shape (T, B, H).
+
+        Parameters
+        ----------
+        ctx : FunctionCtx
+            Keeps what `backward` needs.
+        x : Tensor of shape (T, B, D)
+            Features.
+        weight_ih : Tensor of shape (G, D)
+            Input weights; the gates are reset, update and candidate.
+        weight_hh : Tensor of shape (G, H)
+            Recurrent weights.
+        bias_ih, bias_hh : Tensor of shape (G,)
+            Biases of both.
+
+        Returns
+        -------
+        states : Tensor of shape (T, B, H)
+        """
+        n_tokens, n_texts, _ = x.shape
         size = weight_hh.shape[1]
         sizes = (2 * size, size)  # of the reset and update gates, and of the candidate
-        weight, candidate_weight = (part.t().contiguous() for part in weight_hh.split(sizes))
+        weight, candidate_weight = (w.t().contiguous() for w in weight_hh.split(sizes))
         bias, candidate_bias = bias_hh.split(sizes)
         candidate_bias = candidate_bias.expand(n_texts, size).contiguous()
         gates = linear(x, weight_ih, bias_ih)
         gates[..., : 2 * size] += bias
-        from_state = gates.new_empty(n_words, n_texts, size)  # to the candidate
-        states = gates.new_zeros(n_words + 1, n_texts, size)
+        # The recurrent input of the candidate, which the reset gate multiplies.
+        recurrent = gates.new_empty(n_tokens, n_texts, size)
+        states = gates.new_zeros(n_tokens + 1, n_texts, size)
         state, *new_states = states.unbind()
         for reset_update, reset, update, candidate, projected, new in zip(
             gates[..., : 2 * size].unbind(),
-            *(part.unbind() for part in gates.split(size, 2)),
-            from_state.unbind(),
+            *(gate.unbind() for gate in gates.split(size, 2)),
+            recurrent.unbind(),
             new_states,
             strict=True,
         ):
@@ -42,48 +69,88 @@ class GRUStates(Function):
             torch.addmm(candidate_bias, state, candidate_weight, out=projected)
             candidate.addcmul_(reset, projected).tanh_()
             state = torch.lerp(candidate, state, update, out=new)
-        ctx.save_for_backward(x, weight_ih, weight_hh, gates, from_state, states)
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, recurrent, states)
         return states[1:]
 
     @staticmethod
-    def backward(ctx, gradient):
-        """Go back through the words, from the gradient of the states, (T, B, H)."""
-        x, weight_ih, weight_hh, gates, from_state, states = ctx.saved_tensors
+    def backward(ctx: FunctionCtx, grad_states: Tensor) -> tuple[Tensor, ...]:
+        """Return the gradients of the inputs of `forward`.
+
+        Parameters
+        ----------
+        ctx : FunctionCtx
+            That `forward` was given.
+        grad_states : Tensor of shape (T, B, H)
+            Gradient of the loss with respect to the states that `forward` returned.
+
+        Returns
+        -------
+        gradients : tuple of Tensor
+            With respect to x, weight_ih, weight_hh, bias_ih and bias_hh.
+        """
+        x, weight_ih, weight_hh, gates, recurrent, states = ctx.saved_tensors
         size = weight_hh.shape[1]
         reset, update, candidate = gates.split(size, 2)
-        # The slopes of what the state is projected to, for each gate, by the new state.
-        slopes = torch.empty_like(gates)
-        of_reset, of_update, of_candidate = slopes.split(size, 2)
-        to_candidate = (1 - candidate.square()).mul_(1 - update)
-        torch.mul(to_candidate, reset, out=of_candidate)
-        torch.mul(of_candidate, from_state, out=of_reset).mul_(1 - reset)
-        torch.sub(states[:-1], candidate, out=of_update).mul_(update).mul_(1 - update)
-        of_states = gradient.clone(memory_format=torch.contiguous_format)
-        carried = torch.zeros_like(of_states[0])
-        for of_state, of_gates, of_projected, kept in zip(
-            of_states.unbind()[::-1],
-            slopes.unflatten(2, (3, size)).unbind()[::-1],
-            slopes.unbind()[::-1],
+        # First the derivatives of a state with respect to the recurrent input of each gate; the
+        # loop multiplies them by the gradient of that state.
+        grad_gates = torch.empty_like(gates)
+        grad_reset, grad_update, grad_candidate = grad_gates.split(size, 2)
+        candidate_derivative = (1 - candidate.square()).mul_(1 - update)
+        torch.mul(candidate_derivative, reset, out=grad_candidate)
+        torch.mul(grad_candidate, recurrent, out=grad_reset).mul_(1 - reset)
+        torch.sub(states[:-1], candidate, out=grad_update).mul_(update).mul_(1 - update)
+        grad_states = grad_states.clone(memory_format=torch.contiguous_format)
+        carried = torch.zeros_like(grad_states[0])
+        for grad_state, by_gate, projected, kept in zip(
+            grad_states.unbind()[::-1],
+            grad_gates.unflatten(2, (3, size)).unbind()[::-1],
+            grad_gates.unbind()[::-1],
             update.unbind()[::-1],
             strict=True,
         ):
-            of_state.add_(carried)
-            of_gates.mul_(of_state[:, None])
-            torch.mul(of_state, kept, out=carried)
-            carried.addmm_(of_projected, weight_hh)
-        of_weight_hh, of_bias_hh = _of_projection(slopes, states[:-1])
-        # The reset gate lets in what the state is projected to, and all of the features.
-        torch.mul(of_states, to_candidate, out=of_candidate)
-        of_weight_ih, of_bias_ih = _of_projection(slopes, x)
-        return slopes @ weight_ih, of_weight_ih, of_weight_hh, of_bias_ih, of_bias_hh
+            grad_state.add_(carried)
+            by_gate.mul_(grad_state[:, None])
+            torch.mul(grad_state, kept, out=carried)
+            carried.addmm_(projected, weight_hh)
+        grad_weight_hh, grad_bias_hh = _projection_gradients(grad_gates, states[:-1])
+        # The reset gate multiplies the recurrent input of the candidate, and not its features.
+        torch.mul(grad_states, candidate_derivative, out=grad_candidate)
+        grad_weight_ih, grad_bias_ih = _projection_gradients(grad_gates, x)
+        grad_x = grad_gates @ weight_ih
+        return grad_x, grad_weight_ih, grad_weight_hh, grad_bias_ih, grad_bias_hh
 
 
-class TanhStates(Function):
-    """The states of a tanh unit, from the zero state on; as in `torch.nn.RNN`."""
+class TanhRNNFunction(Function):
+    """The states of a tanh RNN from an initial state of zero; equations as in ``torch.nn.RNN``."""
 
     @staticmethod
-    def forward(ctx, x, weight_ih, weight_hh, bias_ih, bias_hh):
-        """Compute the states, (T, B, H), of features of shape (T, B, D)."""
+    def forward(
+        ctx: FunctionCtx,
+        x: Tensor,
+        weight_ih: Tensor,
+        weight_hh: Tensor,
+        bias_ih: Tensor,
+        bias_hh: Tensor,
+    ) -> Tensor:
+        """Return the states of shape (T, B, H).
+
+        Parameters
+        ----------
+        ctx : FunctionCtx
+            Keeps what `backward` needs.
+        x : Tensor of shape (T, B, D)
+            Features.
+        weight_ih : Tensor of shape (H, D)
+            Input weights.
+        weight_hh : Tensor of shape (H, H)
+            Recurrent weights.
+        bias_ih, bias_hh : Tensor of shape (H,)
+            Biases of both.
+
+        Returns
+        -------
+        states : Tensor of shape (T, B, H)
+        """
         states = linear(x, weight_ih, bias_ih + bias_hh)
         weight = weight_hh.t().contiguous()
         state = torch.zeros_like(states[0])
@@ -93,45 +160,66 @@ class TanhStates(Function):
         return states
 
     @staticmethod
-    def backward(ctx, gradient):
-        """Go back through the words, from the gradient of the states, (T, B, H)."""
+    def backward(ctx: FunctionCtx, grad_states: Tensor) -> tuple[Tensor, ...]:
+        """Return the gradients of the inputs of `forward`.
+
+        Parameters
+        ----------
+        ctx : FunctionCtx
+            That `forward` was given.
+        grad_states : Tensor of shape (T, B, H)
+            Gradient of the loss with respect to the states that `forward` returned.
+
+        Returns
+        -------
+        gradients : tuple of Tensor
+            With respect to x, weight_ih, weight_hh, bias_ih and bias_hh.
+        """
         x, weight_ih, weight_hh, states = ctx.saved_tensors
-        slopes = 1 - states.square()
-        of_states = gradient.clone(memory_format=torch.contiguous_format)
-        carried = torch.zeros_like(of_states[0])
-        for of_state, slope in zip(of_states.unbind()[::-1], slopes.unbind()[::-1], strict=True):
-            slope.mul_(of_state.add_(carried))
-            torch.mm(slope, weight_hh, out=carried)
-        of_weight_ih, of_bias = _of_projection(slopes, x)
-        of_weight_hh, _ = _of_projection(slopes[1:], states[:-1])
-        return slopes @ weight_ih, of_weight_ih, of_weight_hh, of_bias, of_bias
+        # First the derivatives of the tanh; the loop multiplies them by the gradients of states.
+        grad_sums = 1 - states.square()
+        grad_states = grad_states.clone(memory_format=torch.contiguous_format)
+        carried = torch.zeros_like(grad_states[0])
+        for grad_state, grad_sum in zip(
+            grad_states.unbind()[::-1], grad_sums.unbind()[::-1], strict=True
+        ):
+            grad_sum.mul_(grad_state.add_(carried))
+            torch.mm(grad_sum, weight_hh, out=carried)
+        grad_weight_ih, grad_bias = _projection_gradients(grad_sums, x)
+        grad_weight_hh, _ = _projection_gradients(grad_sums[1:], states[:-1])
+        return grad_sums @ weight_ih, grad_weight_ih, grad_weight_hh, grad_bias, grad_bias
 
 
-def _of_projection(of_outputs, inputs):
-    """Return the gradients of a projection's matrix and bias, from those of its outputs."""
-    of_outputs = of_outputs.flatten(0, 1)
-    return of_outputs.t() @ inputs.flatten(0, 1), of_outputs.sum(0)
+def _projection_gradients(grad_outputs: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients of the matrix and the bias of a projection, from those of its outputs.
+
+    The shapes are (T, B, G) for `grad_outputs` and (T, B, D) for `inputs`.
+    """
+    grad_outputs = grad_outputs.flatten(0, 1)
+    return grad_outputs.t() @ inputs.flatten(0, 1), grad_outputs.sum(0)
 
 
-class FastGRU(nn.GRU):
-    """`torch.nn.GRU` of one layer and direction, which learns faster on a CPU."""
+class CPUKernelGRU(nn.GRU):
+    """``torch.nn.GRU`` of one layer and direction, whose backward pass is faster on a CPU."""
 
-    def forward(self, x):
-        """Return the states, (T, B, H), for features of shape (T, B, D), and the last ones."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""
         if x.device.type == "cpu" and torch.is_grad_enabled():  # without, torch is as fast
-            return _run(GRUStates, self, x)
+            return _apply(GRUFunction, self, x)
         return super().forward(x)
 
 
-class FastRNN(nn.RNN):
-    """`torch.nn.RNN` of one layer and direction, with tanh, which is faster on a CPU."""
+class CPUKernelRNN(nn.RNN):
+    """``torch.nn.RNN`` of one layer and direction, with tanh, that is faster on a CPU."""
 
-    def forward(self, x):
-        """Return the states, (T, B, H), for features of shape (T, B, D), and the last ones."""
-        return _run(TanhStates, self, x) if x.device.type == "cpu" else super().forward(x)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""
+        if x.device.type == "cpu":
+            return _apply(TanhRNNFunction, self, x)
+        return super().forward(x)
 
 
-def _run(function, cell, x):
+def _apply(function: type[Function], layer: nn.RNNBase, x: Tensor) -> tuple[Tensor, Tensor]:
     # In mixed precision the weights are float32, and the features are not.
-    states = function.apply(x, *(weight.to(x.dtype) for weight in cell._flat_weights))
+    states = function.apply(x, *(weight.to(x.dtype) for weight in layer._flat_weights))
     return states, states[-1]

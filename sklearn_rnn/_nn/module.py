@@ -1,23 +1,27 @@
-"""The network: embed, recur, pool, head -> logits. It knows torch alone.
+"""The network: a torch module from ids to logits.
 
-Ids come a text to a row; from the embedding on, time comes first.
+Ids have one text per row; from the embedding on, time is the first dimension.
 
-Shapes: B texts, T tokens, E channels of a word, D features of a layer, P pooled features.
+Shapes: B texts, T tokens, E channels of a token, H hidden units, D features of a layer,
+P pooled features, C classes.
 """
 
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from sklearn_rnn._linear.term import LinearTerm
 from sklearn_rnn._nn.architecture import Architecture
-from sklearn_rnn._nn.custom_cell import UserRecurrence
+from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
-from sklearn_rnn._nn.normalization import WordBatchNorm
-from sklearn_rnn._nn.pooling import make_pooling, pooled_size, pools_directions
-from sklearn_rnn._nn.recurrent import RecurrentLayer, draw_cell, reversal_index
+from sklearn_rnn._nn.normalization import MaskedBatchNorm
+from sklearn_rnn._nn.pooling import POOLINGS, Pooling
+from sklearn_rnn._nn.recurrent import RecurrentLayer, init_recurrent, reversal_index
 
 EMBEDDING_RANGE = 0.05
 
@@ -25,14 +29,28 @@ EMBEDDING_RANGE = 0.05
 class RecurrentModule(nn.Module):
     """A recurrent text classifier from ids to logits.
 
+    The constructor allocates the weights on the CPU and leaves them uninitialised. Then either
+    call `init_weights`, for a network that is to be trained, or `load_state_dict`, for a network
+    that was. Custom cells, whose constructors initialise them, are constructed once by this
+    constructor, and once more from a seed by `init_weights`.
+
     Parameters
     ----------
     architecture : Architecture
-        Its layers and their sizes.
+        The layers and their sizes.
     """
+
+    layers: Iterable[RecurrentLayer]
+    poolings: Iterable[Pooling]
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
+        with torch.device("cpu"), SkipInitialization():
+            self._build(architecture)
+        for recurrence in self._custom_recurrences():
+            recurrence.build_cell()
+
+    def _build(self, architecture: Architecture) -> None:
         self.word_dropout = WordDropout(architecture.word_dropout)
         self.embedding = nn.Embedding(
             architecture.n_tokens, architecture.embedding_dim, padding_idx=0
@@ -56,11 +74,10 @@ class RecurrentModule(nn.Module):
             self.layers.append(layer)
             size = layer.output_size
 
-        names, max_length = architecture.pooling, architecture.max_length
-        self.poolings = nn.ModuleList(make_pooling(name, size, max_length) for name in names)
-        self.pools_directions = [pools_directions(name, architecture.merge) for name in names]
-
-        n_pooled = sum(pooled_size(name, size, max_length) for name in names)
+        self.poolings = nn.ModuleList(
+            POOLINGS[name](size, architecture.max_length) for name in architecture.pooling
+        )
+        n_pooled = sum(pooling.output_size for pooling in self.poolings)
         dense_sizes = (n_pooled, *architecture.head_sizes)
         self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(dense_sizes))
         self.output = nn.Linear(dense_sizes[-1], architecture.n_classes)
@@ -71,39 +88,53 @@ class RecurrentModule(nn.Module):
         if architecture.linear_ngrams:
             self.linear_term = LinearTerm(architecture.n_classes, architecture.linear_ngrams)
         self.reads_ngram_scores = architecture.reads_ngram_scores
-        self.draw_weights()
 
-    def draw_weights(self, generator=None):
-        """Draw all weights anew, from a generator on the CPU or from torch's global stream."""
+    def init_weights(self, generator: torch.Generator | None = None) -> None:
+        """Initialise the weights of a new network.
+
+        Parameters
+        ----------
+        generator : torch.Generator, default=None
+            On the CPU. None: torch's global stream.
+        """
         for part in self.modules():
             if isinstance(part, nn.Embedding):
-                draw_words(part.weight, generator)
+                init_embedding(part.weight, generator)
             elif isinstance(part, nn.RNNBase):
-                draw_cell(part, generator)
+                init_recurrent(part, generator)
             elif isinstance(part, nn.Linear):
-                draw_linear(part, generator)
-            elif isinstance(part, WordBatchNorm | LinearTerm):
-                part.reset()
-        for part in self.modules():
-            if isinstance(part, UserRecurrence):  # whose cell may hold layers of torch
-                part.draw(generator)
+                init_linear(part, generator)
+        for recurrence in self._custom_recurrences():  # last: a cell may hold layers of torch
+            recurrence.build_cell(generator)
+
+    def _custom_recurrences(self) -> list[CustomRecurrence]:
+        return [part for part in self.modules() if isinstance(part, CustomRecurrence)]
 
     @torch.no_grad()
-    def grow_embedding(self, n_tokens, generator=None):
-        """Replace the embedding by one of `n_tokens` rows that begins with its own, and return it.
+    def grow_embedding(self, n_tokens: int, generator: torch.Generator | None = None) -> Tensor:
+        """Replace the embedding by one of more rows, the first of which are the old ones.
 
-        The new rows are drawn as the first ones were.
+        Parameters
+        ----------
+        n_tokens : int
+            Rows of the new embedding.
+        generator : torch.Generator, default=None
+            Initialises the new rows, on the CPU. None: torch's global stream.
+
+        Returns
+        -------
+        weight : Parameter of shape (n_tokens, embedding_dim)
         """
         old = self.embedding.weight
         weight = torch.empty(n_tokens, old.shape[1])
-        draw_words(weight, generator)
+        init_embedding(weight, generator)
         weight = weight.to(old.device)
         weight[: len(old)] = old
         frozen = not old.requires_grad
         self.embedding = nn.Embedding.from_pretrained(weight, freeze=frozen, padding_idx=0)
         return self.embedding.weight
 
-    def forward(self, ids, lengths):
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Compute the logits of a batch.
 
         Parameters
@@ -115,37 +146,47 @@ class RecurrentModule(nn.Module):
 
         Returns
         -------
-        logits : Tensor of float32 of shape (B, n_classes)
+        logits : Tensor of float32 of shape (B, C)
         """
-        return self.classify(self.embed(ids), lengths) + self.linear_logits(ids)
+        if self.linear_term is None:
+            return self.classify(self.embed(ids), lengths)
+        ngrams = self.linear_term.find_ngrams(ids)
+        scores = self.linear_term.scores(ngrams) if self.reads_ngram_scores else None
+        logits = self.classify(self.embed(ids, scores), lengths)
+        return logits + self.linear_term.logits(ngrams)
 
-    def linear_logits(self, ids):
-        """Return the logits of the linear term, of shape (B, n_classes), or 0 without one."""
-        return 0 if self.linear_term is None else self.linear_term(ids)
-
-    def embed(self, ids, ngram_scores=None):
-        """Return what the recurrence reads: word vectors, and n-gram scores if it reads them.
+    def embed(self, ids: Tensor, ngram_scores: Tensor | None = None) -> Tensor:
+        """Return the input of the first recurrent layer.
 
         Parameters
         ----------
         ids : Tensor of int of shape (B, T)
             Right-padded ids.
-        ngram_scores : Tensor of float32 of shape (B, T, n_classes), default=None
-            The n-gram score channels. None: those of the linear term as it is.
+        ngram_scores : Tensor of float32 of shape (B, T, C), default=None
+            The n-gram score channels, if the network reads them. None: they are computed from the
+            ids.
 
         Returns
         -------
         words : Tensor of float32 of shape (T, B, E)
+            The word vector of each token, and the n-gram scores.
         """
         vectors = self.embedding(ids.t())
-        if not self.reads_ngram_scores:
+        if self.linear_term is None or not self.reads_ngram_scores:
             return vectors
         if ngram_scores is None:
-            ngram_scores = self.linear_term.ngram_scores(ids)
+            ngram_scores = self.linear_term.scores(self.linear_term.find_ngrams(ids))
         return torch.cat([vectors, ngram_scores.transpose(0, 1)], 2)
 
-    def classify(self, words, lengths, *, generator=None, dtype=torch.float32):
-        """Compute the logits of a batch from the vectors of its words, without the linear term.
+    def classify(
+        self,
+        words: Tensor,
+        lengths: Tensor,
+        *,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Compute the logits of a batch without those of the linear term.
 
         Parameters
         ----------
@@ -154,77 +195,103 @@ class RecurrentModule(nn.Module):
         lengths : Tensor of int64 of shape (B,)
             In tokens, at least 1.
         generator : torch.Generator, default=None
-            Where dropout draws from in training. None: torch's global stream.
+            For dropout in training, on the device of `words`. None: torch's global stream.
         dtype : torch.dtype, default=torch.float32
-            What the recurrent layers and the pooling compute in. torch.bfloat16: mixed precision
+            In which the recurrent layers and the pooling compute. torch.bfloat16: mixed precision
             (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in float32.
 
         Returns
         -------
-        logits : Tensor of float32 of shape (B, n_classes)
+        logits : Tensor of float32 of shape (B, C)
         """
-        steps = torch.arange(len(words), device=words.device)
-        mask = steps[:, None] < lengths  # (T, B)
+        positions = torch.arange(len(words), device=words.device)
+        mask = positions[:, None] < lengths  # (T, B)
         index = reversal_index(lengths, len(words))  # (T * B,)
         vectors, ngram_scores = words.to(dtype).tensor_split([self.embedding.embedding_dim], 2)
         x = torch.cat([self.embedding_dropout(vectors, generator), ngram_scores], 2)
         with mixed_precision(words.device, dtype):
             for norm, layer in zip(self.layer_norms, self.layers, strict=True):
-                outputs = layer(norm(x, mask), index)  # (T, B, H) of each direction
+                states = layer(norm(x, mask), index)  # (T, B, H) of each direction
                 if layer is not self.layers[-1]:
-                    x = self.dropout(layer.join(outputs, index), generator)  # (T, B, D)
-            pooled = self._pool(outputs, index, mask)  # (B, P)
+                    x = self.dropout(layer.join(states, index), generator)  # (T, B, D)
+            pooled = self._pool(states, index, mask)  # (B, P)
         return self._head(pooled.float(), generator)
 
-    def _pool(self, outputs, index, mask):
+    def _pool(self, states: list[Tensor], index: Tensor, mask: Tensor) -> Tensor:
         layer = self.layers[-1]
-        joined = None if all(self.pools_directions) else layer.join(outputs, index)
+        commute = [pooling.commutes_with_merge(layer.merge) for pooling in self.poolings]
+        joined = None if all(commute) else layer.join(states, index)
         pooled = [
-            layer.merge_directions([pool(x, mask) for x in outputs])
-            if pools_directions
-            else pool(joined, mask)
-            for pool, pools_directions in zip(self.poolings, self.pools_directions, strict=True)
+            layer.merge_directions([pooling(x, mask) for x in states])
+            if commutes
+            else pooling(joined, mask)
+            for pooling, commutes in zip(self.poolings, commute, strict=True)
         ]
         return torch.cat(pooled, 1)
 
-    def _head(self, pooled, generator):
+    def _head(self, pooled: Tensor, generator: torch.Generator | None) -> Tensor:
         every_text = torch.ones(len(pooled), dtype=torch.bool, device=pooled.device)
         x = self.dropout(self.dense_norms[0](pooled, every_text), generator)
         for dense, norm in zip(self.dense, self.dense_norms[1:], strict=True):
             x = self.dropout(torch.relu(norm(dense(x), every_text)), generator)
-        return self.output(x)
+        logits: Tensor = self.output(x)
+        return logits
 
 
-def mixed_precision(device, dtype):
-    """Let torch's layers compute in `dtype` with their float32 weights."""
+class SkipInitialization(TorchFunctionMode):
+    """Lets torch's layers be constructed without the initialisation that they come with.
+
+    They draw from torch's global stream, and `RecurrentModule` initialises or loads all weights
+    afterwards. The device "meta" would skip it too, and import torch's compiler on the way: 4 s.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Call `func`, unless it is one of `torch.nn.init`."""
+        kwargs = {} if kwargs is None else kwargs
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
+def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
+    """Return a context in which torch's layers compute in `dtype` with their float32 weights."""
     if dtype == torch.float32:
         return nullcontext()
-    # The cache of converted weights would be shared by threads that each have their own graph.
+    # A cache of converted weights would be shared by threads, each with a graph of its own.
     return torch.autocast(device.type, dtype, cache_enabled=False)
 
 
 @torch.no_grad()
-def draw_words(weight, generator):
-    """Draw the rows of an embedding, of shape (n_tokens, E). Row 0, the padding, is zero."""
+def init_embedding(weight: Tensor, generator: torch.Generator | None) -> None:
+    """Initialise word vectors, of shape (n_tokens, embedding_dim), by a uniform distribution.
+
+    Row 0, the padding, is zero.
+    """
     nn.init.uniform_(weight, -EMBEDDING_RANGE, EMBEDDING_RANGE, generator=generator)
     weight[0] = 0
 
 
-def draw_linear(linear, generator):
-    """Draw the weights of a dense layer (Glorot & Bengio 2010)."""
+def init_linear(linear: nn.Linear, generator: torch.Generator | None) -> None:
+    """Initialise a dense layer (Glorot & Bengio 2010, proceedings.mlr.press/v9/glorot10a)."""
     nn.init.xavier_uniform_(linear.weight, generator=generator)
     if linear.bias is not None:
         nn.init.zeros_(linear.bias)
 
 
 class NoNorm(nn.Module):
-    """What stands where batch normalisation could."""
+    """Takes the place of a normalisation, and does nothing."""
 
-    def forward(self, x, mask):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return `x`."""
         return x
 
 
-def make_norms(sizes, batch_norm):
-    """Make a normalisation for each of the `sizes`, or as many that do nothing."""
-    return nn.ModuleList(WordBatchNorm(size) if batch_norm else NoNorm() for size in sizes)
+def make_norms(sizes: Iterable[int], batch_norm: bool) -> nn.ModuleList:
+    """Return a normalisation for each of the `sizes`, which does nothing without `batch_norm`."""
+    return nn.ModuleList(MaskedBatchNorm(size) if batch_norm else NoNorm() for size in sizes)

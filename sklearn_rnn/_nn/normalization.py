@@ -1,58 +1,69 @@
-"""Batch normalisation that sees words only, never the padding between them."""
+"""Batch normalisation whose statistics leave padding out.
+
+Shapes: D features.
+"""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
-class WordBatchNorm(nn.Module):
-    """Batch normalisation over the words of a batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
+class MaskedBatchNorm(nn.Module):
+    """Batch normalisation over the tokens of a batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
-    ``torch.nn.BatchNorm1d`` would count the padding, so that a text's features would depend on how
-    long its neighbours are; and it refuses a batch of one word. Here the variance of one word is 0.
+    ``torch.nn.BatchNorm1d`` would include the padding, so that the features of a text would depend
+    on the lengths of the others in its batch; and it refuses a batch of one token, whose variance
+    is 0 here.
 
     Parameters
     ----------
     n_features : int
         D.
     momentum : float, default=0.1
-        The weight of the newest batch in the running statistics.
+        Weight of the newest batch in the running statistics.
     eps : float, default=1e-5
         Added to the variance.
     """
 
-    def __init__(self, n_features, momentum=0.1, eps=1e-5):
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, n_features: int, momentum: float = 0.1, eps: float = 1e-5) -> None:
         super().__init__()
         self.momentum = momentum
         self.eps = eps
-        self.weight = nn.Parameter(torch.empty(n_features))
-        self.bias = nn.Parameter(torch.empty(n_features))
-        self.register_buffer("running_mean", torch.empty(n_features))
-        self.register_buffer("running_var", torch.empty(n_features))
-        self.reset()
+        self.weight = nn.Parameter(torch.ones(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.register_buffer("running_mean", torch.zeros(n_features))
+        self.register_buffer("running_var", torch.ones(n_features))
 
-    def reset(self):
-        """Return to doing nothing."""
-        for ones in (self.weight, self.running_var):
-            nn.init.ones_(ones)
-        for zeros in (self.bias, self.running_mean):
-            nn.init.zeros_(zeros)
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Normalise features.
 
-    def forward(self, x, mask):
-        """Normalise `x` of shape (..., D) by the rows where `mask`, of shape (...), is True."""
+        Parameters
+        ----------
+        x : Tensor of shape (..., D)
+            Features.
+        mask : Tensor of bool of shape (...)
+            False at padding, which is left out of the statistics.
+
+        Returns
+        -------
+        x : Tensor of shape (..., D)
+        """
         dtype, x = x.dtype, x.float()  # bfloat16 is too coarse for statistics
         mean, variance = self.running_mean, self.running_var
         if self.training:
             mean, variance = self._batch_statistics(x, mask)
         return ((x - mean) * (variance + self.eps).rsqrt() * self.weight + self.bias).to(dtype)
 
-    def _batch_statistics(self, x, mask):
-        rows = tuple(range(mask.ndim))
-        words = mask.unsqueeze(-1)
-        n_words = mask.sum()
-        mean = (x * words).sum(rows) / n_words
-        variance = ((x - mean).square() * words).sum(rows) / n_words
+    def _batch_statistics(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        dims = tuple(range(mask.ndim))
+        is_token = mask.unsqueeze(-1)
+        n_tokens = mask.sum()
+        mean = (x * is_token).sum(dims) / n_tokens
+        variance = ((x - mean).square() * is_token).sum(dims) / n_tokens
         with torch.no_grad():
-            unbiased = variance * (n_words / (n_words - 1).clamp(min=1))
+            unbiased = variance * (n_tokens / (n_tokens - 1).clamp(min=1))
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(unbiased, self.momentum)
         return mean, variance

@@ -1,128 +1,174 @@
-"""Pooling over the words of each text, blind to its padding.
+"""Poolings: layers that reduce the hidden states of a text to one vector, without its padding.
 
-Shapes: T tokens, B texts, D features. ``mask`` is True at words, False at padding.
+A pooling is added by one class in the table `POOLINGS`.
+
+Shapes: T tokens, B texts, D features, P pooled features. ``mask`` is True at tokens and False at
+padding.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
 
-class LastPooling(nn.Module):
-    """The state after the last word, in the order of `outputs`."""
-
-    def forward(self, outputs, mask):
-        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
-        texts = torch.arange(outputs.shape[1], device=outputs.device)
-        return outputs[mask.sum(0) - 1, texts]
-
-
-class MaxPooling(nn.Module):
-    """The largest value of each feature over the words."""
-
-    def forward(self, outputs, mask):
-        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
-        # Adding minus infinity is several times faster on a CPU than masked_fill.
-        at_padding = outputs.new_zeros(mask.shape).masked_fill_(~mask, -torch.inf)
-        return MaxOverWords.apply(outputs + at_padding[:, :, None])
-
-
-class MaxOverWords(torch.autograd.Function):
-    """The maximum over the first dimension, whose gradient is shared among equals.
-
-    What ``torch.amax`` does; its gradient takes five times as long on a CPU.
-    """
-
-    @staticmethod
-    def forward(ctx, x):
-        """Reduce (T, B, D) to (B, D)."""
-        largest = x.amax(0)
-        ctx.save_for_backward(x, largest)
-        return largest
-
-    @staticmethod
-    def backward(ctx, gradient):
-        """Give the (B, D) gradient to the words of the (T, B, D) that were largest."""
-        x, largest = ctx.saved_tensors
-        is_largest = torch.eq(x, largest, out=torch.empty_like(x))  # no slow array of bool
-        return is_largest.mul_(gradient / is_largest.sum(0))
-
-
-class MeanPooling(nn.Module):
-    """The mean of each feature over the words."""
-
-    def forward(self, outputs, mask):
-        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
-        weights = (mask / mask.sum(0)).to(outputs.dtype)  # (T, B)
-        return _sum_words(outputs, weights)
-
-
-class AttentionPooling(nn.Module):
-    """A mean weighted by how much each word matters, which is learned.
-
-    The word attention of Yang et al. 2016 (doi:10.18653/v1/N16-1174).
+class Pooling(nn.Module):
+    """Base class of the poolings.
 
     Parameters
     ----------
     input_size : int
         D.
+    max_length : int
+        Length of the longest text that there can be, in tokens.
+
+    Attributes
+    ----------
+    output_size : int
+        P; D unless a pooling says otherwise.
     """
 
-    def __init__(self, input_size):
+    def __init__(self, input_size: int, max_length: int) -> None:
         super().__init__()
-        self.hidden = nn.Linear(input_size, input_size)
-        self.score = nn.Linear(input_size, 1, bias=False)
+        self.output_size = input_size
 
-    def forward(self, outputs, mask):
-        """Reduce `outputs` of shape (T, B, D) to (B, D)."""
-        scores = self.score(torch.tanh(self.hidden(outputs))).squeeze(2)  # (T, B)
-        weights = scores.masked_fill(~mask, -torch.inf).softmax(0)
-        return _sum_words(outputs, weights)
+    @staticmethod
+    def commutes_with_merge(merge: str) -> bool:
+        """Return whether pooling commutes with merging directions.
+
+        If it does, each direction is pooled in the order in which it reads, and the states of the
+        backward direction need not be brought into the order of the text.
+        """
+        return False
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Reduce `states` of shape (T, B, D) to (B, P)."""
+        raise NotImplementedError
 
 
-class FlattenPooling(nn.Module):
-    """The features of all words side by side, and zeros at the padding.
+class LastPooling(Pooling):
+    """The state after the last token that a direction reads."""
+
+    @staticmethod
+    def commutes_with_merge(merge: str) -> bool:
+        """Return True: the last state of each direction is the definition of this pooling."""
+        return True
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Reduce `states` of shape (T, B, D) to (B, D)."""
+        texts = torch.arange(states.shape[1], device=states.device)
+        return states[mask.sum(0) - 1, texts]
+
+
+class MaxPooling(Pooling):
+    """The maximum of each feature over the tokens."""
+
+    @staticmethod
+    def commutes_with_merge(merge: str) -> bool:
+        """Return whether directions are concatenated: a maximum of sums is no sum of maxima."""
+        return merge == "concat"
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Reduce `states` of shape (T, B, D) to (B, D)."""
+        # Adding minus infinity is several times faster on a CPU than masked_fill.
+        at_padding = states.new_zeros(mask.shape).masked_fill_(~mask, -torch.inf)
+        pooled: Tensor = MaxOverTokens.apply(states + at_padding[:, :, None])
+        return pooled
+
+
+class MaxOverTokens(torch.autograd.Function):
+    """The maximum over the first dimension, whose gradient is shared equally among ties.
+
+    As ``torch.amax``, whose backward pass takes five times as long on a CPU.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor) -> Tensor:
+        """Reduce (T, B, D) to (B, D)."""
+        maximum = x.amax(0)
+        ctx.save_for_backward(x, maximum)
+        return maximum
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        """Return the gradient of shape (T, B, D) for one of shape (B, D)."""
+        x, maximum = ctx.saved_tensors
+        # Floats: an array of bool would be converted in the product, which is slow.
+        is_maximum = torch.eq(x, maximum, out=torch.empty_like(x))
+        return is_maximum.mul_(gradient / is_maximum.sum(0))
+
+
+class MeanPooling(Pooling):
+    """The mean of each feature over the tokens."""
+
+    @staticmethod
+    def commutes_with_merge(merge: str) -> bool:
+        """Return True: a mean is linear."""
+        return True
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Reduce `states` of shape (T, B, D) to (B, D)."""
+        weights = (mask / mask.sum(0)).to(states.dtype)  # (T, B)
+        return _weighted_sum(states, weights)
+
+
+class AttentionPooling(Pooling):
+    """A weighted mean over the tokens, with learned weights.
+
+    Word attention of Yang et al. 2016 (doi:10.18653/v1/N16-1174).
 
     Parameters
     ----------
-    n_steps : int
-        The longest text there can be, in tokens.
+    input_size : int
+        D.
+    max_length : int
+        Not used.
     """
 
-    def __init__(self, n_steps):
-        super().__init__()
-        self.n_steps = n_steps
+    def __init__(self, input_size: int, max_length: int) -> None:
+        super().__init__(input_size, max_length)
+        self.hidden = nn.Linear(input_size, input_size)
+        self.score = nn.Linear(input_size, 1, bias=False)
 
-    def forward(self, outputs, mask):
-        """Lay out `outputs` of shape (T, B, D) as (B, n_steps * D)."""
-        n_steps, n_texts, n_features = outputs.shape
-        words = outputs.new_zeros(n_texts, self.n_steps, n_features)
-        words[:, :n_steps] = (outputs * mask[:, :, None]).transpose(0, 1)
-        return words.flatten(1)
-
-
-def _sum_words(outputs, weights):
-    """Return the sums over the T words of each text, weighted by (T, B) `weights`, as (B, D)."""
-    return (outputs * weights[:, :, None]).sum(0)
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Reduce `states` of shape (T, B, D) to (B, D)."""
+        scores = self.score(torch.tanh(self.hidden(states))).squeeze(2)  # (T, B)
+        weights = scores.masked_fill(~mask, -torch.inf).softmax(0)
+        return _weighted_sum(states, weights)
 
 
-def pools_directions(name, merge):
-    """Tell whether to pool each direction and merge is to merge the directions and pool.
+class FlattenPooling(Pooling):
+    """The states of all positions of a text, concatenated, with zeros at the padding.
 
-    Then the states of the backward direction need not be put into the order of the words. Of "last"
-    it is the definition: the state after the last word that each direction reads.
+    Parameters
+    ----------
+    input_size : int
+        D.
+    max_length : int
+        Length of the longest text that there can be, in tokens.
     """
-    return name in ("last", "mean") or (name == "max" and merge == "concat")
+
+    def __init__(self, input_size: int, max_length: int) -> None:
+        super().__init__(input_size, max_length)
+        self.max_length = max_length
+        self.output_size = input_size * max_length
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return `states` of shape (T, B, D) as (B, max_length * D)."""
+        seq_len, n_texts, n_features = states.shape
+        positions = states.new_zeros(n_texts, self.max_length, n_features)
+        positions[:, :seq_len] = (states * mask[:, :, None]).transpose(0, 1)
+        return positions.flatten(1)
 
 
-def make_pooling(name, input_size, n_steps):
-    """Build the pooling called `name` over `input_size` features of at most `n_steps` words."""
-    if name == "attention":
-        return AttentionPooling(input_size)
-    if name == "flatten":
-        return FlattenPooling(n_steps)
-    return {"last": LastPooling, "max": MaxPooling, "mean": MeanPooling}[name]()
+def _weighted_sum(states: Tensor, weights: Tensor) -> Tensor:
+    """Return the sum over the tokens of (T, B, D) `states`, weighted by (T, B), as (B, D)."""
+    return (states * weights[:, :, None]).sum(0)
 
 
-def pooled_size(name, input_size, n_steps):
-    """Return how many features the pooling called `name` makes of a text."""
-    return input_size * n_steps if name == "flatten" else input_size
+POOLINGS: dict[str, type[Pooling]] = {
+    "last": LastPooling,
+    "max": MaxPooling,
+    "mean": MeanPooling,
+    "attention": AttentionPooling,
+    "flatten": FlattenPooling,
+}

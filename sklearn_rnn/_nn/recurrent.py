@@ -1,101 +1,108 @@
 """Recurrent layers over right-padded batches, exact in both directions.
 
-Nothing is packed: a padded batch of texts of similar length is many times faster. Padding stands on
-the right, so the forward direction meets it only after the last word; for the backward direction
-each row is reversed within its own length, so that it too meets the padding last. What is computed
-at the padding is never read.
+Batches are not packed: a padded batch of texts of similar length is many times faster. Padding is
+on the right, so the forward direction reads it after the last token; for the backward direction
+each text is reversed within its own length, so that it too reads the padding last. The states at
+the padding are computed and never used.
 
-Time comes first, as in the kernels below: a layer with ``batch_first=True`` copies all that goes
-in and out of it.
+Time is the first dimension, as in the kernels below: a layer with ``batch_first=True`` copies its
+inputs and outputs.
 
-Shapes: T tokens (the longest text of the batch), B texts, D features, H hidden units.
+Shapes: T tokens (of the longest text in the batch), B texts, D features, H hidden units.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
-from sklearn_rnn._nn.custom_cell import UserRecurrence
-from sklearn_rnn._nn.kernels import FastGRU, FastRNN
+from sklearn_rnn._nn.custom_cell import CustomRecurrence
+from sklearn_rnn._nn.kernels import CPUKernelGRU, CPUKernelRNN
 
-CELLS = {"lstm": nn.LSTM, "gru": FastGRU, "rnn": FastRNN}
+RECURRENCES: dict[str, type[nn.RNNBase]] = {
+    "lstm": nn.LSTM,
+    "gru": CPUKernelGRU,
+    "rnn": CPUKernelRNN,
+}
 
-# The length of a tanh unit's recurrent matrix. It has no gate to forget with: at full length each
-# of its states is of all words so far, and pooling finds little that single words say.
+# Spectral norm of the initial recurrent matrix of a tanh RNN. It has no gate to forget with: with
+# norm 1 each of its states depends on all tokens so far, and pooling finds little of single words.
 TANH_GAIN = 0.5
 
 
-def make_recurrence(cell_type, input_size, hidden_size):
-    """Make one recurrence in one direction, torch's or of the user's cell."""
-    if cell_type in CELLS:
-        return CELLS[cell_type](input_size, hidden_size)
-    return UserRecurrence(cell_type, input_size, hidden_size)
+def make_recurrence(
+    cell_type: str | type[nn.Module], input_size: int, hidden_size: int
+) -> nn.RNNBase | CustomRecurrence:
+    """Return a recurrence of one direction: one of `RECURRENCES`, or that of a custom cell."""
+    if isinstance(cell_type, str):
+        return RECURRENCES[cell_type](input_size, hidden_size)
+    return CustomRecurrence(cell_type, input_size, hidden_size)
 
 
-def reversal_index(lengths, n_steps):
-    """Index that reverses each text within its own length and leaves its padding in place.
+def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
+    """Return the index that reverses each text within its own length and keeps its padding.
 
     Parameters
     ----------
     lengths : Tensor of int64 of shape (B,)
         In tokens.
-    n_steps : int
+    seq_len : int
         T, the columns of the batch.
 
     Returns
     -------
     index : Tensor of int64 of shape (T * B,)
-        Into the T * B words of the batch, where the one to be put at each stands. It is its own
-        inverse.
+        For each position of the flattened batch, the position whose features it gets. It is its
+        own inverse.
     """
     n_texts = len(lengths)
-    steps = torch.arange(n_steps, device=lengths.device)[:, None]  # (T, 1)
-    mirrored = lengths - 1 - steps  # (T, B)
-    sources = torch.where(mirrored >= 0, mirrored, steps)
+    positions = torch.arange(seq_len, device=lengths.device)[:, None]  # (T, 1)
+    mirrored = lengths - 1 - positions  # (T, B)
+    sources = torch.where(mirrored >= 0, mirrored, positions)
     return (sources * n_texts + torch.arange(n_texts, device=lengths.device)).flatten()
 
 
 class ReverseTexts(torch.autograd.Function):
-    """Reverse the texts of a batch, and their gradients in the same way.
+    """Reverses the texts of a batch, and their gradients by the same index.
 
-    A reversal is its own inverse, so its gradient is a gather too. Autograd would scatter-add,
-    which is several times slower.
+    A reversal is its own inverse, so its backward pass is a gather too. Autograd would scatter and
+    add, which is several times slower.
     """
 
     @staticmethod
-    def forward(ctx, x, index):
-        """Gather the (T, B, D) features as `index` says."""
+    def forward(ctx: FunctionCtx, x: Tensor, index: Tensor) -> Tensor:
+        """Return the features of shape (T, B, D) in the order of `index`, of shape (T * B,)."""
         ctx.save_for_backward(index)
-        return _take_words(x, index)
+        return _gather_tokens(x, index)
 
     @staticmethod
-    def backward(ctx, gradient):
-        """Gather the (T, B, D) gradient in the same way."""
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient of shape (T, B, D) in the order of the index."""
         (index,) = ctx.saved_tensors
-        return _take_words(gradient, index), None
+        return _gather_tokens(gradient, index), None
 
 
-def _take_words(x, index):
+def _gather_tokens(x: Tensor, index: Tensor) -> Tensor:
     return x.flatten(0, 1).index_select(0, index).view_as(x)
 
 
 class RecurrentLayer(nn.Module):
-    """One recurrent layer, in one direction or in both.
+    """One recurrent layer of one or two directions.
 
     Parameters
     ----------
     cell_type : {"lstm", "gru", "rnn"} or type
         Long short-term memory (Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735),
-        gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), tanh unit (Elman 1990), or a cell
-        as `UserRecurrence` takes it.
+        gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), tanh RNN (Elman 1990,
+        doi:10.1207/s15516709cog1402_1), or a custom cell as `CustomRecurrence` takes it.
     input_size : int
         D.
     hidden_size : int
         H, of each direction.
     bidirectional : bool
-        Whether a second recurrence of its own weights reads each text from its last word to its
-        first (Schuster & Paliwal 1997, doi:10.1109/78.650093).
+        Whether a second recurrence, with weights of its own, reads each text from its last token
+        to its first (Schuster & Paliwal 1997, doi:10.1109/78.650093).
     merge : {"concat", "sum"}
-        How the two directions join.
+        How the states of the two directions are combined.
 
     Attributes
     ----------
@@ -105,64 +112,89 @@ class RecurrentLayer(nn.Module):
         H, or 2 H where two directions are concatenated.
     """
 
-    def __init__(self, cell_type, input_size, hidden_size, *, bidirectional, merge):
+    def __init__(
+        self,
+        cell_type: str | type[nn.Module],
+        input_size: int,
+        hidden_size: int,
+        *,
+        bidirectional: bool,
+        merge: str,
+    ) -> None:
         super().__init__()
-        sizes = (input_size, hidden_size)
         self.merge = merge
         self.input_size = input_size
-        self.forward_cell = make_recurrence(cell_type, *sizes)
-        self.backward_cell = make_recurrence(cell_type, *sizes) if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional and merge == "concat" else 1)
+        self.forward_cell = make_recurrence(cell_type, input_size, hidden_size)
+        self.backward_cell = None
+        if bidirectional:
+            self.backward_cell = make_recurrence(cell_type, input_size, hidden_size)
 
-    def forward(self, x, index):
-        """Run over a batch, and leave each direction's states in the order of its reading.
+    def forward(self, x: Tensor, index: Tensor) -> list[Tensor]:
+        """Compute the states of each direction, in the order in which it reads.
 
         Parameters
         ----------
         x : Tensor of shape (T, B, D)
             Right-padded features.
         index : Tensor of int64 of shape (T * B,)
-            As `reversal_index` makes it.
+            As `reversal_index` returns it.
 
         Returns
         -------
-        outputs : list of one or two Tensors of shape (T, B, H)
-            A state for every word; the text's first word comes first, and for the backward
-            direction its last.
+        states : list of one or two Tensors of shape (T, B, H)
+            The forward direction starts with the first token of a text, the backward direction
+            with the last.
         """
-        outputs, _ = self.forward_cell(x)
+        states, _ = self.forward_cell(x)
         if self.backward_cell is None:
-            return [outputs]
-        backward_outputs, _ = self.backward_cell(ReverseTexts.apply(x, index))
-        return [outputs, backward_outputs]
+            return [states]
+        backward_states, _ = self.backward_cell(ReverseTexts.apply(x, index))
+        return [states, backward_states]
 
-    def join(self, outputs, index):
-        """Merge what `forward` returned, in the order of the words.
+    def join(self, states: list[Tensor], index: Tensor) -> Tensor:
+        """Merge the states that `forward` returned, in the order of the tokens.
+
+        Parameters
+        ----------
+        states : list of one or two Tensors of shape (T, B, H)
+            As `forward` returns them.
+        index : Tensor of int64 of shape (T * B,)
+            As `reversal_index` returns it.
 
         Returns
         -------
         outputs : Tensor of shape (T, B, output_size)
-            A state for every word; at the padding, anything finite.
+            A state for each token; at the padding any finite numbers.
         """
-        if len(outputs) == 1:
-            return outputs[0]
-        return self.merge_directions([outputs[0], ReverseTexts.apply(outputs[1], index)])
+        if len(states) == 1:
+            return states[0]
+        return self.merge_directions([states[0], ReverseTexts.apply(states[1], index)])
 
-    def merge_directions(self, features):
+    def merge_directions(self, features: list[Tensor]) -> Tensor:
         """Concatenate or add features of shape (..., H), one tensor for each direction."""
-        return sum(features) if self.merge == "sum" else torch.cat(features, -1)
+        if self.merge == "sum":
+            return sum(features[1:], start=features[0])
+        return torch.cat(features, -1)
 
 
-def draw_cell(cell, generator):
-    """Draw the weights of one recurrence: Glorot for the input, orthogonal for the state.
+def init_recurrent(layer: nn.RNNBase, generator: torch.Generator | None) -> None:
+    """Initialise a recurrence: Glorot for the input weights, orthogonal for the recurrent ones.
 
-    Orthogonal recurrent matrices keep the gradient's length over many steps (Saxe et al. 2014,
-    arXiv:1312.6120), and a forget gate that starts open keeps the memory (Jozefowicz et al. 2015,
-    proceedings.mlr.press/v37/jozefowicz15).
+    Orthogonal recurrent matrices preserve the norm of the gradient over many tokens (Saxe et al.
+    2014, arXiv:1312.6120). A forget gate that is open at first, by a bias of 1, preserves the
+    memory of an LSTM (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
+
+    Parameters
+    ----------
+    layer : torch.nn.RNNBase
+        Of one layer and direction.
+    generator : torch.Generator or None
+        On the CPU. None: torch's global stream.
     """
-    hidden_size = cell.hidden_size
-    gain = TANH_GAIN if isinstance(cell, nn.RNN) else 1.0
-    for name, parameter in cell.named_parameters():
+    hidden_size = layer.hidden_size
+    gain = TANH_GAIN if isinstance(layer, nn.RNN) else 1.0
+    for name, parameter in layer.named_parameters():
         if name.startswith("weight_ih"):
             for gate in parameter.split(hidden_size):
                 nn.init.xavier_uniform_(gate, generator=generator)
@@ -171,6 +203,6 @@ def draw_cell(cell, generator):
                 nn.init.orthogonal_(gate, gain, generator=generator)
         else:
             nn.init.zeros_(parameter)
-    if isinstance(cell, nn.LSTM):
+    if isinstance(layer, nn.LSTM):
         input_gate_end, forget_gate_end = hidden_size, 2 * hidden_size
-        nn.init.ones_(cell.bias_ih_l0[input_gate_end:forget_gate_end])
+        nn.init.ones_(layer.bias_ih_l0[input_gate_end:forget_gate_end])

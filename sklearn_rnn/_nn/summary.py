@@ -1,31 +1,48 @@
-"""The layers of a module, as a table."""
+"""Table of the layers of a network."""
 
 import pandas as pd
+from torch import nn
 
 from sklearn_rnn._linear.term import LinearTerm
+from sklearn_rnn._nn.module import RecurrentModule
 
 
-def summarize(module, max_length):
-    """Return a row for each layer: its output shape for one text, and its parameters.
+def summarize(module: RecurrentModule, max_length: int) -> pd.DataFrame:
+    """Return a row per layer: the shape of its output for one text, and its parameters.
 
     Parameters
     ----------
     module : RecurrentModule
-        What is looked at.
+        The network.
     max_length : int
-        The longest text there can be, in tokens.
+        Length of the longest text that there can be, in tokens.
 
     Returns
     -------
     summary : pandas.DataFrame
-        With the columns "output_shape" and "n_parameters", indexed by "layer".
+        With the columns "output_shape" and "n_parameters", indexed by "layer". Normalisations
+        that do nothing are left out.
     """
-    rows = [("embedding", (max_length, module.embedding.embedding_dim), module.embedding)]
-    size = module.layers[0].input_size
+    table = pd.DataFrame(
+        [
+            (name, shape, count_parameters(layer))
+            for name, shape, layer in _list_layers(module, max_length)
+        ],
+        columns=["layer", "output_shape", "n_parameters"],
+    ).set_index("layer")
+    is_norm = table.index.str.contains("norm")
+    return table[~is_norm | (table["n_parameters"] > 0)]
+
+
+def _list_layers(
+    module: RecurrentModule, max_length: int
+) -> list[tuple[str, tuple[int, ...], nn.Module]]:
+    """Return the name, output shape and module of each layer, in the order of computation."""
+    rows: list[tuple[str, tuple[int, ...], nn.Module]] = []
+    rows.append(("embedding", (max_length, module.embedding.embedding_dim), module.embedding))
     for i, (norm, layer) in enumerate(zip(module.layer_norms, module.layers, strict=True)):
-        rows.append((f"layer_norms.{i}", (max_length, size), norm))
-        size = layer.output_size
-        rows.append((f"layers.{i}", (max_length, size), layer))
+        rows.append((f"layer_norms.{i}", (max_length, layer.input_size), norm))
+        rows.append((f"layers.{i}", (max_length, layer.output_size), layer))
     sizes = [dense.in_features for dense in [*module.dense, module.output]]
     rows.append(("poolings", (sizes[0],), module.poolings))
     rows.append(("dense_norms.0", (sizes[0],), module.dense_norms[0]))
@@ -33,19 +50,15 @@ def summarize(module, max_length):
     for i, (dense, norm, size) in enumerate(heads):
         rows.append((f"dense.{i}", (size,), dense))
         rows.append((f"dense_norms.{i + 1}", (size,), norm))
-    rows.append(("output", (module.output.out_features,), module.output))
+    n_classes = module.output.out_features
+    rows.append(("output", (n_classes,), module.output))
     if module.linear_term is not None:
-        rows.append(("linear_term", (module.output.out_features,), module.linear_term))
-    table = pd.DataFrame(
-        [(name, shape, count_parameters(part)) for name, shape, part in rows],
-        columns=["layer", "output_shape", "n_parameters"],
-    ).set_index("layer")
-    is_norm = table.index.str.contains("norm")
-    return table[~is_norm | (table["n_parameters"] > 0)]
+        rows.append(("linear_term", (n_classes,), module.linear_term))
+    return rows
 
 
-def count_parameters(part):
-    """Return how many numbers of a part of the module are learned, or would be if not frozen."""
-    if isinstance(part, LinearTerm):
-        return part.n_parameters
-    return sum(p.numel() for p in part.parameters())
+def count_parameters(layer: nn.Module) -> int:
+    """Return how many numbers a layer learns, those of a frozen embedding included."""
+    if isinstance(layer, LinearTerm):
+        return layer.n_parameters
+    return sum(p.numel() for p in layer.parameters())

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import torch
 
-from sklearn_rnn._nn.normalization import WordBatchNorm
+from sklearn_rnn._nn.normalization import MaskedBatchNorm
 
 # A batch of 64 took 1.3 times as long in four parts of 16 texts as in two of 32.
 TEXTS_OF_TWO = 64
@@ -57,7 +57,7 @@ class PartedBatches:
         self.texts_factor = max(UNITS // units, 1)
         # A GPU computes a batch best in one piece, and statistics are those of a whole batch.
         self.in_one_piece = self.device.type != "cpu" or any(
-            isinstance(part, WordBatchNorm) for part in module.modules()
+            isinstance(part, MaskedBatchNorm) for part in module.modules()
         )
 
     def differentiate(self, inputs, labels):
@@ -80,7 +80,8 @@ class PartedBatches:
             weights.
         """
         known = self.module.word_dropout(inputs["ids"], self.generators[0])
-        words = self.module.embed(known, self._read(inputs))
+        ngrams = self._find_ngrams(inputs)
+        words = self.module.embed(known, self._ngram_scores(inputs, ngrams))
         share = inputs["weights"] / inputs["weights"].sum()
 
         def compute(part):
@@ -89,7 +90,7 @@ class PartedBatches:
             logits = self.module.classify(
                 part_words, inputs["lengths"][rows], generator=generator, dtype=self.dtype
             )
-            logits = logits + self._linear_logits(inputs, rows)
+            logits = logits + self._linear_logits(inputs, ngrams, rows)
             losses = self.criterion(logits, labels[rows])
             gradients = torch.autograd.grad(
                 losses @ share[rows],
@@ -114,30 +115,37 @@ class PartedBatches:
         What is given and returned is as above; texts that the linear term was not fitted to have no
         "folds" and "linear_logits".
         """
-        words = self.module.embed(inputs["ids"], self._read(inputs))
+        ngrams = self._find_ngrams(inputs)
+        words = self.module.embed(inputs["ids"], self._ngram_scores(inputs, ngrams))
 
         def compute(rows):
             with torch.no_grad():  # which holds for one thread
                 part_words = self._take_words(words, inputs["lengths"], rows)
                 logits = self.module.classify(part_words, inputs["lengths"][rows])
-                return logits + self._linear_logits(inputs, rows)
+                return logits + self._linear_logits(inputs, ngrams, rows)
 
         logits = torch.cat(self.side_by_side.map(compute, self._cut(len(labels))))
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)
 
-    def _read(self, inputs):
-        """Return the n-gram scores of training texts, from out-of-fold coefficients, or None."""
-        if "folds" not in inputs or not self.module.reads_ngram_scores:
+    def _find_ngrams(self, inputs):
+        """Return the n-grams of texts, or None if nothing is computed from them."""
+        term = self.module.linear_term
+        if term is None or ("folds" in inputs and not self.module.reads_ngram_scores):
             return None
-        return self.module.linear_term.ngram_scores(
-            inputs["ids"], self.fold_coefficients, inputs["folds"]
-        )
+        return term.find_ngrams(inputs["ids"])
 
-    def _linear_logits(self, inputs, rows):
-        """Return those of fits without their folds, where there are any, or of the linear term."""
+    def _ngram_scores(self, inputs, ngrams):
+        """Return the n-gram scores, of training texts from out-of-fold coefficients, or None."""
+        if not self.module.reads_ngram_scores:
+            return None
+        coefficients = self.fold_coefficients if "folds" in inputs else None
+        return self.module.linear_term.scores(ngrams, coefficients, inputs.get("folds"))
+
+    def _linear_logits(self, inputs, ngrams, rows):
+        """Return the logits of the linear term, out-of-fold for training texts, or 0."""
         if "folds" in inputs:
             return inputs["linear_logits"][rows]
-        return self.module.linear_logits(inputs["ids"][rows])
+        return 0 if ngrams is None else self.module.linear_term.logits(ngrams.take(rows))
 
     def _cut(self, n_texts):
         """Slice a batch into parts of nearly equal size, an even number for an even load."""

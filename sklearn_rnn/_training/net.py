@@ -153,13 +153,10 @@ class RecurrentNet(NeuralNetClassifier):
         return super().set_params(**parameters)
 
     def initialize_module(self):
-        """Build the module, and draw its weights without a touch to torch's global stream."""
-        # On the meta device the layers' own drawing of weights is void.
-        with torch.device("meta"):
-            super().initialize_module()
-        self.module_.to_empty(device="cpu")
+        """Build the module, and initialise its weights from the seed."""
+        super().initialize_module()
         with one_core_each():
-            self.module_.draw_weights(torch.Generator().manual_seed(self.seed))
+            self.module_.init_weights(torch.Generator().manual_seed(self.seed))
         return self
 
     def train(self, training, validation, *, accumulate, seed, dtype):
@@ -203,7 +200,7 @@ class RecurrentNet(NeuralNetClassifier):
                         accumulate=accumulate,
                         label_smoothing=self.label_smoothing,
                         rng=self.rng_,
-                        side_by_side=side_by_side,
+                        parallel_map=side_by_side.map,
                     )
                 self.batches_ = PartedBatches(
                     self.module_,

@@ -175,7 +175,6 @@ def make_term(n_classes, longest):
     """Return a linear term with coefficients for about half of the n-grams of the ids 1 to 4."""
     torch.manual_seed(n_classes)
     term = LinearTerm(n_classes, longest)
-    term.reset()
     keys = distinct_ngrams(torch.randint(1, 5, (2, 5)), longest).unique()[1:]
     term.count(keys, torch.rand(len(keys), n_classes) * 9, accumulate=False)
     term.coefficients[1:].normal_()
@@ -224,7 +223,6 @@ def test_linear_attribution_follows_its_definition(n_classes, text, longest):
 
 def test_pair_that_overlaps_itself_counts_once():
     term = LinearTerm(2, 2)
-    term.reset()
     pair = torch.tensor([3 * PAIR_BASE + 3])
     other = torch.tensor([4])
     term.count(other, torch.tensor([[50.0, 1.0]]), accumulate=False)

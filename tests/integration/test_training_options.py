@@ -7,13 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._ids import replace_unknown_ids
-from sklearn_rnn._nn import architecture
-from sklearn_rnn._nn.dropout import WordDropout
 
 
 class Interrupt(Callback):
@@ -91,27 +89,6 @@ def test_flatten_learns_and_goes_on(make_classifier, word_order):
 
 
 # word_dropout
-
-
-def test_word_dropout_makes_unknown_words_of_a_share_of_the_words():
-    ids = torch.arange(20_000, dtype=torch.int32).view(100, 200) % 50
-    dropped = WordDropout(0.3).train()(ids, torch.Generator().manual_seed(0))
-    changed = dropped != ids
-    assert dropped.dtype == ids.dtype
-    assert (dropped[changed] == 1).all()
-    assert (dropped[ids == 0] == 0).all()
-    assert changed[ids > 1].float().mean().item() == pytest.approx(0.3, abs=0.02)
-    assert (ids == torch.arange(20_000).view(100, 200) % 50).all()
-
-
-def test_word_dropout_acts_in_training_alone_and_by_its_generator():
-    ids = torch.randint(2, 9, (10, 10))
-    dropout = WordDropout(0.5)
-    first, second = (dropout(ids, torch.Generator().manual_seed(1)) for _ in range(2))
-    assert torch.equal(first, second)
-    assert not torch.equal(first, dropout(ids, torch.Generator().manual_seed(2)))
-    assert dropout.eval()(ids) is ids
-    assert WordDropout(0.0).train()(ids) is ids
 
 
 def test_word_dropout_of_a_classifier_is_repeatable(make_classifier, word_order):
@@ -431,69 +408,3 @@ def test_an_interrupt_before_the_first_step(make_classifier, word_order, record_
         classifier.fit(*word_order)
     assert classifier.n_epochs_ == 0
     pickle.loads(pickle.dumps(classifier)).predict(word_order[0])
-
-
-# summary
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {},
-        {"bidirectional": False, "linear_ngrams": 0},
-        {"batch_norm": True, "head_sizes": (5, 3), "hidden_size": (4, 6), "merge": "sum"},
-        {"pooling": ("attention", "flatten", "last"), "cell_type": "rnn"},
-    ],
-    ids=repr,
-)
-def test_the_summary_counts_all_parameters(make_classifier, word_order, parameters):
-    classifier = make_classifier(**parameters).fit(*word_order)
-    summary = classifier.summary()
-    assert summary.columns.tolist() == ["output_shape", "n_parameters"]
-    assert summary.index.name == "layer"
-    assert summary.index.is_unique
-    assert summary["n_parameters"].sum() == classifier.n_parameters_
-    assert pickle.loads(pickle.dumps(classifier)).summary().equals(summary)
-
-
-@pytest.mark.parametrize("n_score_channels", [0, 2])
-def test_the_rows_of_a_summary_in_order(make_classifier, word_order, monkeypatch, n_score_channels):
-    texts_to_read = 40 if n_score_channels else 41
-    monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
-    classifier = make_classifier(
-        batch_norm=True, head_sizes=(5, 3), hidden_size=(4, 6), linear_ngrams=1, pooling="max"
-    ).fit(*word_order)
-    n_read = 4 + n_score_channels
-    lstm = [2 * 4 * h * (d + h + 2) for d, h in [(n_read, 4), (8, 6)]]
-    rows = [
-        ("embedding", (6, 4), 10 * 4),
-        ("layer_norms.0", (6, n_read), 2 * n_read),
-        ("layers.0", (6, 8), lstm[0]),
-        ("layer_norms.1", (6, 8), 2 * 8),
-        ("layers.1", (6, 12), lstm[1]),
-        ("poolings", (12,), 0),
-        ("dense_norms.0", (12,), 2 * 12),
-        ("dense.0", (5,), 12 * 5 + 5),
-        ("dense_norms.1", (5,), 2 * 5),
-        ("dense.1", (3,), 5 * 3 + 3),
-        ("dense_norms.2", (3,), 2 * 3),
-        ("output", (2,), 3 * 2 + 2),
-        ("linear_term", (2,), 2 * 9 + 2),
-    ]
-    assert list(classifier.summary().itertuples(name=None)) == rows
-
-
-def test_without_batch_norm_there_is_no_row_of_it(make_classifier, word_order):
-    summary = make_classifier(head_sizes=(5,), linear_ngrams=0).fit(*word_order).summary()
-    assert summary.index.tolist() == ["embedding", "layers.0", "poolings", "dense.0", "output"]
-
-
-def test_a_frozen_embedding_is_in_the_summary(make_classifier, word_order):
-    classifier = make_classifier(freeze_embeddings=True).fit(*word_order)
-    assert classifier.summary().loc["embedding", "n_parameters"] == 10 * 4
-    assert classifier.summary()["n_parameters"].sum() == classifier.n_parameters_ + 10 * 4
-
-
-def test_the_summary_of_what_is_not_fitted():
-    with pytest.raises(NotFittedError):
-        RNNTextClassifier().summary()

@@ -1,20 +1,25 @@
-"""How the linear term learns, against scikit-learn and without the texts that it is asked about."""
+"""The fit of the linear term, against scikit-learn, and its out-of-fold predictions."""
+
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import MultinomialNB
 
-from sklearn_rnn._linear import fit
+from sklearn_rnn._linear import fit, ngrams
 from sklearn_rnn._linear.fit import (
     N_FOLDS,
+    class_ratios,
     draw_folds,
     fit_coefficients,
     learn_linear_term,
-    log_count_ratios,
+    presence_matrix,
 )
+from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams, extract_ngrams
 from sklearn_rnn._linear.term import LinearTerm
 from sklearn_rnn._training.thread_pool import SideBySide
 
@@ -29,7 +34,6 @@ def make_texts(n_texts, n_classes=2, n_words=30):
 def learn(ids, labels, *, weights=None, term=None, n_threads=1, seed=0, **parameters):
     if term is None:
         term = LinearTerm(labels.max() + 1, 2)
-        term.reset()
     weights = np.ones(len(ids)) if weights is None else weights
     parameters = {"accumulate": False, "label_smoothing": 0.1} | parameters
     with SideBySide(n_threads) as side_by_side:
@@ -39,7 +43,7 @@ def learn(ids, labels, *, weights=None, term=None, n_threads=1, seed=0, **parame
             labels,
             weights,
             rng=np.random.default_rng(seed),
-            side_by_side=side_by_side,
+            parallel_map=side_by_side.map,
             **parameters,
         )
     return term, cross_fit
@@ -73,29 +77,13 @@ def test_it_is_the_penalised_regression_of_scikit_learn(monkeypatch, n_classes):
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
 
 
-def test_the_ratios_of_two_classes_are_those_of_naive_bayes():
-    rng = np.random.default_rng(0)
-    counts = rng.integers(1, 9, (20, 2)).astype(float)
-    bayes = MultinomialNB(alpha=1.0).fit(counts.T, [0, 1])
-    expected = bayes.feature_log_prob_[1] - bayes.feature_log_prob_[0]
-    np.testing.assert_allclose(log_count_ratios(counts)[:, 1], expected)
-    np.testing.assert_allclose(log_count_ratios(counts)[:, 0], -expected)
-
-
-def test_a_ratio_is_against_all_other_classes():
-    counts = np.array([[0.0, 0, 0], [5, 1, 2], [1, 1, 7]])
-    inside = (5 + 1) / (6 + 3)  # of the counts of the class, smoothed
-    outside = (3 + 1) / (3 + 8 + 3)
-    assert log_count_ratios(counts)[1, 0] == pytest.approx(np.log(inside / outside))
-
-
-def test_what_one_text_has_does_not_count():
-    ratios = log_count_ratios(np.array([[0.0, 0], [1, 0], [2, 0], [0.5, 1.4996]]))
+def test_ngrams_of_a_single_text_have_a_ratio_of_zero():
+    ratios = class_ratios(np.array([[0.0, 0], [1, 0], [2, 0], [0.5, 1.4996]]))
     assert ratios.any(1).tolist() == [False, False, True, True]
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_of_its_own_texts_it_is_sure_and_of_others_not(n_classes):
+def test_out_of_fold_predictions_behave_like_those_on_unseen_texts(n_classes):
     ids, labels = make_texts(200, n_classes)
     term, cross_fit = learn(ids, labels)
     assert (logits_of(term, ids).argmax(1) == labels).mean() > 0.8
@@ -103,7 +91,7 @@ def test_of_its_own_texts_it_is_sure_and_of_others_not(n_classes):
     assert cross_fit.coefficients.shape == (N_FOLDS, *term.coefficients.shape)
 
 
-def test_what_a_text_has_alone_in_its_fold_says_nothing_of_it():
+def test_ngrams_of_one_fold_do_not_change_its_predictions():
     ids, labels = make_texts(100)
     ids = np.column_stack([ids, np.full(100, 50)]).astype(np.int32)
     _, plain = learn(ids, labels)
@@ -125,7 +113,7 @@ def test_each_fold_has_its_share_of_each_class():
     assert (draw_folds(labels, np.random.default_rng(1))[0] != folds).any()
 
 
-def test_of_few_texts_it_says_what_it_says_of_all():
+def test_few_texts_have_no_folds():
     ids, labels = make_texts(99)
     term, cross_fit = learn(ids, labels)
     assert cross_fit.folds.tolist() == [0] * 99
@@ -140,11 +128,9 @@ def test_one_text():
 
 
 @pytest.mark.parametrize("accumulate", [True, False])
-def test_more_texts_are_added_or_learned_anew(accumulate):
+def test_more_texts_accumulate_or_replace(accumulate):
     ids, labels = make_texts(100)
     alone, term = (LinearTerm(2, 1) for _ in range(2))  # of words, which all are in both halves
-    alone.reset()
-    term.reset()
     learn(ids[50:], labels[50:], term=alone)
     learn(ids[:50], labels[:50], term=term)
     learn(ids[50:], labels[50:], term=term, accumulate=accumulate)
@@ -152,20 +138,19 @@ def test_more_texts_are_added_or_learned_anew(accumulate):
     assert (difference < 1e-5) == (not accumulate)
 
 
-def test_learning_in_pieces_is_nearly_learning_at_once():
+def test_accumulated_fits_approach_one_fit():
     rng = np.random.default_rng(0)
     labels = np.arange(600) % 2
     ids = rng.integers(4, 40, (600, 8)).astype(np.int32)
     ids[:, 0] = np.where(rng.random(600) < 0.8, labels + 2, 3 - labels)
     pieces = LinearTerm(2, 1)
-    pieces.reset()
     for start in range(0, 500, 100):
         rows = slice(start, start + 100)
         learn(ids[rows], labels[rows], term=pieces, accumulate=True)
     assert (logits_of(pieces, ids[500:]).argmax(1) == labels[500:]).mean() > 0.7
 
 
-def test_a_weight_is_a_number_of_texts():
+def test_a_weight_counts_as_so_many_texts():
     ids, labels = make_texts(60)
     weights = 1.0 + (np.arange(60) % 3 == 0)
     weighted, _ = learn(ids, labels, weights=weights)
@@ -195,3 +180,29 @@ def test_a_class_may_have_fewer_texts_than_there_are_folds():
     assert np.bincount(cross_fit.folds).tolist() == [60] * N_FOLDS
     assert np.isfinite(cross_fit.logits).all()
     assert np.isfinite(logits_of(term, ids)).all()
+
+
+def test_the_ngrams_of_texts_are_extracted_once(monkeypatch):
+    monkeypatch.setattr("sklearn_rnn._ids._BLOCK", 100)
+    ids, labels = make_texts(100)
+    expected, _ = learn(ids, labels)
+    monkeypatch.setattr(ngrams, "distinct_ngrams", Mock(wraps=ngrams.distinct_ngrams))
+    term, _ = learn(ids, labels)
+    assert ngrams.distinct_ngrams.call_count == 100 // (100 // 5)
+    assert torch.equal(term.coefficients, expected.coefficients)
+
+
+@settings(max_examples=30, derandomize=True)
+@given(st.integers(1, 2), st.integers(1, 40))
+def test_the_presence_matrix_has_the_known_ngrams_of_each_text(longest, block):
+    ids, labels = make_texts(12, n_words=6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklearn_rnn._ids._BLOCK", block)
+        blocks = extract_ngrams(ids, longest)
+    term = LinearTerm(2, longest)
+    term.count(*count_ngrams(blocks, labels, np.ones(12), n_classes=2), accumulate=False)
+    presence = presence_matrix(term, blocks).toarray()
+    keys = distinct_ngrams(torch.from_numpy(ids), longest)
+    expected = (keys[:, :, None] == term.keys).any(1).numpy()
+    expected[:, 0] = False
+    assert np.array_equal(presence, expected)

@@ -9,7 +9,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sklearn_rnn._linear.ngrams import MIN_TEXTS, PAIR_BASE, count_ngrams, distinct_ngrams
+from sklearn_rnn._linear.ngrams import (
+    MIN_TEXTS,
+    PAIR_BASE,
+    count_ngrams,
+    distinct_ngrams,
+    extract_ngrams,
+)
 
 TEXTS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=8), min_size=1, max_size=12)
 LONGEST = st.sampled_from([1, 2])
@@ -42,9 +48,8 @@ def slow_counts(texts, labels, weights, longest):
 def counts_of(texts, labels, weights=None, *, n_classes=2, longest=2, n_padding=0):
     """Return what `count_ngrams` finds as a dict of key to list."""
     weights = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=float)
-    keys, counts = count_ngrams(
-        pad(texts, n_padding), np.asarray(labels), weights, n_classes=n_classes, longest=longest
-    )
+    blocks = extract_ngrams(pad(texts, n_padding), longest)
+    keys, counts = count_ngrams(blocks, np.asarray(labels), weights, n_classes=n_classes)
     assert keys.dtype == torch.int64
     assert counts.dtype == torch.float64
     assert counts.shape == (len(keys), n_classes)
@@ -213,9 +218,8 @@ def test_padding_changes_no_count(longest):
 
 
 def test_texts_of_padding_alone_have_no_ngram():
-    keys, counts = count_ngrams(
-        np.zeros((3, 4), dtype=np.int32), np.array([0, 1, 1]), np.ones(3), n_classes=2, longest=2
-    )
+    blocks = extract_ngrams(np.zeros((3, 4), dtype=np.int32), 2)
+    keys, counts = count_ngrams(blocks, np.array([0, 1, 1]), np.ones(3), n_classes=2)
     assert keys.shape == (0,)
     assert counts.shape == (0, 2)
 

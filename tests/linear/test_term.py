@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams
+from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams, extract_ngrams
 from sklearn_rnn._linear.term import LinearTerm
 from sklearn_rnn._nn import architecture
 
@@ -34,9 +34,7 @@ def keys_of(text, longest):
 
 
 def empty_term(n_classes=3, longest=2):
-    term = LinearTerm(n_classes, longest)
-    term.reset()
-    return term
+    return LinearTerm(n_classes, longest)
 
 
 def make_term(longest=2, seed=0):
@@ -47,6 +45,10 @@ def make_term(longest=2, seed=0):
     term.coefficients[1:].normal_(generator=generator)
     term.bias.normal_(generator=generator)
     return term
+
+
+def scores_of(term, ids, *out_of_fold):
+    return term.scores(term.find_ngrams(ids), *out_of_fold)
 
 
 def table_of(term):
@@ -102,7 +104,7 @@ def test_a_text_has_the_same_logits_everywhere(texts, longest, n_padding):
 def test_each_word_is_read_with_the_pair_that_it_ends(texts, longest, n_padding):
     term = make_term(longest)
     _, coefficients = table_of(term)
-    scores = term.ngram_scores(pad(texts, n_padding))
+    scores = scores_of(term, pad(texts, n_padding))
     for row, text in zip(scores, texts, strict=True):
         for place, said in enumerate(row):
             expected = np.zeros(3)
@@ -121,10 +123,10 @@ def test_each_text_is_read_by_the_fit_without_its_fold():
     ids = pad([[2, 3, 9], [4, 4, 2], [2, 3, 2]])
     tables = torch.stack([term.coefficients.roll(1, dims=1), 2 * term.coefficients])
     folds = torch.tensor([1, 0, 0])
-    scores = term.ngram_scores(ids, tables, folds)
+    scores = scores_of(term, ids, tables, folds)
     for text, fold, said in zip(ids, folds, scores, strict=True):
         term.coefficients = tables[fold]
-        assert torch.equal(said, term.ngram_scores(text[None])[0])
+        assert torch.equal(said, scores_of(term, text[None])[0])
 
 
 def test_what_was_never_counted_does_not_matter():
@@ -134,13 +136,13 @@ def test_what_was_never_counted_does_not_matter():
     assert not torch.equal(term(pad([[2, 9, 3]])), plain)  # without the pair
     for unknown in ([9], [1], [9, 6, 10**6], [0]):
         assert torch.equal(term(pad([unknown]))[0], term.bias)
-        assert (term.ngram_scores(pad([unknown])) == 0).all()
+        assert (scores_of(term, pad([unknown])) == 0).all()
 
 
 def test_without_any_count_the_logits_are_zero():
     term = empty_term()
     assert (term(pad([[2, 3], [1]])) == 0).all()
-    assert (term.ngram_scores(pad([[2, 3], [1]])) == 0).all()
+    assert (scores_of(term, pad([[2, 3], [1]])) == 0).all()
 
 
 def test_a_text_of_one_word_twice_is_that_word():
@@ -151,7 +153,7 @@ def test_a_text_of_one_word_twice_is_that_word():
 def test_contributions_are_named_and_add_up():
     term = make_term()
     ids = pad([[2, 3, 2, 9], [4, 4]])
-    keys, contributions = term.contributions(ids)
+    keys, contributions = term.contributions(term.find_ngrams(ids))
     is_known = (contributions != 0).any(2)
     assert torch.equal(contributions.sum(1) + term.bias, term(ids))
     pairs = (2 * 2**31 + 3, 3 * 2**31 + 2)
@@ -197,12 +199,6 @@ def test_a_state_of_another_size_loads():
         assert not torch.equal(target(ids), source(ids))
 
 
-def test_reset_forgets_all_that_is_counted():
-    term = make_term()
-    term.reset()
-    assert (term(pad([[2, 3]])) == 0).all()
-
-
 # The classifier
 
 
@@ -240,7 +236,8 @@ def test_parameters_and_summary(make_classifier, word_order, linear_ngrams):
         assert classifier.n_parameters_ == without
         return
     labels = (y == "pos").astype(int)
-    keys, _ = count_ngrams(X, labels, np.ones(80), n_classes=2, longest=linear_ngrams)
+    blocks = extract_ngrams(X, linear_ngrams)
+    keys, _ = count_ngrams(blocks, labels, np.ones(80), n_classes=2)
     assert term_of(classifier).keys.tolist() == [0, *keys.tolist()]
     n_parameters = 2 * (len(keys) + 1) + 2  # with the row of none, and the biases
     assert classifier.n_parameters_ == without + n_parameters
@@ -250,7 +247,7 @@ def test_parameters_and_summary(make_classifier, word_order, linear_ngrams):
 def test_the_words_of_the_classes_are_known_without_the_network(make_classifier, bag_of_words):
     X, y = bag_of_words
     classifier = make_classifier(linear_ngrams=1, **UNTRAINED).fit(X, y)
-    logits = classifier.net_.module_.linear_logits(torch.from_numpy(X))
+    logits = classifier.net_.module_.linear_term(torch.from_numpy(X))
     assert (classifier.classes_[logits.argmax(1)] == y).all()
 
 
@@ -271,7 +268,7 @@ def test_pairs_tell_the_order_of_neighbours(make_classifier):
     X = np.tile([[2, 3], [3, 2]], (20, 1))
     y = np.tile([0, 1], 20)
     fit = {n: make_classifier(linear_ngrams=n, **UNTRAINED).fit(X, y) for n in (1, 2)}
-    pairs, words = (fit[n].net_.module_.linear_logits(torch.from_numpy(X[:2])) for n in (2, 1))
+    pairs, words = (fit[n].net_.module_.linear_term(torch.from_numpy(X[:2])) for n in (2, 1))
     assert pairs.argmax(1).tolist() == [0, 1]
     torch.testing.assert_close(words, torch.zeros(2, 2), rtol=0, atol=1e-6)
 
@@ -287,7 +284,7 @@ def test_three_classes(make_classifier, word_order):
     np.testing.assert_allclose(alone, proba, rtol=0, atol=1e-6)
     wider = np.pad(X, ((0, 0), (0, 3)))
     with torch.inference_mode():
-        few, many = (classifier.net_.module_.linear_logits(torch.tensor(a)) for a in (X, wider))
+        few, many = (classifier.net_.module_.linear_term(torch.tensor(a)) for a in (X, wider))
     torch.testing.assert_close(few, many, rtol=0, atol=1e-6)
 
 
@@ -400,9 +397,8 @@ def test_sample_weight_counts(make_classifier, word_order):
     weighted = make_classifier(**parameters).fit(X, y, sample_weight=weights)
     repeated = np.repeat(np.arange(80), weights.astype(int))
     y_of_repeated = (y[repeated] == "pos").astype(int)
-    _, counts = count_ngrams(
-        X[repeated], y_of_repeated, np.ones(len(repeated)), n_classes=2, longest=1
-    )
+    blocks = extract_ngrams(X[repeated], 1)
+    _, counts = count_ngrams(blocks, y_of_repeated, np.ones(len(repeated)), n_classes=2)
     torch.testing.assert_close(term_of(weighted).counts[1:], counts.float())
 
 

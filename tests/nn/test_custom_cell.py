@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from torch import nn
 
-from sklearn_rnn._nn.custom_cell import UserRecurrence, check_user_cell
+from sklearn_rnn._nn.custom_cell import CustomRecurrence, check_custom_cell
 from tests.cells import EquationGRU, Sum
 
 WANTED = (
@@ -146,8 +146,8 @@ def test_the_equations_of_a_gru_give_what_torch_gives(make_classifier, word_orde
 
 def test_the_states_are_those_of_a_loop():
     torch.manual_seed(0)
-    recurrence = UserRecurrence(EquationGRU, 3, 4)
-    recurrence.draw(torch.Generator().manual_seed(0))
+    recurrence = CustomRecurrence(EquationGRU, 3, 4)
+    recurrence.build_cell(torch.Generator().manual_seed(0))
     x = torch.randn(5, 2, 3)
     states, last = recurrence(x)
     assert states.shape == (5, 2, 4)
@@ -239,7 +239,7 @@ def test_the_global_stream_is_left_alone(make_classifier, word_order, cell_type)
 
 def test_the_check_leaves_the_global_stream_alone():
     before = torch.get_rng_state()
-    check_user_cell(Sum, input_size=3, hidden_size=4)
+    check_custom_cell(Sum, input_size=3, hidden_size=4)
     assert torch.equal(torch.get_rng_state(), before)
 
 

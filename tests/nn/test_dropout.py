@@ -1,8 +1,9 @@
-"""Dropout that draws from a stream of its own."""
+"""Dropout of features and of words, with random streams of its own."""
 
+import pytest
 import torch
 
-from sklearn_rnn._nn.dropout import SeededDropout
+from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
 
 
 def test_the_share_and_the_mean():
@@ -31,3 +32,24 @@ def test_the_generator_repeats_the_masks_and_the_global_stream_is_left_alone():
 def test_nothing_is_dropped_in_evaluation():
     x = torch.ones(4, 8)
     assert SeededDropout(0.5).eval()(x) is x
+
+
+def test_word_dropout_makes_unknown_words_of_a_share_of_the_words():
+    ids = torch.arange(20_000, dtype=torch.int32).view(100, 200) % 50
+    dropped = WordDropout(0.3).train()(ids, torch.Generator().manual_seed(0))
+    changed = dropped != ids
+    assert dropped.dtype == ids.dtype
+    assert (dropped[changed] == 1).all()
+    assert (dropped[ids == 0] == 0).all()
+    assert changed[ids > 1].float().mean().item() == pytest.approx(0.3, abs=0.02)
+    assert (ids == torch.arange(20_000).view(100, 200) % 50).all()
+
+
+def test_word_dropout_acts_in_training_alone_and_by_its_generator():
+    ids = torch.randint(2, 9, (10, 10))
+    dropout = WordDropout(0.5)
+    first, second = (dropout(ids, torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, dropout(ids, torch.Generator().manual_seed(2)))
+    assert dropout.eval()(ids) is ids
+    assert WordDropout(0.0).train()(ids) is ids

@@ -1,4 +1,6 @@
-"""Contract 3 at the module: the probabilities of a text depend on that text alone."""
+"""The network: independence of padding and batches, dropout, and its initialisation."""
+
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn_rnn._linear.ngrams import distinct_ngrams
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
-from sklearn_rnn._nn.normalization import WordBatchNorm
+from sklearn_rnn._nn.normalization import MaskedBatchNorm
 from tests.cells import EquationGRU
 
 PLAIN = {
@@ -61,10 +63,11 @@ TEXTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=9), min_size=1
 def build(seed=0, **architecture):
     torch.manual_seed(seed)
     module = RecurrentModule(Architecture(**PLAIN | architecture))
+    module.init_weights()
     with torch.no_grad():
         module.embedding.weight[1:] *= 20  # as large as training makes them
         for norm in module.modules():
-            if isinstance(norm, WordBatchNorm):
+            if isinstance(norm, MaskedBatchNorm):
                 norm.running_mean.normal_()
                 norm.running_var.uniform_(0.5, 2)
         if module.linear_term is not None:
@@ -171,3 +174,80 @@ def test_grow_embedding_keeps_the_old_rows():
     assert weight.requires_grad
     assert torch.equal(weight[:10], old)
     assert (weight[10:] != 0).all()
+
+
+def test_the_constructor_draws_no_random_numbers():
+    before = torch.get_rng_state()
+    parameters = {"head_sizes": (5,), "batch_norm": True, "linear_ngrams": 2}
+    for cell_type in ("lstm", "gru", "rnn", EquationGRU):
+        pooling = ("attention", "flatten")
+        plain = PLAIN | parameters | {"cell_type": cell_type, "pooling": pooling}
+        RecurrentModule(Architecture(**plain))
+        assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn", EquationGRU])
+def test_the_generator_decides_all_weights(cell_type):
+    architecture = {"cell_type": cell_type, "pooling": ("attention", "max"), "head_sizes": (5,)}
+    states = []
+    for stream, seed in [(0, 3), (1, 3), (1, 4)]:
+        torch.manual_seed(stream)
+        module = RecurrentModule(Architecture(**PLAIN | architecture))
+        module.init_weights(torch.Generator().manual_seed(seed))
+        states.append(module.state_dict())
+    same, other = (
+        [torch.equal(states[0][name], state[name]) for name in state] for state in states[1:]
+    )
+    assert all(same)
+    assert not all(other)
+
+
+def test_new_batch_norms_and_linear_terms_change_nothing():
+    architecture = {"batch_norm": True, "linear_ngrams": 2}
+    module = RecurrentModule(Architecture(**PLAIN | architecture))
+    plain = RecurrentModule(Architecture(**PLAIN))
+    for network in (module, plain):
+        network.init_weights(torch.Generator().manual_seed(0))
+        network.eval()
+    texts = [[2, 3, 4], [5]]
+    torch.testing.assert_close(
+        probabilities(module, texts), probabilities(plain, texts), rtol=0, atol=1e-5
+    )
+
+
+class CountedCell(EquationGRU):
+    """Counts how often it is constructed."""
+
+    n_constructed = 0
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        type(self).n_constructed += 1
+        self.register_buffer("constant", torch.full((2,), 7.0), persistent=False)
+
+
+def test_a_custom_cell_is_constructed_once_for_a_state_that_is_loaded(monkeypatch):
+    architecture = PLAIN | {"cell_type": CountedCell, "hidden_sizes": (4, 4)}
+    fitted = RecurrentModule(Architecture(**architecture))
+    fitted.init_weights(torch.Generator().manual_seed(0))
+    monkeypatch.setattr(CountedCell, "n_constructed", 0)
+    loaded = RecurrentModule(Architecture(**architecture))
+    loaded.load_state_dict(fitted.state_dict())
+    assert CountedCell.n_constructed == 4  # two layers of two directions
+    texts = [[2, 3, 4], [5]]
+    assert torch.equal(probabilities(loaded.eval(), texts), probabilities(fitted.eval(), texts))
+    assert (loaded.layers[0].forward_cell.cell.constant == 7).all()
+
+
+@pytest.mark.parametrize("linear_ngrams", [1, 2])
+@pytest.mark.parametrize("reads_ngram_scores", [True, False])
+def test_the_ngrams_of_a_batch_are_found_once(linear_ngrams, reads_ngram_scores):
+    module = build(linear_ngrams=linear_ngrams, reads_ngram_scores=reads_ngram_scores)
+    term = module.linear_term
+    term.find = Mock(wraps=term.find)
+    ids, lengths = pad([[2, 3, 2, 4], [5], [1, 2, 3]], 2)
+    scores = term.scores(term.find_ngrams(ids)) if reads_ngram_scores else None
+    expected = module.classify(module.embed(ids, scores), lengths) + term(ids)
+    term.find.reset_mock()
+    assert torch.equal(module(ids, lengths), expected)
+    term.find.assert_called_once()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_rnn._nn.normalization import WordBatchNorm
+from sklearn_rnn._nn.normalization import MaskedBatchNorm
 
 LENGTHS = torch.tensor([5, 1, 3])
 MASK = torch.arange(6) < LENGTHS[:, None]
@@ -18,7 +18,7 @@ def features():
 
 
 def make_pair():
-    ours, reference = WordBatchNorm(4), nn.BatchNorm1d(4)
+    ours, reference = MaskedBatchNorm(4), nn.BatchNorm1d(4)
     with torch.no_grad():
         for norm in (ours, reference):
             norm.weight.copy_(torch.arange(1.0, 5))

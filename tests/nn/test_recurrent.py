@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sklearn_rnn._nn.kernels import FastGRU, FastRNN
+from sklearn_rnn._nn.kernels import CPUKernelRNN
 from sklearn_rnn._nn.recurrent import (
-    CELLS,
+    RECURRENCES,
     RecurrentLayer,
     ReverseTexts,
-    draw_cell,
+    init_recurrent,
     reversal_index,
 )
 
@@ -77,7 +77,7 @@ def test_gradient_of_the_reversal():
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
-@pytest.mark.parametrize("cell_type", CELLS)
+@pytest.mark.parametrize("cell_type", RECURRENCES)
 @SMALL
 @given(lengths=LENGTHS, n_padding=st.integers(0, 3))
 def test_outputs_and_gradients_are_those_of_a_packed_sequence(
@@ -100,7 +100,7 @@ def test_outputs_and_gradients_are_those_of_a_packed_sequence(
         torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell_type", CELLS)
+@pytest.mark.parametrize("cell_type", RECURRENCES)
 def test_the_sum_of_the_directions(cell_type):
     x, lengths, mask = make_batch([4, 2])
     layer = RecurrentLayer(cell_type, 3, 4, bidirectional=True, merge="sum")
@@ -123,19 +123,19 @@ def test_output_size(bidirectional, merge, size):
     assert layer.output_size == outputs.shape[2] == last.shape[1] == size
 
 
-def test_the_forget_gate_starts_open_and_the_state_matrices_orthogonal():
-    cell = nn.LSTM(3, 4)
-    draw_cell(cell, torch.Generator().manual_seed(0))
-    bias = cell.bias_ih_l0 + cell.bias_hh_l0
+def test_the_initial_forget_gate_is_open_and_recurrent_matrices_are_orthogonal():
+    layer = nn.LSTM(3, 4)
+    init_recurrent(layer, torch.Generator().manual_seed(0))
+    bias = layer.bias_ih_l0 + layer.bias_hh_l0
     assert bias.tolist() == [0] * 4 + [1] * 4 + [0] * 8
-    for gate in cell.weight_hh_l0.split(4):
+    for gate in layer.weight_hh_l0.split(4):
         torch.testing.assert_close(gate @ gate.T, torch.eye(4), rtol=0, atol=1e-5)
 
 
-def test_the_state_of_a_tanh_unit_fades():
-    cell = FastRNN(3, 4)
-    draw_cell(cell, torch.Generator().manual_seed(0))
-    gram = cell.weight_hh_l0 @ cell.weight_hh_l0.T
+def test_the_initial_recurrent_matrix_of_a_tanh_rnn_is_half_orthogonal():
+    layer = CPUKernelRNN(3, 4)
+    init_recurrent(layer, torch.Generator().manual_seed(0))
+    gram = layer.weight_hh_l0 @ layer.weight_hh_l0.T
     torch.testing.assert_close(gram, torch.eye(4) / 4, rtol=0, atol=1e-5)
 
 
@@ -147,70 +147,3 @@ def test_no_layer_packs(monkeypatch):
     monkeypatch.setattr(torch, "_pack_padded_sequence", refuse)
     x, lengths, _ = make_batch([3, 1])
     run(RecurrentLayer("lstm", 3, 4, bidirectional=True, merge="concat"), x, lengths)
-
-
-# Gradients written by hand
-
-
-@pytest.mark.parametrize(("fast", "reference"), [(FastGRU, nn.GRU), (FastRNN, nn.RNN)])
-@pytest.mark.parametrize(
-    ("n_steps", "n_texts", "n_features", "n_units"),
-    [(9, 4, 5, 7), (9, 1, 5, 7), (9, 4, 5, 1), (1, 1, 1, 1)],
-)
-def test_fast_cells_equal_those_of_torch(fast, reference, n_steps, n_texts, n_features, n_units):
-    generator = torch.Generator().manual_seed(0)
-    cell = fast(n_features, n_units).double()
-    for parameter in cell.parameters():
-        nn.init.uniform_(parameter, -1, 1, generator=generator)
-    expected = reference(n_features, n_units).double()
-    expected.load_state_dict(cell.state_dict())
-    x = torch.randn(n_steps, n_texts, n_features, generator=generator, dtype=torch.float64)
-    upstream = torch.randn(n_steps, n_texts, n_units, generator=generator, dtype=torch.float64)
-    upstream_before = upstream.clone()
-    x.requires_grad_()
-    (states, last), (expected_states, _) = cell(x), expected(x)
-    torch.testing.assert_close(states, expected_states)
-    torch.testing.assert_close(last, states[-1])
-    torch.testing.assert_close(
-        torch.autograd.grad(states, [x, *cell.parameters()], upstream),
-        torch.autograd.grad(expected_states, [x, *expected.parameters()], upstream),
-    )
-    assert torch.equal(upstream, upstream_before)
-
-
-@pytest.mark.parametrize("fast", [FastGRU, FastRNN])
-def test_fast_cells_compute_the_same_with_and_without_gradients(fast):
-    cell = fast(5, 7)
-    x = torch.randn(9, 4, 5, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        expected, _ = cell(x)
-    torch.testing.assert_close(cell(x)[0], expected)
-
-
-@pytest.mark.parametrize("fast", [FastGRU, FastRNN])
-def test_fast_cells_in_mixed_precision_have_gradients_of_float32(fast):
-    cell = fast(5, 7)
-    x = torch.randn(9, 4, 5, generator=torch.Generator().manual_seed(0)).bfloat16()
-    with torch.autocast("cpu", torch.bfloat16):
-        states, _ = cell(x)
-    states.float().sum().backward()
-    assert states.dtype == torch.bfloat16
-    torch.testing.assert_close(states.float(), cell(x.float())[0], atol=0.05, rtol=0.05)
-    assert all(p.grad.dtype == torch.float32 and p.grad.any() for p in cell.parameters())
-
-
-@pytest.mark.parametrize(
-    ("fast", "function"), [(FastGRU, "GRUStatesBackward"), (FastRNN, "TanhStatesBackward")]
-)
-def test_fast_cells_take_the_gradients_written_by_hand(fast, function):
-    states, _ = fast(3, 512)(torch.zeros(2, 5, 3))
-    assert states.grad_fn.name() == function
-
-
-@pytest.mark.parametrize("fast", [FastGRU, FastRNN])
-def test_fast_cells_go_back_twice(fast):
-    cell = fast(3, 4)
-    x = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    states, _ = cell(x)
-    first, second = (torch.autograd.grad(states.sum(), x, retain_graph=True) for _ in range(2))
-    torch.testing.assert_close(first, second, rtol=0, atol=0)

@@ -52,7 +52,7 @@ def build(**architecture):
         "freeze_embeddings": False,
     }
     module = RecurrentModule(Architecture(**plain | architecture))
-    module.draw_weights(torch.Generator().manual_seed(0))
+    module.init_weights(torch.Generator().manual_seed(0))
     keys = torch.arange(2, 12)  # of words
     module.linear_term.count(keys, torch.arange(30).view(10, 3), accumulate=False)
     module.linear_term.coefficients[1:] = torch.rand(
@@ -83,7 +83,7 @@ def scores_of_fold(module, ids, coefficients):
     """Return the n-gram scores of a linear term of other coefficients."""
     term = copy.deepcopy(module.linear_term)
     term.coefficients = torch.from_numpy(coefficients)
-    return term.ngram_scores(ids)
+    return term.scores(term.find_ngrams(ids))
 
 
 def whole_gradients(module, batch):
