@@ -120,7 +120,8 @@ class GradientFlowDisplay:
             If `statistic` is unknown, or `ax` holds another number of axes.
         """
         statistics = check_panels(statistic, tuple(_AXIS_LABELS), name="statistic")
-        self.figure_, self.axes_ = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
+        figure, self.axes_ = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
+        self.figure_ = figure.figure
         layers = list(self.gradient_flow.index.unique("layer"))
         self.lines_: dict[tuple[str, str], Line2D] = {}
         self.ranges_: dict[tuple[str, str], FillBetweenPolyCollection] = {}
@@ -133,7 +134,7 @@ class GradientFlowDisplay:
             if self.zeros_:
                 self._place_zeros(panel, limits)
         entries = self._legend_entries(statistics[0], layers)
-        self.legend_ = add_legend(self.figure_, self.axes_, entries, outside=ax is None)
+        self.legend_ = add_legend(figure, self.axes_, entries, outside=ax is None)
         return self
 
     def _plot_statistic(self, ax: Axes, statistic: Statistic, layers: Iterable[str]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
     from sklearn.base import BaseEstimator
 
 # Of a new figure, in inches.
@@ -138,8 +138,8 @@ class TokenAttributionDisplay:
 
     def _plot_figure(self, plt: ModuleType) -> None:
         title = self._format_title(_TITLE_WIDTH)
-        figure: Figure = plt.figure(figsize=(_WIDTH, 1))
-        self.figure_: Figure | SubFigure = figure
+        self.figure_: Figure = plt.figure(figsize=(_WIDTH, 1))
+        figure = self.figure_
         self.ax_ = figure.add_axes((0, 0, 1, 1))
         width = _WIDTH - 2 * _MARGIN
         words = self._draw_words(FONT_SIZES[0], width)
@@ -164,13 +164,13 @@ class TokenAttributionDisplay:
         self._draw_colorbar(cax=bar)
 
     def _plot_into_axes(self, ax: Axes) -> None:
-        self.ax_, self.figure_ = ax, ax.figure
-        figure, dpi = ax.figure.figure, ax.figure.dpi  # `figure` is not a SubFigure
+        self.ax_, self.figure_ = ax, ax.figure.figure  # the Figure around a SubFigure
+        dpi = ax.figure.dpi
         title_width = int(ax.get_window_extent().width / dpi / _TITLE_LETTER)
         title = self._format_title(max(title_width, 1))
         ax.set_title(title, loc="left", fontsize=9, parse_math=False)
         self._draw_colorbar(ax=ax, shrink=0.6, pad=0.05, aspect=40)
-        figure.draw_without_rendering()  # so that a layout sets the size of the Axes
+        self.figure_.draw_without_rendering()  # so that a layout sets the size of the Axes
         box = ax.get_window_extent()
         width, height = box.width / dpi, box.height / dpi
         for font_size in FONT_SIZES:
@@ -188,7 +188,7 @@ class TokenAttributionDisplay:
 
     def _draw_colorbar(self, **position: Any) -> None:
         label = f"against  \u2190  contribution to the {self.score_name}  \u2192  for"
-        self.colorbar_ = draw_colorbar(self.figure_, self.attributions, label, **position)
+        self.colorbar_ = draw_colorbar(self.ax_.figure, self.attributions, label, **position)
 
     def _format_title(self, width: int) -> str:
         """Return the class, its probability and the equation of the score, wrapped."""

@@ -94,5 +94,5 @@ def test_axes_of_a_subfigure():
     figure = plt.figure(figsize=(12, 5), layout="constrained")
     left, _ = figure.subfigures(1, 2)
     display = make_words(["so", "good"]).plot(left.subplots())
-    assert display.figure_ is left
+    assert display.figure_ is figure
     assert [text.get_text() for text in display.texts_] == ["so", "good"]
