@@ -6,8 +6,10 @@ Pipeline: ``nb_svm().set_params(count__min_df=2)``. The names of the steps don't
 """
 
 from numbers import Real
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
@@ -15,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
-from sklearn.utils import ClassifierTags
+from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_non_negative
 
@@ -29,13 +31,15 @@ __all__ = [
     "tfidf_logistic_regression",
 ]
 
+Sparse: TypeAlias = sparse.sparray | sparse.spmatrix
+
 # The values below were chosen on a fifth of the training texts of IMDB, AG News and Amazon reviews,
 # by the mean accuracy over the three. Signs among the tokens gained nb_svm 0.3 points on IMDB and
 # 0.5 on Amazon.
 _WORDS_AND_SIGNS = r"\w+|[^\w\s]"
 
 
-def tfidf_logistic_regression():
+def tfidf_logistic_regression() -> Pipeline:
     """Return TF-IDF of words and a logistic regression: the one with probabilities.
 
     Returns
@@ -62,7 +66,7 @@ def tfidf_logistic_regression():
     )
 
 
-def tfidf_linear_svc():
+def tfidf_linear_svc() -> Pipeline:
     """Return TF-IDF of words and pairs of words, and a linear support vector machine.
 
     Returns
@@ -89,7 +93,7 @@ def tfidf_linear_svc():
     )
 
 
-def nb_svm():
+def nb_svm() -> Pipeline:
     """Return NBSVM: a linear support vector machine on features that naive Bayes has scaled.
 
     The features say which words and signs, and pairs of them, a text has. Each is scaled by
@@ -174,15 +178,20 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
     array([-0.69,  0.69,  0.  ])
     """
 
-    _parameter_constraints = {
+    log_count_ratio_: np.ndarray
+    classes_: np.ndarray
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    _parameter_constraints: dict[str, list[Any]] = {
         "alpha": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, *, alpha=1.0):
+    def __init__(self, *, alpha: float = 1.0) -> None:
         self.alpha = alpha
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: npt.ArrayLike | Sparse, y: npt.ArrayLike) -> Self:
         """Compute the log-count ratios.
 
         Parameters
@@ -218,7 +227,7 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
         self.log_count_ratio_ = log_count_ratios(positive, negative, smoothing=self.alpha)
         return self
 
-    def transform(self, X):
+    def transform(self, X: npt.ArrayLike | Sparse) -> np.ndarray | Sparse:
         """Multiply each feature by its log-count ratio.
 
         Parameters
@@ -236,7 +245,7 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
         factors = self.log_count_ratio_.astype(X.dtype)
         return X @ sparse.diags_array(factors) if sparse.issparse(X) else X * factors
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
