@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_rnn._io.text_files import check_format, read_records
+from sklearn_rnn._io.text_files import FORMATS, check_format, read_records
 from sklearn_rnn._validation import Interval, validate_params
 
 __all__ = ["make_word_order", "read_texts"]
@@ -98,7 +98,7 @@ def read_texts(path, *, text="text", label="label", format=None):
         labels.append(one_label)
     return Bunch(
         data=np.array(texts, dtype=object),
-        target=None if label is None else _as_target(labels, numerals=format in ("csv", "tsv")),
+        target=None if label is None else _as_target(labels, numerals=FORMATS[format].untyped),
     )
 
 

@@ -17,9 +17,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-import sklearn_rnn._io.vector_files
 from sklearn_rnn import WordVectors, load_word_vectors
 from sklearn_rnn._ids import UNK
+from sklearn_rnn._io import binary_vectors, text_vectors
 from sklearn_rnn._io.vector_files import read_vectors
 
 WORDS = ("film", "good", "naïve", "\u3000")
@@ -41,6 +41,11 @@ def write(tmp_path):
         return path
 
     return write
+
+
+def set_block_size(monkeypatch, n_bytes):
+    for module in (text_vectors, binary_vectors):
+        monkeypatch.setattr(module, "_BLOCK", n_bytes)
 
 
 def as_glove(words, matrix, end="\n"):
@@ -117,7 +122,7 @@ def test_any_words_and_numbers(tmp_path_factory, format, content):
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_file_of_many_blocks(write, monkeypatch, format, pack):
-    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", 10_000)
+    set_block_size(monkeypatch, 10_000)
     rng = np.random.default_rng(0)
     words = [f"word{n}" for n in range(5000)]
     matrix = rng.normal(size=(5000, 20)).astype(np.float32)
@@ -127,7 +132,7 @@ def test_a_file_of_many_blocks(write, monkeypatch, format, pack):
 
 
 def test_a_vector_wider_than_a_block(write, monkeypatch, vectors):
-    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", 2)
+    set_block_size(monkeypatch, 2)
     for format in FORMATS:
         assert load_word_vectors(write(format(WORDS, MATRIX))) == vectors
 
@@ -173,7 +178,7 @@ def test_text_of_other_hands(write, content):
 )
 @pytest.mark.parametrize("block", [1, 2**22])
 def test_words_that_a_reader_of_tables_might_change(write, monkeypatch, words, block):
-    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", block)
+    set_block_size(monkeypatch, block)
     matrix = np.arange(2 * len(words)).reshape(-1, 2)
     for format in (as_word2vec, as_fasttext):
         read = load_word_vectors(write(format(words, matrix)))
@@ -224,7 +229,7 @@ def test_what_is_read_cannot_be_written_to_and_is_not_copied(write):
 
 ACCEPTED = (
     "Word vectors are read from GloVe text, word2vec text or binary, and fastText .vec files, "
-    "gzipped or not."
+    "compressed with gzip or not."
 )
 CUT = "The file is cut off or damaged here: get it again."
 SPACES = "A row is a word and its numbers, separated by single spaces."
@@ -338,7 +343,7 @@ BROKEN = [
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize(("content", "message"), BROKEN)
 def test_a_broken_file_is_named_with_the_place(write, monkeypatch, content, message, pack, block):
-    monkeypatch.setattr(sklearn_rnn._io.vector_files, "_BLOCK", block)
+    set_block_size(monkeypatch, block)
     content = content.encode() if isinstance(content, str) else content
     assert_fails_with(message, write(pack(content)))
 
@@ -365,7 +370,7 @@ def test_a_gzip_file_that_is_damaged(write):
     packed = bytearray(gzip.compress(as_glove(WORDS, MATRIX)))
     packed[-8] ^= 1
     path = write(packed)
-    message = rf"^{re.escape(str(path))}, line 1: the gzip data are cut off or damaged from about "
+    message = rf"^{re.escape(str(path))}, line 5: the gzip data are cut off or damaged from about "
     with pytest.raises(ValueError, match=message):
         load_word_vectors(path)
 

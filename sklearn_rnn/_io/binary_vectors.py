@@ -1,0 +1,97 @@
+"""Reader of word vectors in the binary format of word2vec."""
+
+import io
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_rnn._io.byte_streams import DamagedDataError
+from sklearn_rnn._io.vector_layout import Block, Layout, Rows, check_finite
+
+# How many bytes of numbers are decoded at a time.
+_BLOCK = 2**22
+
+
+def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
+    """Yield blocks of words and their vectors, in the order of the file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    stream : io.BufferedReader
+        Its bytes, at the beginning.
+    layout : Layout
+        Of a binary file, which always has a header.
+
+    Yields
+    ------
+    words : list of str or None
+        None for a word that is not UTF-8.
+    rows : ndarray of float32 of shape (len(words), layout.width)
+
+    Raises
+    ------
+    ValueError
+        If the file is broken. The message names the number of the vector.
+    """
+    vectors = _split_vectors(path, stream, layout)
+    n_read = 0
+    while block := list(islice(vectors, max(1, _BLOCK // (4 * layout.width)))):
+        words = [_decode(word) for word, _ in block]
+        rows = np.frombuffer(b"".join(row for _, row in block), dtype="<f4")
+        rows = rows.reshape(len(block), layout.width).astype(np.float32, copy=False)
+        _check_rows(path, n_read + 1, words, rows)
+        n_read += len(block)
+        yield words, rows
+
+
+def _check_rows(path: Path, first: int, words: list[str | None], rows: Rows) -> None:
+    """Check a block of vectors; `first` is the number of its first vector in the file."""
+    row = np.isfinite(rows).all(axis=1).argmin()  # the first that is not finite, else 0
+    check_finite(f"{path}, vector {first + row}", words[row], rows[row])
+
+
+def _split_vectors(
+    path: Path, stream: io.BufferedReader, layout: Layout
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the bytes of each word and of its numbers."""
+    stream.readline()
+    n_bytes = 4 * layout.width
+    data, begin = b"", 0
+    for number in range(1, layout.n_vectors + 1):
+        while (space := data.find(b" ", begin)) < 0 or len(data) <= space + n_bytes:
+            more = _read_more(path, stream, number)
+            if not more:
+                raise ValueError(
+                    f"{path}, vector {number}: the file ends before the end of this vector, and "
+                    f"the header says {layout.n_vectors} vectors of {layout.width} numbers. It is "
+                    "cut off: get it again."
+                )
+            data, begin = data[begin:] + more, 0
+        end = space + 1 + n_bytes
+        # word2vec ends a vector by a line break, which gensim leaves out.
+        yield data[begin:space].lstrip(b"\n"), data[space + 1 : end]
+        begin = end
+    if (data[begin:] + _read_more(path, stream, layout.n_vectors)).strip():
+        raise ValueError(
+            f"{path}: the header says {layout.n_vectors} vectors of {layout.width} numbers, and "
+            "there is more after them. The header is wrong, or the file is damaged: get it again."
+        )
+
+
+def _read_more(path: Path, stream: io.BufferedReader, number: int) -> bytes:
+    try:
+        return stream.read1()
+    except DamagedDataError as error:
+        raise ValueError(f"{path}, vector {number}: {error}") from error
+
+
+def _decode(word: bytes) -> str | None:
+    """Return the word as str, or None if it is not UTF-8: word2vec cuts long words anywhere."""
+    try:
+        return word.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,118 @@
+"""Byte streams of files, decompressed where necessary, and the errors of broken files."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# The format of word vectors is told from one buffer, and a header and the first vector are to be
+# well within it.
+_BUFFER_SIZE = 2**17
+
+
+class _Compression(NamedTuple):
+    name: str
+    suffix: str  # of file names, in lower case
+    magic: bytes  # what every such file begins with
+    open: Callable[[IO[bytes]], io.BufferedIOBase]
+    errors: tuple[type[Exception], ...]  # raised for data that are cut off or damaged
+
+
+# A new compression is one more row.
+_COMPRESSIONS = (
+    _Compression("gzip", ".gz", b"\x1f\x8b", gzip.open, (EOFError, gzip.BadGzipFile, zlib.error)),
+)
+_LONGEST_MAGIC = max(len(compression.magic) for compression in _COMPRESSIONS)
+
+COMPRESSION_SUFFIXES = tuple(compression.suffix for compression in _COMPRESSIONS)
+COMPRESSED_OR_NOT = (
+    f"compressed with {' or '.join(compression.name for compression in _COMPRESSIONS)} or not"
+)
+
+
+class DamagedDataError(ValueError):
+    """Compressed data that are cut off or damaged. Readers add the position in the file."""
+
+
+def open_bytes(path: Path) -> io.BufferedReader:
+    """Open a file for reading, decompressed if its first bytes say that it is compressed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    stream : io.BufferedReader
+        Its buffer is filled at the first read, so that ``peek`` shows 128 KiB of a file of that
+        size. Reading raises DamagedDataError if compressed data are cut off or damaged, after all
+        bytes that could be decompressed.
+    """
+    stream: io.BufferedReader = io.BufferedReader(io.FileIO(path), _BUFFER_SIZE)
+    start = stream.peek(_LONGEST_MAGIC)
+    for compression in _COMPRESSIONS:
+        if start.startswith(compression.magic):
+            return io.BufferedReader(_DecompressedStream(stream, compression), _BUFFER_SIZE)
+    return stream
+
+
+class _DecompressedStream(io.RawIOBase):
+    """The decompressed bytes of a stream, which it closes."""
+
+    def __init__(self, stream: IO[bytes], compression: _Compression) -> None:
+        self._stream = stream
+        self._compression = compression
+        self._decompressed = compression.open(stream)
+        self._error: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer, and keep an error until all bytes before it have been read."""
+        n_read = 0
+        with memoryview(buffer) as view:
+            try:
+                while self._error is None and n_read < len(view):
+                    n_new = self._decompressed.readinto1(view[n_read:])
+                    if not n_new:
+                        break
+                    n_read += n_new
+            except self._compression.errors as error:
+                self._error = error
+        if self._error is not None and not n_read:
+            raise DamagedDataError(
+                f"the {self._compression.name} data are cut off or damaged from about here "
+                f"({self._error}). Get the file again."
+            ) from self._error
+        return n_read
+
+    def close(self) -> None:
+        self._decompressed.close()
+        self._stream.close()
+        super().close()
+
+
+def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:
+    """Return the error of a line that is not UTF-8.
+
+    Parameters
+    ----------
+    position : str
+        The file and the line, for the message.
+    error : UnicodeDecodeError
+        The error of decoding this line.
+
+    Returns
+    -------
+    error : ValueError
+    """
+    return ValueError(
+        f"{position}: byte {error.start + 1} of the line, 0x{error.object[error.start]:02x}, is "
+        "not UTF-8. Save the file as UTF-8."
+    )

@@ -1,0 +1,186 @@
+"""Reader of word vectors in text: GloVe, word2vec and fastText."""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from joblib import cpu_count
+
+from sklearn_rnn._io.byte_streams import UTF8_BYTE_ORDER_MARK, DamagedDataError, utf8_error
+from sklearn_rnn._io.vector_layout import (
+    Block,
+    Layout,
+    Rows,
+    as_float32,
+    check_finite,
+    is_number,
+)
+
+# How many bytes are parsed at a time: bounds what reading holds besides the matrix.
+_BLOCK = 2**22
+
+# pandas' own reader of whole files has as many from version 3.1 on.
+_MOST_THREADS = 4
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
+    """Yield blocks of words and their vectors, in the order of the file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    stream : io.BufferedReader
+        Its bytes, at the beginning.
+    layout : Layout
+        Of text.
+
+    Yields
+    ------
+    words : list of str
+    rows : ndarray of float32 of shape (len(words), layout.width)
+
+    Raises
+    ------
+    ValueError
+        If the file is broken. The message names the line.
+    """
+    first_line = 1
+    if layout.n_vectors:
+        stream.readline()
+        first_line = 2
+    n_read = 0
+    blocks = _blocks_of_lines(path, stream, first_line)
+    for words, rows in _map_ahead(partial(_parse, path, layout), blocks):
+        n_read += len(words)
+        yield words, rows
+    if layout.n_vectors not in (0, n_read):
+        cure = "It is cut off: get it again." if n_read < layout.n_vectors else "Correct line 1."
+        raise ValueError(
+            f"{path}: the header says {layout.n_vectors} vectors, and the file has {n_read}. {cure}"
+        )
+
+
+def _blocks_of_lines(
+    path: Path, stream: io.BufferedReader, line: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines, some megabytes of them, with the number of the first."""
+    pieces: list[bytes] = []
+    n_bytes = 0
+    try:
+        while piece := stream.read1():
+            n_bytes += len(piece)
+            end = piece.rfind(b"\n") + 1
+            if end and n_bytes >= _BLOCK:
+                data = b"".join([*pieces, piece[:end]])
+                yield line, data
+                line += data.count(b"\n")
+                piece = piece[end:]
+                pieces, n_bytes = [], len(piece)
+            pieces.append(piece)
+    except DamagedDataError as error:
+        line += b"".join(pieces).count(b"\n")
+        raise ValueError(f"{path}, line {line}: {error}") from error
+    if n_bytes:
+        yield line, b"".join(pieces)
+
+
+def _map_ahead(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """Map in threads and in order, with so few items ahead that they take little memory."""
+    n_threads = min(_MOST_THREADS, cpu_count())
+    with ThreadPoolExecutor(n_threads) as pool:
+        pending: deque[Future[_Result]] = deque()
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) > n_threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _parse(path: Path, layout: Layout, block: tuple[int, bytes]) -> Block:
+    first_line, data = block
+    return _parse_by_pandas(data, layout.width) or _parse_by_line(path, first_line, data, layout)
+
+
+def _parse_by_pandas(data: bytes, width: int) -> Block | None:
+    """Parse lines by pandas' C reader, or return None if any line needs `_parse_by_line`.
+
+    It takes half the time of ``np.fromstring`` or of Python's ``float`` and a quarter of that of
+    NumPy's conversion of bytes, and releases Python's lock, so that threads run in parallel.
+    """
+    # pandas ends a word at a zero byte, and strips a byte order mark from the first word.
+    if b"\0" in data or data.startswith(UTF8_BYTE_ORDER_MARK):
+        return None
+    for end in (b"\n", b"\r\n"):
+        if data.partition(b"\n")[0].endswith(b" " + end[:-1]):
+            data = data.replace(b" " + end, end)
+    try:
+        # No dtype: it takes longer, and pandas then changes Python's warning filters, which are
+        # shared by all threads. Without low_memory=False, a word among the numbers is warned of.
+        table = pd.read_csv(
+            io.BytesIO(data),
+            sep=" ",
+            header=None,
+            quoting=csv.QUOTE_NONE,
+            na_filter=False,
+            low_memory=False,
+        )
+    except ValueError:
+        return None
+    words, numbers = table.pop(0).tolist(), table.to_numpy()
+    n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    if (
+        numbers.shape != (n_lines, width)
+        or numbers.dtype.kind not in "fiu"
+        or not isinstance(words[0], str)  # if all of them look like numbers
+    ):
+        return None
+    rows = as_float32(numbers)
+    return (words, rows) if np.isfinite(rows).all() else None
+
+
+def _parse_by_line(path: Path, first_line: int, data: bytes, layout: Layout) -> Block:
+    """Parse line by line: words may hold spaces, and errors name the line."""
+    words: list[str | None] = []
+    rows = []
+    lines = data.removesuffix(b"\n").split(b"\n")
+    for line, content in enumerate(lines, first_line):
+        word, numbers = _parse_row(f"{path}, line {line}", content, layout)
+        words.append(word)
+        rows.append(numbers)
+    return words, np.array(rows)
+
+
+def _parse_row(position: str, content: bytes, layout: Layout) -> tuple[str, Rows]:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise utf8_error(position, error) from error
+    word, *fields = text.rstrip(" \r\n").rsplit(" ", layout.width)
+    for field in fields:
+        if not is_number(field):
+            raise ValueError(
+                f"{position}: {field!r} is not a number. A row is a word and its numbers, "
+                "separated by single spaces."
+            )
+    # Words may hold spaces, but numbers among them are those of too wide a row.
+    n_numbers = len(fields) + sum(map(is_number, word.split(" ")[1:]))
+    if n_numbers != layout.width:
+        raise ValueError(
+            f"{position}: the row has {n_numbers} number(s), and {layout.source} has "
+            f"{layout.width}. The file is cut off or damaged here: get it again."
+        )
+    numbers = as_float32(list(map(float, fields)))
+    check_finite(position, word, numbers)
+    return word, numbers
