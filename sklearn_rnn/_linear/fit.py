@@ -322,7 +322,7 @@ class PenalizedCrossEntropy:
     @property
     def n_dimensions(self) -> int:
         """The size of a point."""
-        return self.scale.size + len(self.prior_bias)
+        return self.prior.size + len(self.prior_bias)
 
     def split(self, point: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.float32]]:
         """Return the weights (F, C), the biases less their prior (C,) and the coefficients."""

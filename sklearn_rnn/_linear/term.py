@@ -125,7 +125,7 @@ class LinearTerm(nn.Module):
 
     def logits(self, ngrams: TokenNgrams) -> Tensor:
         """Compute the logits of shape (B, C) for the n-grams of a batch."""
-        _, contributions = self.contributions(ngrams)
+        _, contributions = self.contributions(ngrams)  # (B, K, C)
         return contributions.sum(1) + self.bias
 
     def contributions(self, ngrams: TokenNgrams) -> tuple[Tensor, Tensor]:
@@ -175,6 +175,6 @@ class LinearTerm(nn.Module):
         if fold_coefficients is not None and folds is not None:
             table = fold_coefficients.flatten(0, 1)
             rows = rows + folds[:, None] * len(self.keys)
-        words, *pairs = nn.functional.embedding(rows, table)
+        words, *pairs = nn.functional.embedding(rows, table).unbind()  # (B, T, C) each
         scores = sum(pairs, start=words)
         return NGRAM_SCORE_SCALE * (scores - scores.mean(2, keepdim=True))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import nn
 
 from sklearn_rnn._nn.custom_cell import check_custom_cell
@@ -171,7 +171,12 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
 
 
 def _layer_sizes(hidden_size: int | tuple[int, ...], num_layers: int | None) -> tuple[int, ...]:
-    if isinstance(hidden_size, Integral):
+    if not isinstance(hidden_size, tuple):
+        if not _is_size(hidden_size):
+            raise ValueError(
+                f"hidden_size={hidden_size!r} must be a whole number of at least 1, or a tuple of "
+                "such numbers, one for each layer."
+            )
         return (hidden_size,) * (1 if num_layers is None else num_layers)
     if num_layers not in (None, len(hidden_size)):
         raise ValueError(
@@ -191,7 +196,7 @@ def _sizes(sizes: tuple[int, ...], name: str) -> tuple[int, ...]:
 
 
 def _is_size(size: object) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1
+    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size >= 1)
 
 
 def _pooling_names(pooling: str | tuple[str, ...]) -> tuple[str, ...]:

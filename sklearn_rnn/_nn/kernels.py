@@ -8,6 +8,8 @@ gradients of the weights included, is computed for all tokens at once.
 Shapes: T tokens, B texts, D features, H hidden units, G hidden units of all gates together.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
@@ -73,13 +75,13 @@ class GRUFunction(Function):
         return states[1:]
 
     @staticmethod
-    def backward(ctx: FunctionCtx, grad_states: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor, ...]:
         """Return the gradients of the inputs of `forward`.
 
         Parameters
         ----------
         ctx : FunctionCtx
-            That `forward` was given.
+            The one that `forward` was given.
         grad_states : Tensor of shape (T, B, H)
             Gradient of the loss with respect to the states that `forward` returned.
 
@@ -160,13 +162,13 @@ class TanhRNNFunction(Function):
         return states
 
     @staticmethod
-    def backward(ctx: FunctionCtx, grad_states: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor, ...]:
         """Return the gradients of the inputs of `forward`.
 
         Parameters
         ----------
         ctx : FunctionCtx
-            That `forward` was given.
+            The one that `forward` was given.
         grad_states : Tensor of shape (T, B, H)
             Gradient of the loss with respect to the states that `forward` returned.
 
@@ -221,5 +223,5 @@ class CPUKernelRNN(nn.RNN):
 
 def _apply(function: type[Function], layer: nn.RNNBase, x: Tensor) -> tuple[Tensor, Tensor]:
     # In mixed precision the weights are float32, and the features are not.
-    states = function.apply(x, *(weight.to(x.dtype) for weight in layer._flat_weights))
+    states = function.apply(x, *(weight.to(x.dtype) for weight in layer.all_weights[0]))
     return states, states[-1]

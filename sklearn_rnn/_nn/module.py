@@ -6,10 +6,10 @@ Shapes: B texts, T tokens, E channels of a token, H hidden units, D features of 
 P pooled features, C classes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +20,12 @@ from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
 from sklearn_rnn._nn.normalization import MaskedBatchNorm
-from sklearn_rnn._nn.pooling import POOLINGS, Pooling
+from sklearn_rnn._nn.pooling import POOLINGS
 from sklearn_rnn._nn.recurrent import RecurrentLayer, init_recurrent, reversal_index
 
 EMBEDDING_RANGE = 0.05
+
+ModuleType = TypeVar("ModuleType", bound=nn.Module)
 
 
 class RecurrentModule(nn.Module):
@@ -39,9 +41,6 @@ class RecurrentModule(nn.Module):
     architecture : Architecture
         The layers and their sizes.
     """
-
-    layers: Iterable[RecurrentLayer]
-    poolings: Iterable[Pooling]
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -61,7 +60,7 @@ class RecurrentModule(nn.Module):
 
         size = architecture.input_size
         layer_input_sizes = []
-        self.layers = nn.ModuleList()
+        layers = []
         for hidden_size in architecture.hidden_sizes:
             layer_input_sizes.append(size)
             layer = RecurrentLayer(
@@ -71,15 +70,16 @@ class RecurrentModule(nn.Module):
                 bidirectional=architecture.bidirectional,
                 merge=architecture.merge,
             )
-            self.layers.append(layer)
+            layers.append(layer)
             size = layer.output_size
+        self.layers = module_list(layers)
 
-        self.poolings = nn.ModuleList(
+        self.poolings = module_list(
             POOLINGS[name](size, architecture.max_length) for name in architecture.pooling
         )
         n_pooled = sum(pooling.output_size for pooling in self.poolings)
         dense_sizes = (n_pooled, *architecture.head_sizes)
-        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(dense_sizes))
+        self.dense = module_list(nn.Linear(*pair) for pair in pairwise(dense_sizes))
         self.output = nn.Linear(dense_sizes[-1], architecture.n_classes)
 
         self.layer_norms = make_norms(layer_input_sizes, architecture.batch_norm)
@@ -171,7 +171,7 @@ class RecurrentModule(nn.Module):
         words : Tensor of float32 of shape (T, B, E)
             The word vector of each token, and the n-gram scores.
         """
-        vectors = self.embedding(ids.t())
+        vectors: Tensor = self.embedding(ids.t())
         if self.linear_term is None or not self.reads_ngram_scores:
             return vectors
         if ngram_scores is None:
@@ -292,6 +292,11 @@ class NoNorm(nn.Module):
         return x
 
 
-def make_norms(sizes: Iterable[int], batch_norm: bool) -> nn.ModuleList:
+def make_norms(sizes: Iterable[int], batch_norm: bool) -> Sequence[MaskedBatchNorm | NoNorm]:
     """Return a normalisation for each of the `sizes`, which does nothing without `batch_norm`."""
-    return nn.ModuleList(MaskedBatchNorm(size) if batch_norm else NoNorm() for size in sizes)
+    return module_list(MaskedBatchNorm(size) if batch_norm else NoNorm() for size in sizes)
+
+
+def module_list(modules: Iterable[ModuleType]) -> Sequence[ModuleType]:
+    """Return a `torch.nn.ModuleList`, with the type of a sequence of what it holds."""
+    return cast("Sequence[ModuleType]", nn.ModuleList(modules))

@@ -6,6 +6,8 @@ Shapes: T tokens, B texts, D features, P pooled features. ``mask`` is True at to
 padding.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
@@ -89,7 +91,7 @@ class MaxOverTokens(torch.autograd.Function):
         return maximum
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Return the gradient of shape (T, B, D) for one of shape (B, D)."""
         x, maximum = ctx.saved_tensors
         # Floats: an array of bool would be converted in the product, which is slow.

@@ -11,6 +11,9 @@ inputs and outputs.
 Shapes: T tokens (of the longest text in the batch), B texts, D features, H hidden units.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
@@ -18,7 +21,7 @@ from torch.autograd.function import FunctionCtx
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.kernels import CPUKernelGRU, CPUKernelRNN
 
-RECURRENCES: dict[str, type[nn.RNNBase]] = {
+RECURRENCES: dict[str, Callable[[int, int], nn.RNNBase]] = {
     "lstm": nn.LSTM,
     "gru": CPUKernelGRU,
     "rnn": CPUKernelRNN,
@@ -75,7 +78,7 @@ class ReverseTexts(torch.autograd.Function):
         return _gather_tokens(x, index)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of shape (T, B, D) in the order of the index."""
         (index,) = ctx.saved_tensors
         return _gather_tokens(gradient, index), None
@@ -204,5 +207,5 @@ def init_recurrent(layer: nn.RNNBase, generator: torch.Generator | None) -> None
         else:
             nn.init.zeros_(parameter)
     if isinstance(layer, nn.LSTM):
-        input_gate_end, forget_gate_end = hidden_size, 2 * hidden_size
-        nn.init.ones_(layer.bias_ih_l0[input_gate_end:forget_gate_end])
+        forget_gate = slice(hidden_size, 2 * hidden_size)
+        nn.init.ones_(layer.get_parameter("bias_ih_l0")[forget_gate])

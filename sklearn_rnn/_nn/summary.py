@@ -44,7 +44,7 @@ def _list_layers(
         rows.append((f"layer_norms.{i}", (max_length, layer.input_size), norm))
         rows.append((f"layers.{i}", (max_length, layer.output_size), layer))
     sizes = [dense.in_features for dense in [*module.dense, module.output]]
-    rows.append(("poolings", (sizes[0],), module.poolings))
+    rows.append(("poolings", (sizes[0],), nn.ModuleList(module.poolings)))
     rows.append(("dense_norms.0", (sizes[0],), module.dense_norms[0]))
     heads = zip(module.dense, module.dense_norms[1:], sizes[1:], strict=True)
     for i, (dense, norm, size) in enumerate(heads):
