@@ -9,7 +9,6 @@ versions and the machine, to benchmarks/results/accuracy.json. Fits of an earlie
 repeated are kept, each with its commit and processor.
 """
 
-import sys
 import time
 from collections.abc import Sequence
 
@@ -120,4 +119,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -7,7 +7,6 @@ reviews numbered 10,000 and up, so that no film is in both. Results go to
 benchmarks/results/ablation.json; corpora that are not run are kept.
 """
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,4 +97,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

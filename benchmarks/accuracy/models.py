@@ -1,7 +1,9 @@
 """The default Pipeline and the baselines, by the names that they have in the records."""
 
+from collections.abc import Callable
 from functools import partial
 
+from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
@@ -15,7 +17,7 @@ def make_rnn(seed: int, **parameters: float) -> Pipeline:
     return Pipeline([("tok", TextTokenizer()), ("clf", classifier)])
 
 
-MODELS = {
+MODELS: dict[str, Callable[[int], BaseEstimator]] = {
     "rnn": make_rnn,
     "network_alone": partial(make_rnn, linear_ngrams=0),
     "nb_svm": lambda seed: nb_svm(),

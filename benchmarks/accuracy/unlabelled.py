@@ -10,7 +10,6 @@ TF-IDF with a logistic regression, trained likewise. Scored once, on the officia
 go to benchmarks/results/unlabelled.json; corpora that are not run are kept.
 """
 
-import sys
 import time
 from collections.abc import Sequence
 from itertools import product
@@ -68,8 +67,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_data_option(parser)
     args = parser.parse_args(argv)
 
-    rows = read_rows("unlabelled", "unlabelled")
-    rows = {(row["corpus"], row["labelled texts"], row["model"]): row for row in rows}
+    rows = {
+        (row["corpus"], row["labelled texts"], row["model"]): row
+        for row in read_rows("unlabelled", "unlabelled")
+    }
     for corpus in args.corpus or N_LABELLED:
         train, test = ((texts, encode_labels(labels)) for texts, labels in load(args.data, corpus))
         for n_labelled, model in product(args.labelled or N_LABELLED[corpus], CHOSEN):
@@ -93,4 +94,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,7 +13,6 @@ benchmarks/results/reference_systems.json, those of `--ours-alone` to a table of
 that are not run are kept.
 """
 
-import sys
 from collections.abc import Sequence
 
 import pandas as pd
@@ -74,4 +73,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

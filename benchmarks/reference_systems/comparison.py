@@ -1,6 +1,7 @@
 """Reference systems by name, and one of them compared with its author's recipe."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -64,11 +65,10 @@ def run_theirs(
     """Train and score the author's recipe, with a tenth of the training texts for validation."""
     rows = np.arange(len(train[1]))
     rows, held_out = train_test_split(rows, test_size=0.1, stratify=train[1], random_state=seed)
-    their_vectors = vectors and (
-        {word: row for row, word in enumerate(vectors.words)},
-        vectors.matrix,
-    )
-    data = Data(select(train, rows), select(train, held_out), test, their_vectors)
+    data = Data(select(train, rows), select(train, held_out), test)
+    if vectors is not None:
+        row_of = {word: row for row, word in enumerate(vectors.words)}
+        data = replace(data, vectors=(row_of, vectors.matrix))
     outcome = system.recipe(data, epochs=epochs, seed=seed)
     return {
         "accuracy": outcome.accuracy,

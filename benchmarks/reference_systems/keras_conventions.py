@@ -12,7 +12,7 @@ TO_SPACES = str.maketrans(dict.fromkeys(string.punctuation.replace("'", ""), " "
 TO_NOTHING = str.maketrans("", "", string.punctuation)
 
 
-def split_as_keras(text: str, punctuation: Mapping[int, str | None]) -> list[str]:
+def split_as_keras(text: str, punctuation: Mapping[int, str | int | None]) -> list[str]:
     """Return the lower-cased words between spaces, the punctuation translated by a table."""
     return text.lower().translate(punctuation).split()
 

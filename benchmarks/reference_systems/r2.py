@@ -20,6 +20,7 @@ from benchmarks.reference_systems.training import (
     Data,
     Outcome,
     Schedule,
+    Unit,
     start_run,
     train_and_score,
 )
@@ -46,7 +47,7 @@ def make(seed: int, vectors: WordVectors | None, **parameters: object) -> Pipeli
 class Net(nn.Module):
     """A bidirectional layer over padded texts; padding is read like a word."""
 
-    def __init__(self, unit: type[nn.RNNBase], n_tokens: int) -> None:
+    def __init__(self, unit: Unit, n_tokens: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(n_tokens, 128)
         self.recurrence = unit(128, 64, batch_first=True, bidirectional=True)
@@ -60,9 +61,7 @@ class Net(nn.Module):
         return binary_scores(self.output(self.dropout(last)))
 
 
-def recipe(
-    data: Data, *, unit: type[nn.RNNBase], epochs: int | None = None, seed: int = 0
-) -> Outcome:
+def recipe(data: Data, *, unit: Unit, epochs: int | None = None, seed: int = 0) -> Outcome:
     """Train and score R2: the 20,000 most frequent words, the last 100 of each text."""
     start = start_run(seed)
     n_tokens, length = 20_000, 100

@@ -33,6 +33,7 @@ from benchmarks.reference_systems.training import (
     Data,
     Outcome,
     Schedule,
+    Unit,
     start_run,
     train_and_score,
 )
@@ -68,9 +69,7 @@ class MaskedLayer(nn.Module):
     layer takes ten times as long with batches of this size.
     """
 
-    def __init__(
-        self, unit: type[nn.RNNBase], n_inputs: int, n_units: int, bidirectional: bool
-    ) -> None:
+    def __init__(self, unit: Unit, n_inputs: int, n_units: int, bidirectional: bool) -> None:
         super().__init__()
         self.forward_layer = unit(n_inputs, n_units, batch_first=True)
         self.backward_layer = unit(n_inputs, n_units, batch_first=True) if bidirectional else None
@@ -102,7 +101,7 @@ class Net(nn.Module):
     def __init__(
         self,
         n_tokens: int,
-        unit: type[nn.RNNBase],
+        unit: Unit,
         *,
         n_embedding: int = 16,
         sizes: Sequence[int] = (64,),
@@ -141,7 +140,7 @@ class Net(nn.Module):
 def recipe(
     data: Data,
     *,
-    unit: type[nn.RNNBase],
+    unit: Unit,
     own_epochs: int = 20,
     batch_size: int = 1024,
     learning_rate: float = 1e-3,

@@ -20,6 +20,7 @@ from benchmarks.reference_systems.training import (
     Data,
     Outcome,
     Schedule,
+    Unit,
     start_run,
     train_and_score,
 )
@@ -55,7 +56,7 @@ POOLINGS = {
     "mean": lambda outputs: outputs.mean(dim=1),
     "flatten": lambda outputs: outputs.flatten(1),
 }
-Layer = tuple[type[nn.RNNBase], dict[str, float]]  # a class and its settings
+Layer = tuple[Unit, dict[str, float]]  # a class and its settings
 
 
 class Net(nn.Module):

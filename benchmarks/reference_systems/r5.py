@@ -22,6 +22,7 @@ from benchmarks.reference_systems.training import (
     Data,
     Outcome,
     Schedule,
+    Unit,
     start_run,
     train_and_score,
 )
@@ -89,7 +90,7 @@ class LibraryGRU(nn.Module):
 def recipe(
     data: Data,
     *,
-    unit: type[nn.Module] | partial[LibraryGRU],
+    unit: Unit,
     n_directions: int = 1,
     epochs: int | None = None,
     seed: int = 0,

@@ -6,7 +6,7 @@ runs on the CPU, with as many threads as torch is set to use.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import ceil, inf
@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # ids and labels
+Unit = Callable[..., nn.Module]  # a recurrent layer, such as nn.GRU
 
 
 @dataclass(frozen=True)

@@ -45,24 +45,7 @@ def run(options: Namespace) -> Tables:
     train, labels = load_ids(options.data, "imdb", "train", max_length=100, truncation="pre")
     test, _ = load_ids(options.data, "imdb", "test", max_length=100, truncation="pre")
     train, labels, test = (array[: options.texts] for array in (train, labels, test))
-    ours = {
-        precision: RNNTextClassifier(
-            hidden_size=64,
-            embedding_dim=128,
-            pooling="last",
-            linear_ngrams=0,
-            word_dropout=0.0,
-            embedding_dropout=0.0,
-            dropout=0.5,
-            label_smoothing=0.0,
-            batch_size=256,
-            max_epochs=1,
-            precision=precision,
-            device="cpu",
-            random_state=0,
-        )
-        for precision in ("auto", "float32")
-    }
+    ours = make_classifiers()
     with keras_process(options.keras_python, train, labels, test) as ask:
         first_epoch = ask("fit")
         for size in PREDICT_SIZES:
@@ -102,6 +85,28 @@ def run(options: Namespace) -> Tables:
                 ),
             }
         ),
+    }
+
+
+def make_classifiers() -> dict[str, RNNTextClassifier]:
+    """Make R2's network at the default precision and in float32."""
+    return {
+        precision: RNNTextClassifier(
+            hidden_size=64,
+            embedding_dim=128,
+            pooling="last",
+            linear_ngrams=0,
+            word_dropout=0.0,
+            embedding_dropout=0.0,
+            dropout=0.5,
+            label_smoothing=0.0,
+            batch_size=256,
+            max_epochs=1,
+            precision=precision,
+            device="cpu",
+            random_state=0,
+        )
+        for precision in ("auto", "float32")
     }
 
 
