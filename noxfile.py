@@ -27,7 +27,10 @@ BREACHES = {
 }
 
 # Where the newest version of a package without a floor does not go with the floors.
-LIMITS_OF_FLOORS = ["pyparsing<3.2"]  # newer ones make matplotlib 3.9 warn
+LIMITS_OF_FLOORS = [
+    "pyparsing<3.2",  # newer ones make matplotlib 3.9 warn
+    "setuptools<82",  # which torch 2.11 requires
+]
 
 # The packages that torch brings to Linux where it is built for CUDA: they follow from its version.
 CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
