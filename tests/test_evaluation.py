@@ -22,7 +22,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from sklearn_rnn import evaluation
+from sklearn_rnn._evaluation import runs
 from sklearn_rnn.evaluation import compare
 
 WORDS = ["fine", "poor", "film", "plot", "long", "rain", "tea", "sun", "dog"]
@@ -75,12 +75,12 @@ class Hasty(DummyClassifier):
 def few_resamples(request, monkeypatch):
     """Enough to see that there are standard errors; a test of their size asks for them all."""
     if "all_resamples" not in request.fixturenames:
-        monkeypatch.setattr(evaluation, "N_RESAMPLES", 4)
+        monkeypatch.setattr(runs, "N_RESAMPLES", 4)
 
 
 @pytest.fixture
 def all_resamples():
-    return evaluation.N_RESAMPLES
+    return runs.N_RESAMPLES
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Runs of estimators on folds, and the table that compares them."""

@@ -1,0 +1,145 @@
+"""Runs: one estimator, fitted, timed and scored on one fold."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import resample
+
+from sklearn_rnn._validation import _safe_indexing
+
+Scorer = str | Callable[..., Any]
+Scoring = Scorer | Sequence[str] | Mapping[str, Scorer]
+
+N_RESAMPLES = 100  # a standard error is then known within 7 %, or 1 / sqrt(2 * 100)
+
+
+class Fold(NamedTuple):
+    """A training set and a test set, with the rows of the latter in the data."""
+
+    X_train: Any
+    y_train: np.ndarray
+    X_test: Any
+    y_test: np.ndarray
+    test_rows: npt.NDArray[np.intp]
+
+
+class Run(NamedTuple):
+    """Times, predictions and scores of one estimator on one fold."""
+
+    n_train: int
+    fit_seconds: float
+    predict_seconds: float
+    test_rows: npt.NDArray[np.intp]
+    y_true: np.ndarray
+    predictions: np.ndarray
+    scores: dict[str, float]
+    standard_errors: dict[str, float] | None
+    estimator: BaseEstimator | None
+    warnings: list[tuple[str, type[Warning], str, int]]
+
+
+def fit_and_score(
+    name: str,
+    estimator: BaseEstimator,
+    fold: Fold,
+    scoring: Scoring,
+    seed: int | None,
+    *,
+    keep_estimator: bool,
+) -> Run:
+    """Fit and score a clone of an estimator; with a seed, estimate standard errors."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            start = perf_counter()
+            estimator = clone(estimator).fit(fold.X_train, fold.y_train)
+            fit_seconds = perf_counter() - start
+
+            cached = _CachedPredictions(estimator, fold.X_test)
+            start = perf_counter()
+            predictions = cached.predict(fold.X_test)
+            predict_seconds = perf_counter() - start
+
+            scores = _score(cached, fold.X_test, fold.y_test, scoring)
+            errors = None if seed is None else _standard_errors(cached, fold, scoring, seed)
+    except Exception as error:
+        error.add_note(f"This came from the estimator {name!r} in compare.")
+        raise
+    return Run(
+        n_train=len(fold.y_train),
+        fit_seconds=fit_seconds,
+        predict_seconds=predict_seconds,
+        test_rows=fold.test_rows,
+        y_true=fold.y_test,
+        predictions=predictions,
+        scores=scores,
+        standard_errors=errors,
+        estimator=estimator if keep_estimator else None,
+        warnings=[(str(w.message), w.category, w.filename, w.lineno) for w in caught],
+    )
+
+
+class _CachedPredictions:
+    """A fitted estimator that predicts a fixed X once, for all scorers and resamples.
+
+    Scorers call it like the estimator, with X or with a resample of X, of which `rows` has the
+    row indices.
+    """
+
+    _methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+
+    def __init__(self, estimator: BaseEstimator, X: Any) -> None:
+        self.rows: slice | np.ndarray = slice(None)
+        self._estimator = estimator
+        self._X = X
+        self._predictions: dict[str, np.ndarray] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._estimator, name)
+        if name not in self._methods:
+            return attribute
+
+        @wraps(attribute)  # scorers read the name of the method
+        def predict(X: Any) -> np.ndarray:
+            if name not in self._predictions:
+                self._predictions[name] = attribute(self._X)
+            return self._predictions[name][self.rows]
+
+        return predict
+
+    def __sklearn_tags__(self) -> Any:
+        return self._estimator.__sklearn_tags__()
+
+
+def _score(estimator: Any, X: Any, y: np.ndarray, scoring: Scoring) -> dict[str, float]:
+    """Return the scores by name, whatever the type of `scoring`."""
+    scores = check_scoring(estimator, scoring)(estimator, X, y)
+    if isinstance(scores, dict):
+        return scores
+    return {scoring if isinstance(scoring, str) else "score": scores}
+
+
+def _standard_errors(
+    cached: _CachedPredictions, fold: Fold, scoring: Scoring, seed: int
+) -> dict[str, float]:
+    """Return the standard deviation of each score over stratified resamples of the test set."""
+    random_state = np.random.RandomState(seed)
+    X, y = fold.X_test, fold.y_test
+    scores = []
+    with warnings.catch_warnings():
+        # The score of the whole test set has warned already, if it is undefined there too.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        for _ in range(N_RESAMPLES):
+            cached.rows = resample(np.arange(len(y)), stratify=y, random_state=random_state)
+            scores.append(_score(cached, _safe_indexing(X, cached.rows), y[cached.rows], scoring))
+    return dict(pd.DataFrame(scores).std())
