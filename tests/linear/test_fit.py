@@ -54,7 +54,7 @@ def logits_of(term, ids):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_it_is_the_penalised_regression_of_scikit_learn(monkeypatch, n_classes):
+def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_classes):
     monkeypatch.setattr(fit, "MAX_ITERATIONS", 1000)
     rng = np.random.default_rng(0)
     X = (rng.random((60, 12)) < 0.4).astype(np.float32)

@@ -62,7 +62,7 @@ def counts_of(texts, labels, weights=None, *, n_classes=2, longest=2, n_padding=
 
 @settings(max_examples=60, derandomize=True)
 @given(TEXTS, LONGEST, st.integers(0, 3))
-def test_each_ngram_of_a_text_is_there_once(texts, longest, n_padding):
+def test_distinct_ngrams_have_no_repetitions(texts, longest, n_padding):
     ids = torch.from_numpy(pad(texts, n_padding))
     keys = distinct_ngrams(ids, longest)
     n_columns = ids.shape[1]
@@ -73,7 +73,7 @@ def test_each_ngram_of_a_text_is_there_once(texts, longest, n_padding):
 
 
 @pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
-def test_the_ids_are_left_as_they_are(dtype):
+def test_ids_are_not_changed_in_place(dtype):
     ids = torch.tensor([[3, 2, 3, 0]], dtype=dtype)
     distinct_ngrams(ids, 1)
     distinct_ngrams(ids, 2)
@@ -107,7 +107,7 @@ def test_padding_is_no_word_and_in_no_pair():
     assert sorted(keys[0].tolist()) == [0] * 6 + [2]
 
 
-def test_a_zero_inside_a_text_parts_its_neighbours():
+def test_a_zero_inside_a_text_separates_pairs():
     keys = distinct_ngrams(torch.tensor([[2, 0, 3]]), 2)
     assert sorted(key for key in keys[0].tolist() if key) == [2, 3]
 
@@ -118,7 +118,7 @@ def test_texts_of_one_word(longest):
     assert keys.tolist() == [[4], [1], [0]]
 
 
-def test_pairs_of_the_largest_ids_are_told_apart():
+def test_pairs_of_the_largest_ids_have_different_keys():
     big = 2**24 - 1
     keys = distinct_ngrams(torch.tensor([[big, big - 1, big]], dtype=torch.int32), 2)
     assert set(keys[0].tolist()) - {0} == {
@@ -138,7 +138,7 @@ def test_pairs_of_the_largest_ids_are_told_apart():
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data(), TEXTS, LONGEST, st.integers(1, 60))
-def test_counts_are_those_of_a_dict(monkeypatch, data, texts, longest, block):
+def test_counts_equal_those_of_a_dict(monkeypatch, data, texts, longest, block):
     labels = data.draw(st.lists(st.integers(0, 2), min_size=len(texts), max_size=len(texts)))
     with monkeypatch.context() as patch:
         patch.setattr("sklearn_rnn._ids._BLOCK", block)
@@ -224,5 +224,5 @@ def test_texts_of_padding_alone_have_no_ngram():
     assert counts.shape == (0, 2)
 
 
-def test_a_class_that_does_not_come_has_zeros():
+def test_a_class_without_texts_has_counts_of_zero():
     assert counts_of([[2], [2]], [0, 2], n_classes=4) == {2: [1, 0, 1, 0]}

@@ -1,4 +1,4 @@
-"""A recurrence of the user's own does what those of torch do."""
+"""Recurrences of custom cells, against those of torch."""
 
 import os
 import pickle
@@ -45,7 +45,7 @@ class NoWeights(nn.Module):
 
 
 class Buffered(nn.Module):
-    """Multiplies by a matrix that is drawn once and not learned."""
+    """Multiplies by a random matrix that is not learned."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -128,23 +128,23 @@ NAMES_OF_TORCH = {
     ],
     ids=repr,
 )
-def test_the_equations_of_a_gru_give_what_torch_gives(make_classifier, word_order, parameters):
+def test_a_custom_gru_equals_that_of_torch(make_classifier, word_order, parameters):
     X, y = word_order
     gru = make_classifier(cell_type="gru", **parameters).fit(X, y)
-    of_user = make_classifier(cell_type=EquationGRU, **parameters).fit(X, y)
-    assert of_user.n_parameters_ == gru.n_parameters_
+    custom = make_classifier(cell_type=EquationGRU, **parameters).fit(X, y)
+    assert custom.n_parameters_ == gru.n_parameters_
     weights = gru.net_.get_weights()
-    of_user.net_.set_weights(
+    custom.net_.set_weights(
         {
             name: weights[re.sub("|".join(NAMES_OF_TORCH), lambda m: NAMES_OF_TORCH[m[0]], name)]
-            for name in of_user.net_.get_weights()
+            for name in custom.net_.get_weights()
         }
     )
     assert len(np.unique((X > 0).sum(1))) > 1  # texts of several lengths share a batch
-    np.testing.assert_allclose(of_user.predict_proba(X), gru.predict_proba(X), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(custom.predict_proba(X), gru.predict_proba(X), rtol=0, atol=1e-5)
 
 
-def test_the_states_are_those_of_a_loop():
+def test_states_equal_a_loop_over_the_tokens():
     torch.manual_seed(0)
     recurrence = CustomRecurrence(EquationGRU, 3, 4)
     recurrence.build_cell(torch.Generator().manual_seed(0))
@@ -172,7 +172,7 @@ def test_the_states_are_those_of_a_loop():
     ],
     ids=repr,
 )
-def test_it_learns_the_order_of_words(make_classifier, word_order, parameters):
+def test_custom_cells_learn_word_order(make_classifier, word_order, parameters):
     X, y = word_order
     learner = {"embedding_dim": 8, "hidden_size": 8, "learning_rate": 0.03, "max_epochs": 20}
     learner["linear_ngrams"] = 0
@@ -183,31 +183,31 @@ def test_it_learns_the_order_of_words(make_classifier, word_order, parameters):
 
 
 @pytest.mark.parametrize("cell_type", [NoWeights, Buffered, UnusedLayer])
-def test_cells_of_any_weights(make_classifier, word_order, cell_type):
+def test_cells_with_any_kind_of_weights(make_classifier, word_order, cell_type):
     X, y = word_order
     classifier = make_classifier(cell_type=cell_type).fit(X, y)
     loaded = pickle.loads(pickle.dumps(classifier))
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
 
 
-def test_the_directions_and_layers_have_cells_of_their_own(make_classifier, word_order):
+def test_each_direction_and_layer_has_its_own_cell(make_classifier, word_order):
     classifier = make_classifier(cell_type=Sum, num_layers=2).fit(*word_order)
     weights = classifier.net_.get_weights()
-    drawn = [
+    initial = [
         weights[f"layers.{layer}.{direction}_cell.cell.weight"]
         for layer in (0, 1)
         for direction in ("forward", "backward")
     ]
-    assert [w.shape for w in drawn] == [(4, 4), (4, 4), (8, 4), (8, 4)]
-    assert not np.array_equal(drawn[0], drawn[1])
-    assert not np.array_equal(drawn[2], drawn[3])
+    assert [w.shape for w in initial] == [(4, 4), (4, 4), (8, 4), (8, 4)]
+    assert not np.array_equal(initial[0], initial[1])
+    assert not np.array_equal(initial[2], initial[3])
 
 
 # Randomness
 
 
 @pytest.mark.parametrize("cell_type", [EquationGRU, Sum, Buffered])
-def test_the_seed_decides(make_classifier, word_order, cell_type):
+def test_random_state_determines_the_weights_of_cells(make_classifier, word_order, cell_type):
     fits = []
     for stream, seed in [(0, 3), (1, 3), (1, 4)]:
         torch.manual_seed(stream)
@@ -297,7 +297,7 @@ def test_grid_search_over_cells(make_classifier, word_order):
     assert search.best_estimator_.cell_type in cells
 
 
-def test_warm_start_goes_on_with_the_same_cell(make_classifier, word_order):
+def test_warm_start_needs_the_same_cell(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(cell_type=EquationGRU, warm_start=True).fit(X, y)
     classifier.fit(X + 3, y)
@@ -346,7 +346,7 @@ def test_a_cell_that_returns_no_state(make_classifier, word_order, cell_type, go
     [EquationGRU(4, 4), lambda input_size, hidden_size: EquationGRU(input_size, hidden_size), 1],
     ids=["instance", "function", "number"],
 )
-def test_what_is_no_class(make_classifier, word_order, cell_type):
+def test_cell_types_that_are_no_class(make_classifier, word_order, cell_type):
     with pytest.raises(ValueError, match="The 'cell_type' parameter of RNNTextClassifier must be"):
         make_classifier(cell_type=cell_type).fit(*word_order)
     with pytest.raises(ValueError, match="The 'cell_type' parameter of RNNTextClassifier must be"):

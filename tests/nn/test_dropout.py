@@ -6,7 +6,7 @@ import torch
 from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
 
 
-def test_the_share_and_the_mean():
+def test_the_dropped_share_and_the_mean_of_the_rest():
     generator = torch.Generator().manual_seed(0)
     dropped = SeededDropout(0.25)(torch.ones(100, 100), generator)
     assert abs((dropped == 0).float().mean() - 0.25) < 0.02
@@ -19,7 +19,7 @@ def test_whole_channels_are_dropped():
     assert not torch.equal(dropped[:, 0], dropped[:, 1])
 
 
-def test_the_generator_repeats_the_masks_and_the_global_stream_is_left_alone():
+def test_masks_come_from_the_generator_and_not_from_the_global_stream():
     dropout, x = SeededDropout(0.5), torch.ones(4, 8)
     before = torch.get_rng_state()
     masks = []
@@ -34,7 +34,7 @@ def test_nothing_is_dropped_in_evaluation():
     assert SeededDropout(0.5).eval()(x) is x
 
 
-def test_word_dropout_makes_unknown_words_of_a_share_of_the_words():
+def test_word_dropout_replaces_a_share_of_the_words_by_the_unknown_word():
     ids = torch.arange(20_000, dtype=torch.int32).view(100, 200) % 50
     dropped = WordDropout(0.3).train()(ids, torch.Generator().manual_seed(0))
     changed = dropped != ids
@@ -45,7 +45,7 @@ def test_word_dropout_makes_unknown_words_of_a_share_of_the_words():
     assert (ids == torch.arange(20_000).view(100, 200) % 50).all()
 
 
-def test_word_dropout_acts_in_training_alone_and_by_its_generator():
+def test_word_dropout_uses_its_generator_and_only_in_training():
     ids = torch.randint(2, 9, (10, 10))
     dropout = WordDropout(0.5)
     first, second = (dropout(ids, torch.Generator().manual_seed(1)) for _ in range(2))

@@ -117,7 +117,7 @@ def test_a_text_has_the_same_probabilities_everywhere(
 
 @settings(max_examples=20, derandomize=True)
 @given(ARCHITECTURES, TEXTS, st.integers(1, 6))
-def test_padding_changes_no_step_of_training(architecture, texts, n_padding):
+def test_padding_does_not_change_gradients(architecture, texts, n_padding):
     gradients = []
     for columns in (0, n_padding):
         module = build(**architecture | {"embedding_dropout": 0.0, "dropout": 0.0}).train()
@@ -141,7 +141,7 @@ def test_embedding_dropout_drops_whole_channels():
 
 
 @pytest.mark.parametrize("name", ["dropout", "embedding_dropout"])
-def test_dropout_acts_in_training_alone(name):
+def test_dropout_is_active_only_in_training(name):
     module = build(hidden_sizes=(4, 4), head_sizes=(4,), **{name: 0.5})
     batch = pad([[2, 3], [4, 5]])
     assert torch.equal(module(*batch), module(*batch))
@@ -149,7 +149,7 @@ def test_dropout_acts_in_training_alone(name):
     assert not torch.equal(module(*batch), module(*batch))
 
 
-def test_dropout_between_layers_acts_at_any_depth():
+def test_dropout_between_all_layers():
     module = build(hidden_sizes=(4, 4, 4), dropout=0.5).train()
     zeros = []
     for layer in module.layers:
@@ -187,7 +187,7 @@ def test_the_constructor_draws_no_random_numbers():
 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn", EquationGRU])
-def test_the_generator_decides_all_weights(cell_type):
+def test_the_generator_determines_all_weights(cell_type):
     architecture = {"cell_type": cell_type, "pooling": ("attention", "max"), "head_sizes": (5,)}
     states = []
     for stream, seed in [(0, 3), (1, 3), (1, 4)]:

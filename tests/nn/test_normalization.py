@@ -26,7 +26,7 @@ def make_pair():
     return ours, reference
 
 
-def test_training_is_that_of_torch_on_the_words(features):
+def test_training_equals_that_of_torch_on_the_tokens(features):
     ours, reference = make_pair()
     for x in (features, features + 1):
         torch.testing.assert_close(ours(x, MASK)[MASK], reference(x[MASK]))
@@ -34,7 +34,7 @@ def test_training_is_that_of_torch_on_the_words(features):
     torch.testing.assert_close(ours.running_var, reference.running_var)
 
 
-def test_gradients_are_those_of_torch_on_the_words(features):
+def test_gradients_equal_those_of_torch_on_the_tokens(features):
     gradients = []
     for norm, at_words in zip(make_pair(), (False, True), strict=True):
         x = features.clone().requires_grad_()
@@ -56,14 +56,14 @@ def test_evaluation_uses_the_running_statistics(features):
     torch.testing.assert_close(ours.running_mean, before, rtol=0, atol=0)
 
 
-def test_one_word_alone_is_normalised_to_the_bias():
+def test_a_single_token_is_normalised_to_the_bias():
     ours, _ = make_pair()
     normalised = ours(torch.full((1, 1, 4), 7.0), torch.ones(1, 1, dtype=torch.bool))
     torch.testing.assert_close(normalised[0, 0], torch.arange(4.0))
     assert torch.isfinite(ours.running_var).all()
 
 
-def test_vectors_are_normalised_as_words_are(features):
+def test_pooled_vectors_are_normalised_as_tokens_are(features):
     ours, reference = make_pair()
     rows = features[MASK]
     every_row = torch.ones(len(rows), dtype=torch.bool)

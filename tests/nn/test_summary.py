@@ -30,7 +30,7 @@ def test_the_summary_counts_all_parameters(make_classifier, word_order, paramete
 
 
 @pytest.mark.parametrize("n_score_channels", [0, 2])
-def test_the_rows_of_a_summary_in_order(make_classifier, word_order, monkeypatch, n_score_channels):
+def test_the_rows_of_the_summary(make_classifier, word_order, monkeypatch, n_score_channels):
     texts_to_read = 40 if n_score_channels else 41
     monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
     classifier = make_classifier(

@@ -61,7 +61,7 @@ def build(**architecture):
     return module
 
 
-# Of fits without a fold, for the ten words and "none".
+# Out-of-fold coefficients, of the sentinel row and ten words.
 FOLD_COEFFICIENTS = np.random.default_rng(0).normal(size=(2, 11, 3)).astype(np.float32)
 FOLD_COEFFICIENTS[:, 0] = 0
 
