@@ -17,7 +17,7 @@ from benchmarks.common.corpora import load_ids
 from benchmarks.common.custom_cell import GRUCell
 from benchmarks.common.timing import Tables, measure_in_turn, tabulate, timed
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._nn.recurrent import CELLS
+from sklearn_rnn._nn.recurrent import RECURRENCES
 
 N_TEXTS = 2_000
 TORCH = {"gru": nn.GRU, "rnn": nn.RNN}
@@ -55,5 +55,5 @@ def run(options: Namespace) -> Tables:
 
 def fit_with_torch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarray) -> None:
     """Fit with the recurrences of torch."""
-    with patch.dict(CELLS, TORCH):
+    with patch.dict(RECURRENCES, TORCH):
         classifier.fit(ids, labels)
