@@ -131,7 +131,6 @@ LogCountRatioTransformer().fit(ids)  # error: no labels
 compare({"nb-svm": nb_svm()}, texts)  # error: no labels
 compare({"nb-svm": nb_svm()}, texts, labels, 5)  # error: the folds are given by name
 compare({"nb-svm": nb_svm()}, texts, labels, folds=5)  # error: no such argument
-compare({"nb-svm": nb_svm()}, texts, labels, cv="five")  # error: no number and no folds
 compare({"nb-svm": nb_svm()}, texts, labels, n_jobs="all")  # error: no number
 
 TrainingCurveDisplay.from_estimator()  # error: no estimator
