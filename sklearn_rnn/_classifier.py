@@ -1,37 +1,48 @@
-"""RNNTextClassifier: parameters, labels, fit, predict, fitted attributes."""
+"""RNNTextClassifier: parameters, fit, predict, fitted attributes."""
 
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import known_ids_table, replace_unknown_ids
-from sklearn_rnn._nn.architecture import check_same_architecture, plan_architecture
+from sklearn_rnn._ids import known_ids_table
+from sklearn_rnn._nn.architecture import (
+    Architecture,
+    check_same_architecture,
+    plan_architecture,
+)
 from sklearn_rnn._nn.pooling import POOLINGS
 from sklearn_rnn._nn.summary import summarize
 from sklearn_rnn._training.data import (
-    apply_class_weight,
+    TrainingData,
     check_partial_fit_classes,
     check_training_data,
     check_validation_data,
     choose_batch_size,
-    encode_labels,
-    find_classes,
-    merge_repeated,
-    sort_by_length,
     split_validation,
 )
 from sklearn_rnn._training.hardware import available_device, resolve_device, resolve_precision
 from sklearn_rnn._training.history import make_history
+from sklearn_rnn._training.loop import TrainingResult
 from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
+from sklearn_rnn._training.optimizer import SCHEDULES
 from sklearn_rnn._training.stopping import report_early_end
-from sklearn_rnn._validation import Interval, StrOptions, _fit_context, check_ids, validate_data
+from sklearn_rnn._training.task import TrainingTask, weigh_and_encode
+from sklearn_rnn._validation import (
+    Interval,
+    StrOptions,
+    _fit_context,
+    check_ids,
+    feature_attributes,
+    validate_data,
+)
 from sklearn_rnn._word_vectors import WordVectors
 
 # Attributes that a pickle keeps as plain values.
@@ -484,25 +495,34 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.callbacks = callbacks
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        X_val: npt.ArrayLike | None = None,
+        y_val: npt.ArrayLike | None = None,
+        sample_weight_val: npt.ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
         ----------
         X : array-like of int of shape (n_samples, max_length)
-            Right-padded ids, as `TextTokenizer` gives them. An id that is not there is the unknown
-            word ever after.
+            Right-padded ids, as `TextTokenizer` returns them. In predictions, an id that is not in
+            X is the unknown word.
         y : array-like of shape (n_samples,)
             Labels: strings, numbers or booleans.
         sample_weight : array-like of shape (n_samples,), default=None
-            What each text counts; None: 1 each. A weight of 0 is as good as leaving the text out.
+            Weights of the texts in the loss; None: 1 each. A text of weight 0 is left out.
         X_val : array-like of int of shape (n_val, max_length), default=None
-            Validation data, watched instead of a part of X. With
-            ``Pipeline(transform_input=["X_val"])`` texts are tokenized on the way.
+            Validation data, used instead of a part of X. With
+            ``Pipeline(transform_input=["X_val"])`` the Pipeline tokenizes validation texts.
         y_val : array-like of shape (n_val,), default=None
-            Its labels.
+            Labels of the validation data.
         sample_weight_val : array-like of shape (n_val,), default=None
-            What each validation text counts.
+            Weights of the validation texts; None: 1 each.
 
         Returns
         -------
@@ -513,7 +533,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If the data is not as above, has one class only, or is too small to be split; if
-            parameters contradict each other or the data; if the device is not there; or if the
+            parameters contradict each other or the data; if the device is not found; or if the
             loss is not finite in the first epoch.
 
         Warns
@@ -523,42 +543,55 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         UserWarning
             If training is interrupted from the keyboard. What was trained is kept.
         """
-        data = check_training_data(X, y, sample_weight, estimator=self)
-        classes = find_classes(data.y)
         resume = self.warm_start and hasattr(self, "net_")
+        training, classes = check_training_data(X, y, sample_weight, estimator=self)
         if resume:
             self._check_resumable(X, classes)
         random_state = check_random_state(self.random_state)
         validation = check_validation_data(
-            X_val, y_val, sample_weight_val, training=data, estimator=self
+            X_val,
+            y_val,
+            sample_weight_val,
+            classes=classes,
+            n_columns=training.ids.shape[1],
+            estimator=self,
         )
         if validation is None and self.early_stopping:
-            data, validation = split_validation(data, self.validation_fraction, random_state)
-        if validation is None and self.lr_schedule == "plateau":
-            raise ValueError(
-                "lr_schedule='plateau' watches the validation loss, and there is no validation "
-                "data. Pass X_val and y_val to fit, or set early_stopping=True."
+            training, validation = split_validation(
+                training, self.validation_fraction, classes, random_state
             )
-        return self._train(
+        if validation is None and SCHEDULES[self.lr_schedule].needs_validation:
+            raise ValueError(
+                f"lr_schedule={self.lr_schedule!r} watches the validation loss, and there is no "
+                "validation data. Pass X_val and y_val to fit, or set early_stopping=True."
+            )
+        task = self._make_task(
             X,
-            data,
-            classes,
-            validation=validation,
-            seed=random_state.randint(np.iinfo(np.int32).max),
+            training,
+            validation,
+            classes=classes,
             max_epochs=self.max_epochs,
             lr_schedule=self.lr_schedule,
             evaluations_per_epoch=self.evaluations_per_epoch,
+            seed=random_state.randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=False,
         )
+        return self._train(task)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        classes: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on part of the data, at a constant learning rate.
 
-        The embedding grows with the ids that come, and the linear classifier with the pairs. There
-        is no validation data, so the weights are those after the epoch, and `max_epochs`,
-        `lr_schedule` and `evaluations_per_epoch` have no say.
+        The embedding grows with new ids, and the linear term with new n-grams. There is no
+        validation data, so the weights are those after the epoch; `max_epochs`, `lr_schedule` and
+        `evaluations_per_epoch` are not used.
 
         Parameters
         ----------
@@ -567,9 +600,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever come. Needed at the first call, and only then.
+            All classes that will ever come. Required at the first call, optional afterwards.
         sample_weight : array-like of shape (n_samples,), default=None
-            What each text counts; None: 1 each.
+            Weights of the texts in the loss; None: 1 each.
 
         Returns
         -------
@@ -588,26 +621,31 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 "partial_fit sees part of the data, and early_stopping=True and "
                 "class_weight='balanced' need all of it. Use fit, or give class_weight as a dict."
             )
-        data = check_training_data(X, y, sample_weight, estimator=self)
         resume = hasattr(self, "net_")
+        training, classes = check_training_data(
+            X,
+            y,
+            sample_weight,
+            estimator=self,
+            classes=check_partial_fit_classes(classes, getattr(self, "classes_", None)),
+        )
         if resume:
             validate_data(self, X, reset=False, skip_check_array=True)
-        classes = check_partial_fit_classes(classes, getattr(self, "classes_", None))
-        encode_labels(data.y, classes, name="y")
-        return self._train(
+        task = self._make_task(
             X,
-            data,
-            classes,
-            validation=None,
-            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+            training,
+            None,
+            classes=classes,
             max_epochs=1,
             lr_schedule=None,
             evaluations_per_epoch=1,
+            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=True,
         )
+        return self._train(task)
 
-    def _check_resumable(self, X, classes):
+    def _check_resumable(self, X: npt.ArrayLike, classes: np.ndarray) -> None:
         validate_data(self, X, reset=False, skip_check_array=True)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
@@ -615,8 +653,111 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 f"has {classes.tolist()}. Set warm_start=False to start anew."
             )
 
-    def _net_parameters(self):
+    def _make_task(
+        self,
+        X: npt.ArrayLike,
+        training: TrainingData,
+        validation: TrainingData | None,
+        *,
+        classes: np.ndarray,
+        resume: bool,
+        **decisions: Any,
+    ) -> TrainingTask:
+        known_ids = known_ids_table(
+            training.ids,
+            self.net_.known_ids_ if resume else None,
+            word_vectors=self.word_vectors,
+        )
+        batch_size = choose_batch_size(self.batch_size, len(training))
+        training, validation = weigh_and_encode(
+            training,
+            validation,
+            classes=classes,
+            class_weight=self.class_weight,
+            known_ids=known_ids,
+            batch_size=batch_size,
+        )
+        return TrainingTask(
+            training=training,
+            validation=validation,
+            classes=classes,
+            known_ids=known_ids,
+            feature_attributes=feature_attributes(X),
+            batch_size=batch_size,
+            resume=resume,
+            **decisions,
+        )
+
+    def _train(self, task: TrainingTask) -> Self:
+        """Train a new net or the one that there is, and set the fitted attributes.
+
+        Nothing of the classifier changes before the training has succeeded.
+        """
+        architecture = self._plan(task)
+        net = (self._resume_net if task.resume else self._start_net)(architecture, task)
+        history = self.history_ if task.resume else make_history([])
+        result = net.train(
+            task.training,
+            task.validation,
+            known_ids=task.known_ids,
+            accumulate=task.accumulate,
+            seed=(task.seed, len(history)),
+            dtype=resolve_precision(
+                self.precision,
+                torch.device(net.device),
+                cell_type=self.cell_type,
+                hidden_sizes=architecture.hidden_sizes,
+            ),
+        )
+        epochs_before = history.index[-1] if len(history) else 0
+        more_history = make_history(result.evaluations, epochs_before)
+        report_early_end(
+            diverged=result.diverged,
+            interrupted=result.interrupted,
+            best_evaluation=result.best_evaluation,
+            epochs=more_history.index.tolist(),
+            epochs_before=epochs_before,
+            learning_rate=self.learning_rate,
+            gradient_clip=self.gradient_clip,
+        )
+        self._set_fitted(task, architecture, net, result, history, more_history)
+        return self
+
+    def _plan(self, task: TrainingTask) -> Architecture:
+        architecture = plan_architecture(
+            self,
+            n_tokens=len(task.known_ids) - 1,
+            n_classes=len(task.classes),
+            max_length=task.training.ids.shape[1],
+            n_training_texts=len(task.training),
+        )
+        if not task.resume:
+            return architecture
+        check_same_architecture(self._architecture, architecture)
+        return replace(self._architecture, n_tokens=architecture.n_tokens)
+
+    def _start_net(self, architecture: Architecture, task: TrainingTask) -> RecurrentNet:
+        device = resolve_device(self.device)
+        net = build_net(architecture, seed=task.seed, device=device, **self._net_parameters(task))
+        if self.word_vectors is not None:
+            net.set_word_vectors(self.word_vectors)
+        return net
+
+    def _resume_net(self, architecture: Architecture, task: TrainingTask) -> RecurrentNet:
+        if self.word_vectors != self._initial_vectors:
+            raise ValueError(
+                f"The network that is to go on training started from {self._initial_vectors}, "
+                f"and word_vectors is now {self.word_vectors}. Set warm_start=False and call "
+                "fit to start from other vectors."
+            )
+        self.net_.set_params(**self._net_parameters(task))
+        self.net_.grow_embedding(architecture.n_tokens, seed=task.seed)
+        return self.net_
+
+    def _net_parameters(self, task: TrainingTask | None = None) -> dict[str, Any]:
+        """Return parameters of the net: those of a training, or those of a loaded model."""
         check_callbacks(self.callbacks)
+        decides = self if task is None else task
         return {
             "lr": self.learning_rate,
             "optimizer__weight_decay": self.weight_decay,
@@ -629,107 +770,36 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             "label_smoothing": self.label_smoothing,
             "verbose": int(self.verbose),
             "callbacks": self.callbacks,
-        }
+            "max_epochs": decides.max_epochs,
+            "lr_schedule": decides.lr_schedule,
+            "evaluations_per_epoch": decides.evaluations_per_epoch,
+        } | ({} if task is None else {"batch_size": task.batch_size})
 
-    def _train(self, X, data, classes, *, validation, seed, resume, accumulate, **plan):
-        """Train a new net, or go on with the one there is, and keep what was learned.
-
-        `plan` is what `fit` and `partial_fit` decide of the net's parameters. Nothing of the
-        classifier changes before the training has succeeded.
-        """
-        lookup = known_ids_table(
-            data.ids, self._lookup if resume else None, word_vectors=self.word_vectors
-        )
-        batch_size = choose_batch_size(self.batch_size, len(data.y))
-        if len(data.y) <= batch_size:
-            data = merge_repeated(data)
-
-        def encode(part):
-            part = apply_class_weight(part, self.class_weight, classes, balance=data)
-            labels = encode_labels(part.y, classes, name="y")
-            return replace_unknown_ids(part.ids, lookup), labels, part.weights
-
-        training = encode(data)
-        if validation is not None:
-            validation = encode(sort_by_length(validation))
-        architecture = plan_architecture(
-            self,
-            n_tokens=len(lookup) - 1,
-            n_classes=len(classes),
-            max_length=data.ids.shape[1],
-            n_training_texts=len(training[0]),
-        )
-        plan |= {"batch_size": batch_size}
-        if resume:
-            check_same_architecture(self._architecture, architecture)
-            architecture = replace(self._architecture, n_tokens=architecture.n_tokens)
-            net, history = self._resume_net(architecture, seed, plan), self.history_
-        else:
-            net, history = self._start_net(architecture, seed, plan), make_history([])
-        evaluations = net.train(
-            training,
-            validation,
-            accumulate=accumulate,
-            seed=(seed, len(history)),
-            dtype=resolve_precision(
-                self.precision,
-                net.device,
-                cell_type=self.cell_type,
-                hidden_sizes=architecture.hidden_sizes,
-            ),
-        )
-        epochs_before = history.index[-1] if len(history) else 0
-        more_history = make_history(evaluations, epochs_before)
-        report_early_end(
-            net,
-            epochs=more_history.index.tolist(),
-            epochs_before=epochs_before,
-            learning_rate=self.learning_rate,
-            gradient_clip=self.gradient_clip,
-        )
-
-        validate_data(self, X, reset=not resume, skip_check_array=True)
-        self.classes_ = classes
-        self._architecture = architecture
-        self._first_vectors = self.word_vectors
-        self._lookup = lookup
-        self.history_ = pd.concat([history, more_history]) if len(history) else more_history
-        self._take_over(net, more_history, is_validated=validation is not None)
-        return self
-
-    def _start_net(self, architecture, seed, plan):
-        device = resolve_device(self.device)
-        net = build_net(architecture, seed=seed, device=device, **self._net_parameters() | plan)
-        if self.word_vectors is not None:
-            net.set_word_vectors(self.word_vectors)
-        return net
-
-    def _resume_net(self, architecture, seed, plan):
-        if self.word_vectors != self._first_vectors:
-            raise ValueError(
-                f"The network that is to go on training started from {self._first_vectors}, "
-                f"and word_vectors is now {self.word_vectors}. Set warm_start=False and call "
-                "fit to start from other vectors."
-            )
-        self.net_.set_params(**self._net_parameters() | plan)
-        self.net_.grow_embedding(architecture.n_tokens, seed=seed)
-        return self.net_
-
-    def _take_over(self, net, history, *, is_validated):
-        """Set the attributes that tell of a training, whose own history is given."""
-        self.net_ = net
-        self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
-        self.n_parameters_ = sum(p.numel() for p in net.module_.parameters() if p.requires_grad)
-        if net.module_.linear_term is not None:
-            self.n_parameters_ += net.module_.linear_term.n_parameters
-        for name in ("best_epoch_", "gradient_flow_"):
+    def _set_fitted(
+        self,
+        task: TrainingTask,
+        architecture: Architecture,
+        net: RecurrentNet,
+        result: TrainingResult,
+        history: pd.DataFrame,
+        more_history: pd.DataFrame,
+    ) -> None:
+        for name in ("feature_names_in_", "best_epoch_", "gradient_flow_"):
             vars(self).pop(name, None)
-        if is_validated and net.stopping_.best_epoch is not None:
-            self.best_epoch_ = history.index[net.stopping_.best_epoch - 1].item()
-        if self.record_gradients:
-            self.gradient_flow_ = net.gradient_flow_.to_frame()
+        vars(self).update(task.feature_attributes)
+        self.classes_ = task.classes
+        self._architecture = architecture
+        self._initial_vectors = self.word_vectors
+        self.net_ = net
+        self.history_ = pd.concat([history, more_history]) if len(history) else more_history
+        self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
+        self.n_parameters_ = net.count_parameters()
+        if task.validation is not None and result.best_evaluation is not None:
+            self.best_epoch_ = more_history.index[result.best_evaluation - 1].item()
+        if result.gradient_flow is not None:
+            self.gradient_flow_ = result.gradient_flow.to_frame()
 
-    def summary(self):
+    def summary(self) -> pd.DataFrame:
         """List the layers of the network.
 
         Returns
@@ -759,7 +829,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return summarize(self.net_.module_, self.n_features_in_)
 
-    def decision_function(self, X):
+    def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Compute the logits.
 
         Parameters
@@ -775,7 +845,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict(self, X):
+    def predict(self, X: npt.ArrayLike) -> np.ndarray:
         """Predict the label of each text.
 
         Parameters
@@ -791,7 +861,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         indices = self._logits(X).argmax(axis=1)
         return self.classes_[indices]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Predict the probability of each class.
 
         Parameters
@@ -806,7 +876,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """
         return torch.from_numpy(self._logits(X)).double().softmax(1).numpy()
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -821,40 +891,48 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """
         return torch.from_numpy(self._logits(X)).double().log_softmax(1).numpy()
 
-    def _logits(self, X):
+    def _logits(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         check_is_fitted(self)
         ids = check_ids(X, estimator=self)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return self.net_.logits(ids, self._lookup)
+        return self.net_.logits(ids)
 
-    def __getstate__(self):
-        """Keep NumPy arrays in place of the net.
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with NumPy arrays in place of the net.
 
-        So a model that was fitted on a GPU loads without one, and one saved under some version of
-        torch or skorch loads under another. What training alone needs, the optimizer's moments,
-        stays behind: `partial_fit` and `warm_start` begin with fresh ones after a load.
+        A model that was fitted on a GPU loads without one, and a model that was saved under one
+        version of torch or skorch loads under another. The optimizer's moments are left out:
+        `partial_fit` and `warm_start` begin with new ones after a load.
         """
         state = dict(super().__getstate__())
         if "net_" in state:
-            state["net_"] = self.net_.get_weights()
+            state["net_"] = {
+                "weights": self.net_.get_weights(),
+                "known_ids": self.net_.known_ids_,
+            }
             for name in state.keys() & TABLES:
                 state[name] = state[name].to_dict("tight")
         return state
 
-    def __setstate__(self, state):
-        """Build the net from its arrays, on the device that is there."""
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the net from its arrays, on a device that is found."""
         super().__setstate__(state)
         if "net_" in state:
-            weights = self.net_
-            device = available_device(self.device)
-            # A training that failed may have made the embedding grow beyond what the plan says.
+            weights = state["net_"]["weights"]
+            # A training that failed may have left the embedding larger than planned.
             architecture = replace(self._architecture, n_tokens=len(weights["embedding.weight"]))
-            self.net_ = build_net(architecture, seed=0, device=device, **self._net_parameters())
-            self.net_.set_weights(weights)
+            self.net_ = build_net(
+                architecture,
+                seed=0,
+                device=available_device(self.device),
+                weights=weights,
+                **self._net_parameters(),
+            )
+            self.net_.known_ids_ = state["net_"]["known_ids"]
             for name in state.keys() & TABLES:
                 setattr(self, name, pd.DataFrame.from_dict(state[name], orient="tight"))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing, check_array, check_X_y
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval as _Interval
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklearn_rnn._ids import UNK, IdArray
@@ -28,6 +30,7 @@ __all__ = [
     "check_labelled_ids",
     "check_texts",
     "check_weights",
+    "feature_attributes",
     "validate_data",
     "validate_params",
 ]
@@ -44,6 +47,15 @@ if TYPE_CHECKING:
 else:
     from sklearn.base import _fit_context
     from sklearn.utils._param_validation import validate_params
+
+
+class Interval(_Interval):
+    """Constraint of a parameter to numbers of an interval; True and False are no numbers here."""
+
+    def is_satisfied_by(self, val: object) -> bool:
+        """Return whether a value is a number of the interval."""
+        return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
+
 
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 
@@ -341,3 +353,21 @@ def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]
     if not weights.any():
         raise ValueError("Every weight in sample_weight is zero, which leaves nothing to fit.")
     return weights
+
+
+def feature_attributes(X: npt.ArrayLike) -> dict[str, Any]:
+    """Return the fitted attributes that describe the columns of X.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Checked data.
+
+    Returns
+    -------
+    attributes : dict of str to object
+        `n_features_in_`, and `feature_names_in_` if X has names of type str.
+    """
+    recorder = BaseEstimator()
+    validate_data(recorder, X, reset=True, skip_check_array=True)
+    return vars(recorder)

@@ -18,7 +18,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._training.data import TrainingData, split_validation
+from sklearn_rnn._training.data import check_training_data, split_validation
 from sklearn_rnn._validation import check_ids
 
 
@@ -330,10 +330,10 @@ def test_early_stopping_stops_and_keeps_the_best_weights(make_classifier, word_o
     assert classifier.n_epochs_ < 60
     assert len(history) == classifier.n_epochs_
 
-    data = TrainingData(X, y, np.ones(80))
-    _, validation = split_validation(data, 0.25, np.random.RandomState(0))
-    assert np.unique(validation.y, return_counts=True)[1].tolist() == [10, 10]
-    score = classifier.score(validation.ids, validation.y)
+    data, classes = check_training_data(X, y, None, estimator=classifier)
+    _, validation = split_validation(data, 0.25, classes, np.random.RandomState(0))
+    assert np.bincount(validation.labels).tolist() == [10, 10]
+    score = classifier.score(validation.ids, classes[validation.labels])
     assert score == pytest.approx(history.loc[classifier.best_epoch_, "valid_accuracy"], abs=1e-7)
 
 

@@ -20,9 +20,10 @@ from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._nn.architecture import plan_architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import IdsDataset, TrainingBatches
+from sklearn_rnn._training.data import check_training_data
 from sklearn_rnn._training.hardware import resolve_precision
-from sklearn_rnn._training.microbatches import PartedBatches
-from sklearn_rnn._training.thread_pool import one_core_each
+from sklearn_rnn._training.microbatches import MicroBatches
+from sklearn_rnn._training.thread_pool import thread_pool
 
 N_TEXTS = 6_400
 
@@ -67,7 +68,8 @@ def bare_epoch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarra
     )
     module = RecurrentModule(plan).train()
     module.init_weights()
-    dataset = IdsDataset(ids, labels, device=cpu)
+    data, _ = check_training_data(ids, labels, None, estimator=classifier)
+    dataset = IdsDataset(data, device=cpu)
     batches = TrainingBatches(dataset, classifier.batch_size, np.random.default_rng(0))
     optimizer = torch.optim.AdamW(
         module.parameters(), classifier.learning_rate, weight_decay=0.0, fused=True
@@ -84,12 +86,12 @@ def bare_epoch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarra
         cell_type=classifier.cell_type,
         hidden_sizes=plan.hidden_sizes,
     )
-    with one_core_each() as side_by_side:
-        engine = PartedBatches(module, criterion, side_by_side, seed=0, dtype=dtype)
+    with thread_pool() as pool:
+        engine = MicroBatches(module, criterion, pool, seed=0, dtype=dtype)
         start = time.perf_counter()
         for inputs, batch_labels in batches:
             optimizer.zero_grad()
-            engine.differentiate(inputs, batch_labels)
+            engine.compute_gradients(inputs, batch_labels)
             torch.nn.utils.clip_grad_norm_(module.parameters(), classifier.gradient_clip)
             optimizer.step()
             schedule.step()

@@ -163,7 +163,7 @@ def _attribute_row(
 
 def _known_ids(classifier: RNNTextClassifier, ids: IdArray) -> IdArray:
     """Return the ids that the network reads: those that fit did not see are the unknown word."""
-    return replace_unknown_ids(ids, classifier._lookup)
+    return replace_unknown_ids(ids, classifier.net_.known_ids_)
 
 
 def _warn_incomplete(attribution: Attribution) -> None:

@@ -1,19 +1,27 @@
-"""Length-bucketed batches of labelled ids, on the device.
+"""Mini-batches of labelled ids, bucketed by length, on the device.
 
-Texts of similar length share a batch, so that little of it is padding, and each batch is only as
-wide as its longest text.
+Texts of similar length share a batch, so that little of it is padding, and each batch is as wide as
+its longest text.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from sklearn_rnn._ids import sequence_lengths
+from sklearn_rnn._linear.fit import CrossFit
+from sklearn_rnn._training.data import TrainingData
 
-# Batches of a pool are sorted by length among themselves; which texts share a pool is drawn anew
-# in every epoch. A larger pool saves padding, a smaller one leaves more to chance.
+Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
+
+# Batches of a pool are sorted by length among themselves; the texts of a pool are drawn anew in
+# every epoch. A larger pool has less padding, a smaller one more randomness.
 POOL_BATCHES = 50
 
 
@@ -22,75 +30,73 @@ class IdsDataset(Dataset):
 
     Parameters
     ----------
-    ids : ndarray of int of shape (n, max_length)
-        Right-padded ids.
-    labels : ndarray of int of shape (n,) or None, default=None
-        Class indices. None: zeros, for prediction through skorch's own methods.
-    weights : ndarray of float of shape (n,) or None, default=None
-        What each text counts in the loss. None: 1 each.
+    data : TrainingData
+        The texts.
     cross_fit : CrossFit, default=None
-        What the linear term says of the texts, for training with one.
+        Out-of-fold predictions of the linear term, for training with one.
     device : str or torch.device, default="cpu"
-        Where the tensors lie.
+        Where the tensors are.
     """
 
-    def __init__(self, ids, labels=None, weights=None, *, cross_fit=None, device="cpu"):
-        ids = np.asarray(ids, dtype=np.int32)
-        n = len(ids)
-        self.lengths = sequence_lengths(ids)
-        labels = np.zeros(n) if labels is None else labels
-        # Only their ratios matter; float32 holds the smallest and largest around 1.
-        weights = np.ones(n) if weights is None else weights / weights.mean()
+    def __init__(
+        self,
+        data: TrainingData,
+        *,
+        cross_fit: CrossFit | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.lengths = data.lengths
         self.device = torch.device(device)
         self.columns = {
-            "ids": self._tensor(ids, torch.int32),
-            "lengths": self._tensor(self.lengths, torch.int64),
-            "weights": self._tensor(weights, torch.float32),
-            "labels": self._tensor(labels, torch.int64),
+            "ids": self._tensor(data.ids, torch.int32),
+            "lengths": self._tensor(data.lengths, torch.int64),
+            # Only their ratios matter; float32 holds the smallest and largest around 1.
+            "weights": self._tensor(data.weights / data.weights.mean(), torch.float32),
+            "labels": self._tensor(data.labels, torch.int64),
         }
         if cross_fit is not None:
             self.columns["folds"] = self._tensor(cross_fit.folds, torch.int64)
             self.columns["linear_logits"] = self._tensor(cross_fit.logits, torch.float32)
 
-    def _tensor(self, array, dtype):
+    def _tensor(self, array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
         # torch warns of read-only memory, which joblib's memory maps are.
         return torch.from_numpy(np.require(array, requirements="W")).to(self.device, dtype)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> Batch:
         return self.take(rows, self.columns["ids"].shape[1])
 
-    def take(self, rows, n_steps):
-        """Return some texts, cut to `n_steps` columns, as skorch's pair of inputs and labels."""
+    def take(self, rows: slice | torch.Tensor, width: int) -> Batch:
+        """Return the first `width` columns of some texts, as skorch's pair of inputs and labels."""
         batch = {name: column[rows] for name, column in self.columns.items() if name != "ids"}
         labels = batch.pop("labels")
-        return {"ids": self.columns["ids"][:, :n_steps][rows], **batch}, labels
+        return {"ids": self.columns["ids"][:, :width][rows], **batch}, labels
 
 
 class TrainingBatches:
-    """Batches for an epoch: each text once, the order drawn anew each time.
+    """Mini-batches of an epoch: each text once, in an order drawn anew for each epoch.
 
     Parameters
     ----------
     dataset : IdsDataset
         The texts.
     batch_size : int
-        Texts in a batch; the last one drawn may be smaller.
+        Texts in a mini-batch; one may have fewer.
     rng : numpy.random.Generator
-        Where the order comes from.
+        Draws the order.
     """
 
-    def __init__(self, dataset, batch_size, rng):
+    def __init__(self, dataset: IdsDataset, batch_size: int, rng: np.random.Generator) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.rng = rng
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Batch]:
         lengths = self.dataset.lengths
         order = self._draw_order()
         starts = np.arange(0, len(order), self.batch_size)
@@ -99,8 +105,8 @@ class TrainingBatches:
         for batch in self.rng.permutation(len(starts)):
             yield self.dataset.take(rows_of_batches[batch], int(widths[batch]))
 
-    def _draw_order(self):
-        """Draw which texts share a pool, and sort each pool by length."""
+    def _draw_order(self) -> npt.NDArray[np.int64]:
+        """Assign texts to pools at random, and sort each pool by length."""
         order = self.rng.permutation(len(self.dataset))
         pool_size = POOL_BATCHES * self.batch_size
         for start in range(0, len(order), pool_size):
@@ -109,30 +115,32 @@ class TrainingBatches:
         return order
 
 
-def cut_epochs(batches, *, n_epochs, n_stretches):
-    """Cut epochs into what lies between two evaluations.
+def split_epochs(
+    batches: TrainingBatches, *, n_epochs: int, evaluations_per_epoch: int
+) -> Iterator[tuple[float, int, Iterator[Batch]]]:
+    """Split epochs into evaluation intervals, the mini-batches between two evaluations.
 
     Parameters
     ----------
     batches : TrainingBatches
-        Those of an epoch; in each epoch they are drawn anew.
+        The mini-batches of an epoch, drawn anew for each.
     n_epochs : int
-        How many epochs.
-    n_stretches : int
-        Of an epoch, which has no more of them than batches.
+        Epochs of the training.
+    evaluations_per_epoch : int
+        Intervals in an epoch; as many as mini-batches, if these are fewer.
 
     Yields
     ------
-    passes : float
-        Epochs that are over after the stretch.
+    epochs_completed : float
+        Epochs completed after the interval.
     n_batches : int
-        In it.
-    stretch : iterator
-        Its batches.
+        Mini-batches in the interval.
+    interval : iterator
+        The mini-batches.
     """
     n_batches = len(batches)
-    n_stretches = min(n_stretches, n_batches)
-    ends = [n_batches * k // n_stretches for k in range(n_stretches + 1)]
+    n_intervals = min(evaluations_per_epoch, n_batches)
+    ends = [n_batches * number // n_intervals for number in range(n_intervals + 1)]
     for epoch in range(n_epochs):
         iterator = iter(batches)
         for start, end in pairwise(ends):
@@ -140,9 +148,9 @@ def cut_epochs(batches, *, n_epochs, n_stretches):
 
 
 class SequentialBatches:
-    """Batches for evaluation: the texts as they stand, in batches of a bounded number of ids.
+    """Batches for evaluation: the texts in their order, in batches of a bounded number of ids.
 
-    Texts that are sorted by length waste the least.
+    Texts sorted by length have the least padding.
 
     Parameters
     ----------
@@ -150,29 +158,29 @@ class SequentialBatches:
         The texts.
     """
 
-    def __init__(self, dataset):
+    def __init__(self, dataset: IdsDataset) -> None:
         self.dataset = dataset
         self.spans = list(bounded_batches(dataset.lengths))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.spans)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Batch]:
         for start, stop, width in self.spans:
             yield self.dataset.take(slice(start, stop), width)
 
 
-# 64 texts of 256 tokens: larger batches get no faster, and fewer of them fill the cores less well.
+# 64 texts of 256 tokens: larger batches are no faster, and fewer batches keep cores less busy.
 BATCH_IDS = 16_384
 
 
-def bounded_batches(lengths):
-    """Cut a sequence of texts into batches of at most `BATCH_IDS` ids, padding included.
+def bounded_batches(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """Split a sequence of texts into batches of at most `BATCH_IDS` ids, padding included.
 
     Parameters
     ----------
     lengths : ndarray of int of shape (n,)
-        In tokens, in the order of the texts. A longer text than the bound is a batch alone.
+        In tokens, in the order of the texts. A text longer than the bound is a batch of its own.
 
     Yields
     ------

@@ -1,78 +1,100 @@
-"""The biases of the output layer, which are fitted once more without dropout."""
+"""Calibration of the output layer: its biases, refitted without dropout after training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from sklearn_rnn._linear.fit import smooth_labels
-from sklearn_rnn._training.batches import bounded_batches
+from sklearn_rnn._training.batches import IdsDataset, bounded_batches
 
-MOST_TEXTS = 5000  # that so few numbers are fitted to
+if TYPE_CHECKING:
+    from sklearn_rnn._nn.module import RecurrentModule
+    from sklearn_rnn._training.microbatches import MicroBatches
+
+MAX_TEXTS = 5000  # in the sample that the biases, one for each class, are fitted to
 
 
 @torch.no_grad()
-def fit_intercept(module, dataset, batches, *, label_smoothing, rng):
-    """Fit the biases of a module's output layer to a sample of its training texts.
+def refit_output_bias(
+    module: RecurrentModule,
+    dataset: IdsDataset,
+    microbatches: MicroBatches,
+    *,
+    label_smoothing: float,
+    rng: np.random.Generator,
+) -> None:
+    """Refit the biases of the output layer to a sample of the training texts.
 
-    Dropout keeps the mean of what a layer gets, but not that of what a maximum or a bounded unit
-    makes of it: a network that was trained with it may prefer a class when it has none.
+    Dropout keeps the mean of its input, but not the mean of a maximum or of a saturating function
+    of it: a network trained with dropout may prefer a class when it predicts without.
 
     Parameters
     ----------
     module : RecurrentModule
-        In the mode for evaluation.
+        In evaluation mode.
     dataset : IdsDataset
-        Training texts, with what fits of the linear term say that have not seen them.
-    batches : PartedBatches
-        What computes logits.
+        Training texts, with the out-of-fold predictions of the linear term.
+    microbatches : MicroBatches
+        Computes the logits.
     label_smoothing : float
         Share of each label that is spread over all classes.
     rng : numpy.random.Generator
         Draws the sample.
     """
-    rows = rng.permutation(len(dataset))[:MOST_TEXTS]
+    rows = rng.permutation(len(dataset))[:MAX_TEXTS]
     rows = rows[np.argsort(dataset.lengths[rows], kind="stable")]
-    logits = []
+    batch_logits = []
     for start, stop, width in bounded_batches(dataset.lengths[rows]):
         batch = dataset.take(torch.from_numpy(rows[start:stop]).to(dataset.device), width)
-        logits.append(batches.evaluate(*batch)["y_pred"])
+        batch_logits.append(microbatches.evaluate(*batch)["y_pred"])
     labels, weights = (
         dataset.columns[name].numpy(force=True)[rows] for name in ("labels", "weights")
     )
-    logits = torch.cat(logits).numpy(force=True).astype(np.float64)
-    shifts = find_shifts(logits, labels, weights, label_smoothing=label_smoothing)
-    module.output.bias += torch.from_numpy(shifts).to(module.output.bias)
+    logits = torch.cat(batch_logits).numpy(force=True).astype(np.float64)
+    offsets = fit_bias_offsets(logits, labels, weights, label_smoothing=label_smoothing)
+    module.output.bias += torch.from_numpy(offsets).to(module.output.bias)
 
 
-def find_shifts(logits, labels, weights, *, label_smoothing):
-    """Find what to add to the logits of each class so that their cross-entropy is the lowest.
+def fit_bias_offsets(
+    logits: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.floating],
+    *,
+    label_smoothing: float,
+) -> npt.NDArray[np.float64]:
+    """Minimise the cross-entropy of logits over an offset for each class.
 
     Parameters
     ----------
     logits : ndarray of shape (n, C)
-        Of texts.
+        Of n texts and C classes.
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of shape (n,)
-        What each text counts; only ratios matter.
+        Sample weights; only ratios matter.
     label_smoothing : float
         Share of each label that is spread over all classes.
 
     Returns
     -------
-    shifts : ndarray of float64 of shape (C,)
+    offsets : ndarray of float64 of shape (C,)
         Their sum is 0.
     """
     n_classes = logits.shape[1]
     targets = smooth_labels(labels, n_classes, label_smoothing)
     shares = (weights / weights.sum())[:, None]
-    penalty = 0.5 / len(labels)  # so that there is one best, even of a class without texts
+    penalty = 0.5 / len(labels)  # so that there is one minimum, even of a class without texts
 
-    def objective(shifts):
-        log_probabilities = log_softmax(logits + shifts, axis=1)
-        loss = -(shares * targets * log_probabilities).sum() + penalty * (shifts**2).sum()
-        slopes = shares * (np.exp(log_probabilities) - targets)
-        return loss, slopes.sum(0) + 2 * penalty * shifts
+    def objective(offsets: np.ndarray) -> tuple[float, np.ndarray]:
+        log_probabilities = log_softmax(logits + offsets, axis=1)
+        loss = -(shares * targets * log_probabilities).sum() + penalty * (offsets**2).sum()
+        gradients = shares * (np.exp(log_probabilities) - targets)  # of the loss, by the logits
+        return loss, gradients.sum(0) + 2 * penalty * offsets
 
     return minimize(objective, np.zeros(n_classes), jac=True, method="L-BFGS-B").x

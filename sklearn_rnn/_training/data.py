@@ -1,8 +1,13 @@
-"""What a classifier learns from: ids, class indices and weights, checked at the door."""
+"""Training and validation data: checked ids, class indices, sample weights, lengths."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -10,134 +15,112 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn._validation import check_labelled_ids, check_weights
 
+if TYPE_CHECKING:
+    from sklearn_rnn._classifier import RNNTextClassifier
+
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Texts with their labels and weights; none of the weights is zero.
+    """Texts with their class indices and sample weights.
 
     Parameters
     ----------
     ids : ndarray of int32 of shape (n, max_length)
         Right-padded ids.
-    y : ndarray of shape (n,)
-        Labels, as the caller gave them.
+    labels : ndarray of int64 of shape (n,)
+        Indices into the sorted classes.
     weights : ndarray of float64 of shape (n,)
-        What each text counts.
+        Sample weights, all above zero.
+    lengths : ndarray of int64 of shape (n,)
+        In tokens.
     """
 
-    ids: np.ndarray
-    y: np.ndarray
-    weights: np.ndarray
+    ids: npt.NDArray[np.int32]
+    labels: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+    lengths: npt.NDArray[np.int64]
 
-    def take(self, rows):
-        """Return some of the texts."""
-        return TrainingData(self.ids[rows], self.y[rows], self.weights[rows])
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: npt.ArrayLike) -> TrainingData:
+        """Return the texts at some rows, in their order."""
+        return TrainingData(
+            self.ids[rows], self.labels[rows], self.weights[rows], self.lengths[rows]
+        )
 
 
-def check_training_data(X, y, sample_weight, *, estimator):
-    """Check what was given to fit, and leave out the texts whose weight is zero.
+def check_training_data(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    sample_weight: npt.ArrayLike | None,
+    *,
+    estimator: RNNTextClassifier,
+    classes: np.ndarray | None = None,
+) -> tuple[TrainingData, np.ndarray]:
+    """Check texts, labels and sample weights, and encode the labels.
+
+    Texts of weight zero are left out.
+
+    Parameters
+    ----------
+    X : array-like of int of shape (n_samples, max_length)
+        Right-padded ids.
+    y : array-like of shape (n_samples,)
+        Labels.
+    sample_weight : array-like of shape (n_samples,) or None
+        None: 1 each.
+    estimator : RNNTextClassifier
+        Named in error messages.
+    classes : ndarray of shape (n_classes,), default=None
+        The sorted classes. None: those of `y`.
+
+    Returns
+    -------
+    data : TrainingData
+    classes : ndarray of shape (n_classes,)
+        The sorted classes.
 
     Raises
     ------
     ValueError
-        If X, y or sample_weight is not what it should be, or of another length.
+        If X, y or sample_weight is invalid or of another length than the others; if y has a single
+        class, and `classes` is None; or if y has a label that is not in `classes`.
     """
+    ids, y, weights = _check_samples(X, y, sample_weight, estimator)
+    if classes is None:
+        classes, labels = np.unique(y, return_inverse=True)
+        _check_two_classes(classes)
+    else:
+        labels = encode_labels(y, classes, name="y")
+    return TrainingData(ids, labels, weights, sequence_lengths(ids)), classes
+
+
+def _check_samples(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    sample_weight: npt.ArrayLike | None,
+    estimator: RNNTextClassifier,
+) -> tuple[npt.NDArray[np.int32], np.ndarray, npt.NDArray[np.float64]]:
+    """Return ids, labels and weights as arrays, without the texts of weight zero."""
     ids, y = check_labelled_ids(X, y, estimator=estimator)
     check_classification_targets(y)
-    return drop_weightless(TrainingData(ids, y, check_weights(sample_weight, len(ids))))
+    weights = check_weights(sample_weight, len(ids))
+    if not weights.all():
+        rows = np.flatnonzero(weights)
+        ids, y, weights = ids[rows], y[rows], weights[rows]
+    return np.ascontiguousarray(ids), y, weights  # torch takes no negative strides, as of X[::-1]
 
 
-def drop_weightless(data):
-    """Leave out the texts whose weight is zero."""
-    return data if data.weights.all() else data.take(np.flatnonzero(data.weights))
-
-
-def merge_repeated(data):
-    """Return the data with equal texts of equal label as one, of their summed weight, and sorted.
-
-    For data that is one batch. It changes nothing of the loss, and makes a text of weight 2 and a
-    text given twice the same arithmetic to the last bit, in whatever order the texts come.
-    """
-    _, labels = np.unique(data.y, return_inverse=True)
-    rows = np.column_stack([labels, data.ids])
-    _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    weights = np.bincount(inverse.reshape(-1), weights=data.weights)
-    return TrainingData(data.ids[first], data.y[first], weights)
-
-
-def find_classes(y):
-    """Return the sorted classes of `y`, of which there must be two.
-
-    Raises
-    ------
-    ValueError
-        If there is only one.
-    """
-    classes = np.unique(y)
+def _check_two_classes(classes: np.ndarray) -> None:
     if len(classes) < 2:
         raise ValueError(
             f"y has one class, {classes.tolist()[0]!r}, among the rows whose weight is not zero. A "
             "classifier needs at least two classes."
         )
-    return classes
 
 
-def check_partial_fit_classes(classes, known):
-    """Return the sorted classes of a `partial_fit`: those given, or those `known` from before.
-
-    Raises
-    ------
-    ValueError
-        If neither is there, or they differ.
-    """
-    if known is None and classes is None:
-        raise ValueError(
-            "The first call of partial_fit needs classes: all labels that will ever come, as in "
-            "partial_fit(X, y, classes=['neg', 'pos'])."
-        )
-    if classes is None:
-        return known
-    classes = find_classes(classes)
-    if known is not None and not np.array_equal(classes, known):
-        raise ValueError(
-            f"classes={classes.tolist()} are not those of the first call of partial_fit: "
-            f"{known.tolist()}."
-        )
-    return classes
-
-
-def check_validation_data(X_val, y_val, sample_weight_val, *, training, estimator):
-    """Check the validation data given to fit, if any.
-
-    Raises
-    ------
-    ValueError
-        If X_val or y_val comes alone, is not what it should be, or does not go with `training`.
-    """
-    missing = [name for name, value in [("X_val", X_val), ("y_val", y_val)] if value is None]
-    if len(missing) == 2 and sample_weight_val is None:
-        return None
-    if missing:
-        raise ValueError(
-            f"X_val and y_val belong together, and {' and '.join(missing)} was not given. Pass "
-            "both or neither."
-        )
-    try:
-        validation = check_training_data(X_val, y_val, sample_weight_val, estimator=estimator)
-    except (TypeError, ValueError) as error:
-        error.add_note("It was found in X_val, y_val or sample_weight_val.")
-        raise
-    n_columns, n_columns_val = training.ids.shape[1], validation.ids.shape[1]
-    if n_columns_val != n_columns:
-        raise ValueError(
-            f"X_val has {n_columns_val} columns, and X has {n_columns}. Pass both through the same "
-            "fitted TextTokenizer."
-        )
-    encode_labels(validation.y, np.unique(training.y), name="y_val")
-    return validation
-
-
-def encode_labels(y, classes, *, name):
+def encode_labels(y: np.ndarray, classes: np.ndarray, *, name: str) -> npt.NDArray[np.int64]:
     """Return the index of each label of `y` among the sorted `classes`.
 
     Raises
@@ -154,48 +137,101 @@ def encode_labels(y, classes, *, name):
     return np.searchsorted(classes, y)
 
 
-def choose_batch_size(batch_size, n_samples):
-    """Return the texts in a batch: what was asked for, or as many as suit the data."""
-    return min(max(n_samples // 256, 8), 64) if batch_size == "auto" else batch_size
-
-
-def apply_class_weight(data, class_weight, classes, *, balance=None):
-    """Return the data with weights multiplied by those of their classes.
+def check_partial_fit_classes(
+    classes: npt.ArrayLike | None, known: np.ndarray | None
+) -> np.ndarray:
+    """Return the sorted classes of `partial_fit`.
 
     Parameters
     ----------
-    data : TrainingData
-        The texts.
-    class_weight : None, "balanced" or dict of label to float
-        "balanced": each class counts the same in all, sample weights considered.
-    classes : ndarray of shape (n_classes,)
-        The sorted classes.
-    balance : TrainingData, default=None
-        Where "balanced" looks; it holds every class. None: `data`.
+    classes : array-like of shape (n_classes,) or None
+        As given to `partial_fit`.
+    known : ndarray of shape (n_classes,) or None
+        Those of earlier calls; None at the first.
 
     Raises
     ------
     ValueError
-        If a weight is negative or all are zero, or a key is no class.
+        If both are None, if they differ, or if there is a single class.
     """
-    if class_weight == "balanced":
-        balance = data if balance is None else balance
-        totals = np.bincount(np.searchsorted(classes, balance.y), weights=balance.weights)
-        class_weights = totals.sum() / (len(classes) * totals)
-    else:
-        class_weights = compute_class_weight(class_weight, classes=classes, y=data.y)
-    class_weights = class_weights[np.searchsorted(classes, data.y)]
-    weights = check_weights(data.weights * class_weights, len(data.y))
-    return drop_weightless(TrainingData(data.ids, data.y, weights))
+    if classes is None:
+        if known is None:
+            raise ValueError(
+                "The first call of partial_fit needs classes: all labels that will ever come, as "
+                "in partial_fit(X, y, classes=['neg', 'pos'])."
+            )
+        return known
+    unique = np.unique(classes)
+    _check_two_classes(unique)
+    if known is not None and not np.array_equal(unique, known):
+        raise ValueError(
+            f"classes={unique.tolist()} are not those of the first call of partial_fit: "
+            f"{known.tolist()}."
+        )
+    return unique
 
 
-def sort_by_length(data):
-    """Return the texts from the shortest to the longest, so that batches in order waste little."""
-    return data.take(np.argsort(sequence_lengths(data.ids), kind="stable"))
+def check_validation_data(
+    X_val: npt.ArrayLike | None,
+    y_val: npt.ArrayLike | None,
+    sample_weight_val: npt.ArrayLike | None,
+    *,
+    classes: np.ndarray,
+    n_columns: int,
+    estimator: RNNTextClassifier,
+) -> TrainingData | None:
+    """Check the validation data given to `fit`, and encode their labels.
+
+    Parameters
+    ----------
+    X_val, y_val, sample_weight_val : array-like or None
+        As given to `fit`.
+    classes : ndarray of shape (n_classes,)
+        The sorted classes of the training data.
+    n_columns : int
+        Columns of the training data.
+    estimator : RNNTextClassifier
+        Named in error messages.
+
+    Returns
+    -------
+    validation : TrainingData or None
+        None if nothing was given.
+
+    Raises
+    ------
+    ValueError
+        If X_val or y_val comes alone, is invalid, or does not go with the training data.
+    """
+    missing = [name for name, value in [("X_val", X_val), ("y_val", y_val)] if value is None]
+    if len(missing) == 2 and sample_weight_val is None:
+        return None
+    if X_val is None or y_val is None:
+        raise ValueError(
+            f"X_val and y_val belong together, and {' and '.join(missing)} was not given. Pass "
+            "both or neither."
+        )
+    try:
+        ids, y, weights = _check_samples(X_val, y_val, sample_weight_val, estimator)
+    except (TypeError, ValueError) as error:
+        error.add_note("It was found in X_val, y_val or sample_weight_val.")
+        raise
+    if ids.shape[1] != n_columns:
+        raise ValueError(
+            f"X_val has {ids.shape[1]} columns, and X has {n_columns}. Pass both through the same "
+            "fitted TextTokenizer."
+        )
+    labels = encode_labels(y, classes, name="y_val")
+    return TrainingData(ids, labels, weights, sequence_lengths(ids))
 
 
-def split_validation(data, validation_fraction, random_state):
-    """Set a stratified part of the data aside for validation.
+def split_validation(
+    data: TrainingData,
+    validation_fraction: float,
+    classes: np.ndarray,
+    random_state: np.random.RandomState,
+) -> tuple[TrainingData, TrainingData]:
+    """Split stratified validation data off.
 
     Returns
     -------
@@ -206,15 +242,15 @@ def split_validation(data, validation_fraction, random_state):
     ValueError
         If a class has one member, or either part has fewer texts than there are classes.
     """
-    classes, counts = np.unique(data.y, return_counts=True)
+    counts = np.bincount(data.labels, minlength=len(classes))
     if counts.min() < 2:
-        alone = classes[counts < 2].tolist()
+        single = classes[counts < 2].tolist()
         raise ValueError(
             f"early_stopping=True sets a stratified validation_fraction={validation_fraction} "
-            f"aside, and these classes have one member: {alone}. Add texts, leave those classes "
+            f"aside, and these classes have one member: {single}. Add texts, leave those classes "
             "out, or pass X_val and y_val to fit."
         )
-    n = len(data.y)
+    n = len(data)
     n_validation = int(np.ceil(validation_fraction * n))
     if min(n_validation, n - n_validation) < len(classes):
         raise ValueError(
@@ -222,7 +258,71 @@ def split_validation(data, validation_fraction, random_state):
             f"for training and {n_validation} for validation, and each needs at least one of all "
             f"{len(classes)} classes. Change validation_fraction, or pass X_val and y_val to fit."
         )
-    rows = train_test_split(
-        np.arange(n), test_size=n_validation, stratify=data.y, random_state=random_state
+    training, validation = train_test_split(
+        np.arange(n), test_size=n_validation, stratify=data.labels, random_state=random_state
     )
-    return tuple(data.take(part) for part in rows)
+    return data.take(training), data.take(validation)
+
+
+def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
+    """Return the number of texts in a mini-batch; "auto" depends on the number of texts."""
+    return min(max(n_samples // 256, 8), 64) if batch_size == "auto" else batch_size
+
+
+def merge_repeated(data: TrainingData) -> TrainingData:
+    """Merge equal texts of equal label into one text of their summed weight, and sort the texts.
+
+    For data that is one mini-batch: the loss stays the same, and a text of weight 2 and a text
+    given twice become the same arithmetic to the last bit, in any order of the texts.
+    """
+    rows = np.column_stack([data.labels, data.ids])
+    _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    weights = np.bincount(inverse.reshape(-1), weights=data.weights)
+    return TrainingData(data.ids[first], data.labels[first], weights, data.lengths[first])
+
+
+def apply_class_weight(
+    data: TrainingData,
+    class_weight: Literal["balanced"] | Mapping[Any, float] | None,
+    classes: np.ndarray,
+    *,
+    balance: TrainingData,
+) -> TrainingData:
+    """Multiply the sample weights by the weights of the classes.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The texts.
+    class_weight : None, "balanced" or dict of label to float
+        "balanced": the texts of each class have the same total weight.
+    classes : ndarray of shape (n_classes,)
+        The sorted classes.
+    balance : TrainingData
+        The texts that "balanced" counts; it has every class.
+
+    Returns
+    -------
+    weighted : TrainingData
+        Without the texts whose weight is zero.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or all are zero, or a key is no class.
+    """
+    if class_weight is None:
+        return data
+    if class_weight == "balanced":
+        totals = np.bincount(balance.labels, weights=balance.weights)
+        class_weights = totals.sum() / (len(classes) * totals)
+    else:
+        class_weights = compute_class_weight(class_weight, classes=classes, y=classes)
+    weights = check_weights(data.weights * class_weights[data.labels], len(data))
+    weighted = TrainingData(data.ids, data.labels, weights, data.lengths)
+    return weighted if weights.all() else weighted.take(np.flatnonzero(weights))
+
+
+def sort_by_length(data: TrainingData) -> TrainingData:
+    """Sort the texts by length, so that batches of neighbours hold little padding."""
+    return data.take(np.argsort(data.lengths, kind="stable"))

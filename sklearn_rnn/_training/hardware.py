@@ -1,26 +1,29 @@
-"""Which device a classifier computes on."""
+"""Hardware: the device to compute on, and the floating-point type to train in."""
+
+from __future__ import annotations
 
 import multiprocessing
 import re
+from typing import Literal
 
 import torch
 
 from sklearn_rnn._warnings import warn_user
 
 
-def resolve_device(device):
+def resolve_device(device: str) -> torch.device:
     """Return the torch.device that `device` asks for.
 
     Parameters
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
-        "auto" takes the current GPU where there is one, else the CPU. The workers of joblib take
-        the GPUs in turn.
+        "auto" is the current GPU if there is one, else the CPU. The workers of joblib take the GPUs
+        in turn.
 
     Raises
     ------
     ValueError
-        If a GPU is asked for that torch does not find, or anything else.
+        If `device` is none of these, or a GPU that torch does not find.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise ValueError(f"device={device!r} must be 'auto', 'cpu', 'cuda' or 'cuda:N'.")
@@ -36,7 +39,7 @@ def resolve_device(device):
     return resolved
 
 
-def _choose_device(n_gpus):
+def _choose_device(n_gpus: int) -> str:
     if not torch.cuda.is_available():
         return "cpu"
     # "LokyProcess-3", "ForkPoolWorker-3": the third worker process.
@@ -44,10 +47,10 @@ def _choose_device(n_gpus):
     return f"cuda:{int(worker[1]) % n_gpus}" if worker else "cuda"
 
 
-def available_device(device):
+def available_device(device: str) -> torch.device:
     """Return the torch.device that `device` asks for, or the CPU with a warning.
 
-    For a fitted model that is loaded on another machine than the one it was fitted on.
+    For a fitted model that is loaded on another machine than it was fitted on.
     """
     try:
         return resolve_device(device)
@@ -61,21 +64,27 @@ def available_device(device):
 
 # With fewer units a GRU is faster in float32 (python -m benchmarks.speed cells).
 MIN_GRU_UNITS = 128
-BFLOAT16_KINDS = ("amx_bf16", "avx512_bf16")  # instructions that multiply bfloat16
+BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")  # as torch names them
 
 
-def resolve_precision(precision, device, *, cell_type, hidden_sizes):
-    """Return the torch.dtype that `precision` asks for.
+def resolve_precision(
+    precision: Literal["auto", "float32", "bfloat16"],
+    device: torch.device,
+    *,
+    cell_type: str | type[torch.nn.Module],
+    hidden_sizes: tuple[int, ...],
+) -> torch.dtype:
+    """Return the torch.dtype that recurrent layers are trained in.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        "auto": bfloat16 where hardware has it and it was measured to be faster: any cell on a GPU;
-        on a processor with AMX or AVX512-BF16, an LSTM and a GRU with a layer of at least 128
-        units.
+        "auto" is bfloat16 where hardware supports it and it was measured to be faster: any cell on
+        a GPU; on a processor with AMX or AVX512-BF16, an LSTM, and a GRU with a layer of at least
+        128 units.
     device : torch.device
-        Where to compute.
-    cell_type : str
+        Where the layers are trained.
+    cell_type : {"lstm", "gru", "rnn"} or type
         As in `RNNTextClassifier`.
     hidden_sizes : tuple of int
         Units of each layer.
@@ -83,9 +92,13 @@ def resolve_precision(precision, device, *, cell_type, hidden_sizes):
     if precision != "auto":
         return {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
     if device.type == "cuda":
-        faster = torch.cuda.is_bf16_supported(including_emulation=False)
+        is_faster = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        pays = cell_type == "lstm" or (cell_type == "gru" and max(hidden_sizes) >= MIN_GRU_UNITS)
+        is_measured = cell_type == "lstm" or (
+            cell_type == "gru" and max(hidden_sizes) >= MIN_GRU_UNITS
+        )
         capabilities = torch.cpu.get_capabilities()
-        faster = pays and any(capabilities.get(kind, False) for kind in BFLOAT16_KINDS)
-    return torch.bfloat16 if faster else torch.float32
+        is_faster = is_measured and any(
+            capabilities.get(name, False) for name in BFLOAT16_INSTRUCTIONS
+        )
+    return torch.bfloat16 if is_faster else torch.float32

@@ -1,12 +1,17 @@
-"""What is remembered of each evaluation of a training."""
+"""History of a training: a row per evaluation, and the gradients of each layer at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-# The net's names, and those of the classifier's `history_`; the passes become its index.
+# skorch's names, and those of the classifier's `history_`; "epoch" becomes the index.
 HISTORY_COLUMNS = {
-    "passes": "passes",
+    "epochs_completed": "epoch",
     "train_loss": "train_loss",
     "train_accuracy": "train_accuracy",
     "valid_loss": "valid_loss",
@@ -16,41 +21,56 @@ HISTORY_COLUMNS = {
 }
 
 
-def make_history(evaluations, epochs_before=0):
-    """Make a row per evaluation, whose index is the epochs that were over."""
-    history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS.values()), dtype=np.float64)
-    epochs = epochs_before + history.pop("passes")
+def make_history(evaluations: Sequence[dict[str, Any]], epochs_before: float = 0) -> pd.DataFrame:
+    """Return a row per evaluation.
+
+    Parameters
+    ----------
+    evaluations : sequence of dict
+        Rows of skorch's history, under the names of `HISTORY_COLUMNS`; a missing one is NaN.
+    epochs_before : int or float, default=0
+        Epochs completed before.
+
+    Returns
+    -------
+    history : DataFrame of shape (n_evaluations, 6)
+        Indexed by the epochs completed: whole numbers, if all of them are.
+    """
+    history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS), dtype=np.float64)
+    history = history.rename(columns=HISTORY_COLUMNS)
+    epochs = epochs_before + history.pop("epoch")
     is_whole = (epochs % 1 == 0).all()
     history.index = pd.Index(epochs.astype(np.int64) if is_whole else epochs, name="epoch")
     return history
 
 
 class GradientFlow:
-    """Notes the mean and the largest |gradient| of each layer at each step of one training.
+    """Mean and largest absolute gradient of each layer at each step of a training.
 
-    Numbers stay on the device until they are asked for.
+    Numbers stay on the device until `to_frame` is called.
     """
 
-    def __init__(self):
-        self.layers = []
-        self.steps = []
+    def __init__(self) -> None:
+        self.layers: list[str] = []
+        self.steps: list[torch.Tensor] = []
 
     @torch.no_grad()
-    def record(self, module):
-        """Take note of the gradients that the parameters of `module` have."""
-        of_layers = {}
+    def record(self, module: torch.nn.Module) -> None:
+        """Record the gradients that the parameters of `module` have."""
+        gradients_of: dict[str, list[torch.Tensor]] = {}
         for name, parameter in module.named_parameters():
             if parameter.grad is not None:
                 layer = name.rpartition(".")[0]
-                of_layers.setdefault(layer, []).append(parameter.grad.abs().flatten())
-        self.layers = list(of_layers)
-        sizes = [torch.cat(gradients) for gradients in of_layers.values()]
+                gradients_of.setdefault(layer, []).append(parameter.grad.abs().flatten())
+        self.layers = list(gradients_of)
+        sizes = [torch.cat(gradients) for gradients in gradients_of.values()]
         self.steps.append(torch.stack([torch.stack([size.mean(), size.max()]) for size in sizes]))
 
-    def to_frame(self):
-        """Return a row for each step, numbered from 1, and layer."""
+    def to_frame(self) -> pd.DataFrame:
+        """Return the columns "mean" and "max", indexed by "step", from 1 on, and "layer"."""
         steps = range(1, len(self.steps) + 1)
         index = pd.MultiIndex.from_product([steps, self.layers], names=["step", "layer"])
         numbers = torch.cat(self.steps) if self.steps else torch.empty(0, 2)
-        numbers = numbers.numpy(force=True).astype(np.float64)
-        return pd.DataFrame(numbers, index=index, columns=["mean", "max"])
+        return pd.DataFrame(
+            numbers.numpy(force=True).astype(np.float64), index=index, columns=["mean", "max"]
+        )

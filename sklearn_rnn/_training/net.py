@@ -1,46 +1,62 @@
-"""The one door to skorch: the net that trains and applies the module."""
+"""skorch net: training and prediction of the module. The only file that imports skorch."""
 
-import math
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EpochTimer, PrintLog
-from skorch.helper import predefined_split
-from tqdm import tqdm
 
-from sklearn_rnn._ids import FIRST_ID
+from sklearn_rnn._ids import FIRST_ID, replace_unknown_ids, sequence_lengths
 from sklearn_rnn._linear.fit import learn_linear_term
+from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
-from sklearn_rnn._training.batches import IdsDataset, SequentialBatches, TrainingBatches, cut_epochs
-from sklearn_rnn._training.calibration import fit_intercept
-from sklearn_rnn._training.history import HISTORY_COLUMNS, GradientFlow
-from sklearn_rnn._training.microbatches import PartedBatches
-from sklearn_rnn._training.optimizer import make_schedule, replace_parameter
+from sklearn_rnn._training.batches import Batch, IdsDataset, SequentialBatches
+from sklearn_rnn._training.calibration import refit_output_bias
+from sklearn_rnn._training.data import TrainingData
+from sklearn_rnn._training.loop import TrainingLoop, TrainingResult, restore_trained
+from sklearn_rnn._training.microbatches import MicroBatches, Step
+from sklearn_rnn._training.optimizer import replace_parameter
 from sklearn_rnn._training.prediction import compute_logits
-from sklearn_rnn._training.stopping import Stopping
-from sklearn_rnn._training.thread_pool import one_core_each
+from sklearn_rnn._training.stopping import Weights
+from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
+from sklearn_rnn._word_vectors import WordVectors
+
+NumpyWeights = dict[str, np.ndarray]
 
 
-def build_net(architecture, *, seed, device, **parameters):
-    """Build and initialise a net from plain values.
+def build_net(
+    architecture: Architecture,
+    *,
+    seed: int,
+    device: torch.device,
+    weights: NumpyWeights | None = None,
+    **parameters: Any,
+) -> RecurrentNet:
+    """Build and initialise a net.
 
     Parameters
     ----------
     architecture : Architecture
-        Of the module.
+        The architecture of the module.
     seed : int
-        Of the first weights, which are drawn on the CPU whatever the device.
+        Seed of the initial weights, which are initialised on the CPU whatever the device.
     device : torch.device
-        Where the module lies and the batches go.
+        The device of the module and of the batches.
+    weights : dict of str to ndarray, default=None
+        Weights to load, as `RecurrentNet.get_weights` returns them. None: initial weights.
     **parameters
-        Of `RecurrentNet`.
+        Parameters of `RecurrentNet`.
 
     Returns
     -------
     net : RecurrentNet
     """
-    return RecurrentNet(
+    net = RecurrentNet(
         RecurrentModule,
         module__architecture=architecture,
         seed=seed,
@@ -48,15 +64,14 @@ def build_net(architecture, *, seed, device, **parameters):
         criterion__reduction="none",
         optimizer=torch.optim.AdamW,
         optimizer__fused=True,
-        dataset=IdsDataset,
-        dataset__device=device,
         classes=np.arange(architecture.n_classes),
-        device=device,
+        device=str(device),  # safetensors takes no torch.device
         **parameters,
-    ).initialize()
+    )
+    return net.initialize() if weights is None else net.initialize_from(weights)
 
 
-def check_callbacks(callbacks):
+def check_callbacks(callbacks: Sequence[Any] | None) -> None:
     """Raise a ValueError unless `callbacks` is None or a list that skorch takes.
 
     A list of callbacks, instances or classes, each alone or in a pair with a name.
@@ -72,63 +87,52 @@ def check_callbacks(callbacks):
 
 
 class RecurrentNet(NeuralNetClassifier):
-    """A skorch net whose inner loop waits for nothing: no copies, no numbers fetched per batch.
+    """skorch net whose training loop has no host-device synchronisation per batch.
+
+    `RNNTextClassifier` trains it by `train`. Of skorch's own methods, those for prediction work on
+    ids, and return class indices or probabilities; `save_params`, `load_params` and
+    :func:`~sklearn.base.clone` work; `fit`, `partial_fit` and `fit_loop` raise an error.
 
     Parameters
     ----------
     module : type
         `RecurrentModule`.
     seed : int
-        Of the first weights.
-    gradient_clip : float or None
-        Largest norm of the gradient.
-    lr_schedule : {None, "one_cycle", "plateau"}
-        How the learning rate moves.
-    early_stopping : bool
-        Whether to stop when the validation score stalls.
-    scoring : {"accuracy", "loss"}
-        The validation score.
-    n_iter_no_change : int
-        Evaluations without progress before it stops.
-    tol : float
-        What counts as progress, in accuracy or in loss.
-    evaluations_per_epoch : int
-        How often the validation data are looked at in an epoch.
-    record_gradients : bool
-        Whether to note the size of the gradients at each step.
-    label_smoothing : float
-        Share of each label that is spread over all classes.
+        Seed of the initial weights.
+    gradient_clip, lr_schedule, early_stopping, scoring, n_iter_no_change, tol, \
+            evaluations_per_epoch, record_gradients, label_smoothing
+        As in `RNNTextClassifier`.
+    train_split : None, default=None
+        skorch's; `train` takes validation data instead.
     **kwargs
-        Of `skorch.NeuralNetClassifier`.
+        Parameters of `skorch.NeuralNetClassifier`.
 
     Attributes
     ----------
-    stopping_ : Stopping
-        Which weights were kept, after `partial_fit`.
-    gradient_flow_ : GradientFlow or None
-        The sizes of the gradients of the last `partial_fit`.
-    interrupted_, diverged_ : bool
-        Whether the last `partial_fit` ended by a keyboard interrupt, or by numbers that are not
-        finite.
+    known_ids_ : ndarray of int32 of shape (n_tokens + 1,)
+        The ids known at fit, as `known_ids_table` makes it.
+    loop_ : TrainingLoop or None
+        The training loop while `train` is running.
     """
 
     def __init__(
         self,
-        module,
+        module: type[RecurrentModule],
         *,
-        seed,
-        gradient_clip=None,
-        lr_schedule=None,
-        early_stopping=False,
-        scoring="accuracy",
-        n_iter_no_change=10,
-        tol=1e-4,
-        evaluations_per_epoch=1,
-        record_gradients=False,
-        label_smoothing=0.0,
-        **kwargs,
-    ):
-        super().__init__(module, train_split=None, **kwargs)
+        seed: int,
+        gradient_clip: float | None,
+        lr_schedule: Literal["one_cycle", "plateau"] | None,
+        early_stopping: bool,
+        scoring: Literal["accuracy", "loss"],
+        n_iter_no_change: int,
+        tol: float,
+        evaluations_per_epoch: int,
+        record_gradients: bool,
+        label_smoothing: float,
+        train_split: None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(module, train_split=train_split, **kwargs)
         self.seed = seed
         self.gradient_clip = gradient_clip
         self.lr_schedule = lr_schedule
@@ -141,261 +145,268 @@ class RecurrentNet(NeuralNetClassifier):
         self.label_smoothing = label_smoothing
 
     @property
-    def _default_callbacks(self):
-        print_log = [("print_log", PrintLog(keys_ignored="passes"))] if self.verbose else []
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+        print_log = (
+            [("print_log", PrintLog(keys_ignored="epochs_completed"))] if self.verbose else []
+        )
         return [("epoch_timer", EpochTimer()), *print_log]
 
-    def set_params(self, **parameters):
-        """Set parameters of the net; new callbacks take part from the next training on."""
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters of the net; new callbacks are called from the next training on."""
         if "callbacks" in parameters:
-            # skorch would initialise those that were there before, and then replace them.
+            # skorch would initialise the earlier callbacks, and then replace them.
             self.callbacks = parameters["callbacks"]
         return super().set_params(**parameters)
 
-    def initialize_module(self):
-        """Build the module, and initialise its weights from the seed."""
+    # Initialisation
+
+    def initialize_from(self, weights: NumpyWeights) -> Self:
+        """Initialise the net with the weights that `get_weights` returned, and none at random."""
+        self.given_weights_ = weights
+        try:
+            return self.initialize()
+        finally:
+            del self.given_weights_
+
+    def initialize_module(self) -> Self:
+        """Build the module, with the given weights or with initial weights from the seed."""
         super().initialize_module()
-        with one_core_each():
+        weights = vars(self).get("given_weights_")
+        if weights is not None:
+            self.module_.load_state_dict(_to_tensors(weights))
+            return self
+        with thread_pool():
             self.module_.init_weights(torch.Generator().manual_seed(self.seed))
         return self
 
-    def train(self, training, validation, *, accumulate, seed, dtype):
-        """Train for `max_epochs`, keep the best weights, and say how it went.
+    def initialize_optimizer(self, triggered_directly: None = None) -> Self:
+        """Discard the optimizer; a new one is built when it is needed, for training alone."""
+        vars(self)["optimizer_"] = None
+        if "optimizer" not in self.prefixes_:  # so that skorch knows of its parameters
+            self._register_attribute("optimizer_", None)
+        return self
 
-        The linear term, if there is one, learns first, and then the network what it leaves. The
-        biases of their sum are fitted last, without dropout, if there are logits of texts that the
-        linear term has not seen, and if no weights were chosen by how they did on `validation`.
+    @property
+    def optimizer_(self) -> torch.optim.Optimizer:
+        """The optimizer, built at its first use: building it takes longer than to predict."""
+        if vars(self).get("optimizer_") is None:
+            super().initialize_optimizer()
+        return vars(self)["optimizer_"]
+
+    @optimizer_.setter
+    def optimizer_(self, optimizer: torch.optim.Optimizer) -> None:
+        vars(self)["optimizer_"] = optimizer
+
+    # Training
+
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
+        """Raise an error: the net is trained by its classifier."""
+        self._refuse_training()
+
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> NoReturn:
+        """Raise an error: the net is trained by its classifier."""
+        self._refuse_training()
+
+    def _refuse_training(self) -> NoReturn:
+        raise RuntimeError(
+            "net_ is trained by its RNNTextClassifier, which encodes labels, sets the learning "
+            "rate and fits the linear term. Call the classifier's fit to train anew, its "
+            "partial_fit, or its fit with warm_start=True, to continue."
+        )
+
+    def train(
+        self,
+        training: TrainingData,
+        validation: TrainingData | None,
+        *,
+        known_ids: npt.NDArray[np.int32],
+        accumulate: bool,
+        seed: Sequence[int],
+        dtype: torch.dtype,
+    ) -> TrainingResult:
+        """Train for `max_epochs`, and keep the best weights.
+
+        The linear term, if there is one, is fitted first. The biases of the output layer are
+        refitted last, without dropout, if there are out-of-fold predictions of the linear term and
+        no validation data that chose the weights.
+
+        An exception leaves the net as it was.
 
         Parameters
         ----------
-        training, validation : (ids, labels, weights)
-            What to learn from and what to watch, as `IdsDataset` takes them; `validation` may be
-            None.
+        training, validation : TrainingData
+            With known ids alone. `validation` may be None.
+        known_ids : ndarray of int32 of shape (n_tokens + 1,)
+            The ids known at fit, as `known_ids_table` makes it.
         accumulate : bool
-            What it is for `learn_linear_term`.
+            Whether the linear term keeps its counts, as in `learn_linear_term`.
         seed : sequence of int
-            Of the folds, the order of the batches, dropout, and the sample for the biases.
+            Seed of the folds, the order of the batches, dropout, and the sample for the biases.
         dtype : torch.dtype
             What the recurrent layers are trained in.
 
         Returns
         -------
-        evaluations : list of dict
-            What was recorded at the end of each epoch, or at each evaluation, under the names of
-            `HISTORY_COLUMNS`.
+        result : TrainingResult
         """
-        self.rng_ = np.random.default_rng(seed)
-        self.train_split = None
-        if validation is not None:
-            self.train_split = predefined_split(IdsDataset(*validation, device=self.device))
-        n_epochs_before = len(self.history)
-        weights_before = copy_weights(self.module_)
-        with one_core_each() as side_by_side:
+        rng = np.random.default_rng(seed)
+        n_rows_before = len(self.history)
+        weights_before = {name: t.clone() for name, t in self.module_.state_dict().items()}
+        with thread_pool() as pool:
             try:
-                cross_fit = None
-                if self.module_.linear_term is not None:
-                    cross_fit = learn_linear_term(
-                        self.module_.linear_term,
-                        *training,
-                        accumulate=accumulate,
-                        label_smoothing=self.label_smoothing,
-                        rng=self.rng_,
-                        parallel_map=side_by_side.map,
-                    )
-                self.batches_ = PartedBatches(
-                    self.module_,
-                    self.criterion_,
-                    side_by_side,
-                    cross_fit=cross_fit,
-                    seed=int(self.rng_.integers(2**62)),
-                    dtype=dtype,
-                )
-                dataset = IdsDataset(*training, cross_fit=cross_fit, device=self.device)
-                self.partial_fit(dataset)
-                has_folds = cross_fit is not None and cross_fit.has_folds
-                if has_folds and validation is None and not self.diverged_:
-                    self._train_or_evaluate(training=False)
-                    fit_intercept(
-                        self.module_,
-                        dataset,
-                        self.batches_,
-                        label_smoothing=self.label_smoothing,
-                        rng=self.rng_,
-                    )
-            except BaseException:  # of a callback, say: nothing is half trained
-                del self.history[n_epochs_before:]
-                self._go_back_to(weights_before)
+                loop = self._train(training, validation, accumulate, rng, dtype, pool)
+            except BaseException:  # for example of a callback
+                del self.history[n_rows_before:]
+                self._load_weights(weights_before)
                 raise
             finally:
-                self.batches_ = None  # its threads end here
-        if self.diverged_:
-            self._go_back_to(self.stopping_.best_weights or weights_before)
-        elif self.stopping_.best_weights is not None and validation is not None:
-            self.module_.load_state_dict(self.stopping_.best_weights)
-        return [
-            {new: epoch.get(old, math.nan) for old, new in HISTORY_COLUMNS.items()}
-            for epoch in self.history[n_epochs_before:]
-            if "dur" in epoch
-        ]
+                self.loop_ = None
+        best_weights = loop.early_stopping.best_weights
+        if loop.diverged:
+            self.initialize_optimizer()  # its moments are not finite
+        if loop.diverged and best_weights is None:
+            self._load_weights(weights_before)
+        elif best_weights is not None and (loop.diverged or validation is not None):
+            restore_trained(self.module_, best_weights)
+        self.known_ids_ = known_ids
+        return loop.result()
 
-    def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """Run the epochs, and stop early where there is reason to."""
-        self.interrupted_ = self.diverged_ = False
+    def _train(
+        self,
+        training: TrainingData,
+        validation: TrainingData | None,
+        accumulate: bool,
+        rng: np.random.Generator,
+        dtype: torch.dtype,
+        pool: ThreadPool,
+    ) -> TrainingLoop:
+        cross_fit = None
+        if self.module_.linear_term is not None:
+            cross_fit = learn_linear_term(
+                self.module_.linear_term,
+                training.ids,
+                training.labels,
+                training.weights,
+                accumulate=accumulate,
+                label_smoothing=self.label_smoothing,
+                rng=rng,
+                parallel_map=pool.map,
+            )
         # As a parameter of the criterion it would cost the optimizer's moments: skorch builds the
         # optimizer anew whenever one is set.
         self.criterion_.label_smoothing = self.label_smoothing
-        self.gradient_flow_ = GradientFlow() if self.record_gradients else None
-        self.stopping_ = Stopping(
-            scoring=self.scoring,
-            tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
+        microbatches = MicroBatches(
+            self.module_,
+            self.criterion_,
+            pool,
+            cross_fit=cross_fit,
+            seed=int(rng.integers(2**62)),
+            dtype=dtype,
         )
-        train, valid = self.get_split_datasets(X, y)
-        datasets = {"dataset_train": train, "dataset_valid": valid}
-        train_batches = self.get_iterator(train, training=True)
-        self.schedule_ = make_schedule(
-            self.optimizer_,
-            self.lr_schedule,
-            learning_rate=self.lr,
-            n_steps=self.max_epochs * len(train_batches),
-            patience=self.n_iter_no_change // 2,
-        )
-        stretches = cut_epochs(
-            train_batches, n_epochs=self.max_epochs, n_stretches=self.evaluations_per_epoch
-        )
-        for passes, n_batches, batches in stretches:
-            self.notify("on_epoch_begin", **datasets)
-            try:
-                progress = self._show_progress(batches, "train", n_batches)
-                self.run_single_epoch(progress, True, "train", self.train_step)
-                if valid is not None:
-                    valid_batches = self.get_iterator(valid, training=False)
-                    self.run_single_epoch(
-                        self._show_progress(valid_batches, "valid", len(valid_batches)),
-                        False,
-                        "valid",
-                        self.validation_step,
-                    )
-            except KeyboardInterrupt:
-                self.interrupted_ = True
-                raise  # to skorch, which ends the training; a callback may end it so too
-            self.history.record("passes", passes)
-            self.history.record("learning_rate", self.optimizer_.param_groups[-1]["lr"])
-            self._judge_epoch()
-            self.notify("on_epoch_end", **datasets)
-            if self.diverged_ or self.stopping_.stalled:
-                break
+        dataset = IdsDataset(training, cross_fit=cross_fit, device=self.device)
+        valid_dataset = None if validation is None else IdsDataset(validation, device=self.device)
+        self.loop_ = loop = TrainingLoop(self, dataset, valid_dataset, microbatches, rng)
+        super().partial_fit(dataset)
+        is_out_of_fold = cross_fit is not None and cross_fit.has_folds
+        if is_out_of_fold and validation is None and not loop.diverged:
+            self.set_mode(training=False)
+            refit_output_bias(
+                self.module_, dataset, microbatches, label_smoothing=self.label_smoothing, rng=rng
+            )
+        return loop
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Self:
+        """Run the training loop; called by `train`."""
+        self._training_loop().run()
         return self
 
-    def _show_progress(self, batches, name, n_batches):
-        # None: no bar where stderr is no terminal, as in a log file.
-        disable = None if self.verbose else True
-        return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
+    def train_step(self, batch: Batch, **fit_params: Any) -> Step:
+        """Take one step of the optimizer; called by `train`."""
+        return self._training_loop().train_step(batch)
 
-    def _judge_epoch(self):
-        epoch = self.history[-1]
-        norm = torch.nn.utils.get_total_norm(self.module_.parameters()).item()
-        self.diverged_ = not math.isfinite(epoch["train_loss"] + norm)
-        if self.diverged_:
-            return
-        self.stopping_.record(
-            copy_weights(self.module_),
-            valid_accuracy=epoch.get("valid_accuracy"),
-            valid_loss=epoch.get("valid_loss"),
-        )
-        if self.lr_schedule == "plateau":
-            self.schedule_.step(epoch["valid_loss"])
+    def validation_step(self, batch: Batch, **fit_params: Any) -> Step:
+        """Compute the loss of a batch, without dropout; called by `train`."""
+        return self._training_loop().validation_step(batch)
 
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Go through batches once, and record the mean loss and accuracy over the weights."""
-        # Summed on the device and fetched once: a number fetched per batch would stall a GPU.
-        sums = torch.zeros(3, dtype=torch.float64, device=self.device)
-        for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
-            step = step_fn(batch)
-            sums += step["sums"]
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-        loss, hits, weight = sums.tolist()
-        self.history.record(f"{prefix}_loss", loss / weight)
-        self.history.record(f"{prefix}_accuracy", hits / weight)
+    def _training_loop(self) -> TrainingLoop:
+        """Return the loop while `train` is running; otherwise raise the error of `fit`."""
+        loop: TrainingLoop | None = getattr(self, "loop_", None)
+        if loop is None:
+            self._refuse_training()
+        return loop
 
-    def train_step(self, batch, **fit_params):
-        """Take one step of the optimizer."""
-        self._train_or_evaluate(training=True)
-        self.optimizer_.zero_grad()
-        step = self.batches_.differentiate(*batch)
-        if self.gradient_flow_ is not None:
-            self.gradient_flow_.record(self.module_)
-        self.notify(
-            "on_grad_computed",
-            named_parameters=list(self.get_all_learnable_params()),
-            batch=batch,
-            training=True,
-        )
-        if self.gradient_clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
-        self.optimizer_.step()
-        if self.lr_schedule == "one_cycle":
-            self.schedule_.step()
-        return step
-
-    def validation_step(self, batch, **fit_params):
-        """Compute the loss of a batch, without dropout."""
-        self._train_or_evaluate(training=False)
-        return self.batches_.evaluate(*batch)
-
-    def infer(self, x, **fit_params):
-        """Compute the logits of the inputs that `IdsDataset` gives."""
-        return self.module_(x["ids"], x["lengths"])
-
-    def get_iterator(self, dataset, training=False):
-        """Make the batches of a dataset."""
-        if training:
-            return TrainingBatches(dataset, self.batch_size, self.rng_)
-        return SequentialBatches(dataset)
-
-    def logits(self, ids, lookup):
-        """Compute the logits of texts, as `compute_logits` does."""
-        self._train_or_evaluate(training=False)
-        return compute_logits(self.module_, ids, lookup, device=torch.device(self.device))
-
-    def _train_or_evaluate(self, *, training):
+    def set_mode(self, *, training: bool) -> None:
+        """Put the module into training or evaluation mode."""
         # Setting it at each step took longer than a small step itself.
         if self.module_.training != training:
             self._set_training(training)
 
-    def get_weights(self):
-        """Return the module's state as a dict of NumPy arrays."""
-        return {
-            name: tensor.numpy(force=True) for name, tensor in copy_weights(self.module_).items()
-        }
+    # Prediction
 
-    def set_weights(self, weights):
-        """Give the module the state that `get_weights` returned."""
-        self._go_back_to({name: torch.tensor(w) for name, w in weights.items()})
+    def logits(self, ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
+        """Compute the logits of texts, of shape (n, n_classes), as `compute_logits` does."""
+        self.set_mode(training=False)
+        return compute_logits(self.module_, ids, self.known_ids_, device=torch.device(self.device))
 
-    def _go_back_to(self, weights):
+    def get_dataset(self, X: Any, y: Any = None) -> IdsDataset:
+        """Return the dataset of an array of ids, for skorch's own methods of prediction."""
+        if isinstance(X, IdsDataset):
+            return X
+        self.check_is_fitted(["known_ids_"])
+        ids = replace_unknown_ids(np.asarray(X), self.known_ids_)
+        labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(y)
+        data = TrainingData(ids, labels, np.ones(len(ids)), sequence_lengths(ids))
+        return IdsDataset(data, device=self.device)
+
+    def get_iterator(self, dataset: IdsDataset, training: bool = False) -> SequentialBatches:
+        """Return the batches of a dataset, in its order."""
+        return SequentialBatches(dataset)
+
+    def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> torch.Tensor:
+        """Compute the logits of the inputs of an `IdsDataset`."""
+        return self.module_(x["ids"], x["lengths"])
+
+    # Weights
+
+    def get_weights(self) -> NumpyWeights:
+        """Return a copy of the module's state as NumPy arrays."""
+        state = self.module_.state_dict()
+        return {name: tensor.clone().numpy(force=True) for name, tensor in state.items()}
+
+    def set_weights(self, weights: NumpyWeights) -> None:
+        """Load the state that `get_weights` returned."""
+        self._load_weights(_to_tensors(weights))
+
+    def _load_weights(self, weights: Weights) -> None:
         self.module_.load_state_dict(weights)
-        self.initialize_optimizer()  # whose moments may be of a training that failed
+        self.initialize_optimizer()  # its moments may be those of a training that failed
 
-    def grow_embedding(self, n_tokens, *, seed):
-        """Add rows to the embedding until it has `n_tokens`, drawn as the first ones were.
+    def count_parameters(self) -> int:
+        """Return how many numbers training learns, those of the linear term included."""
+        n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
+        linear_term = self.module_.linear_term
+        return n_parameters + (0 if linear_term is None else linear_term.n_parameters)
 
-        The optimizer goes on with what it knows of the rows that were there.
+    def grow_embedding(self, n_tokens: int, *, seed: int) -> None:
+        """Add initialised rows to the embedding until it has `n_tokens`.
+
+        The optimizer keeps the moments of the rows that there were.
         """
         old = self.module_.embedding.weight
-        if n_tokens <= len(old):  # less if a training that failed made it grow
+        if n_tokens <= len(old):  # fewer after a training that failed once the embedding had grown
             return
-        grown = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
-        replace_parameter(self.optimizer_, old, grown)
+        optimizer = self.optimizer_
+        new = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
+        replace_parameter(optimizer, old, new)
 
     @torch.no_grad()
-    def set_word_vectors(self, word_vectors):
-        """Give the words of `WordVectors` their rows of the embedding."""
+    def set_word_vectors(self, word_vectors: WordVectors) -> None:
+        """Set the rows of the embedding that belong to the words of `WordVectors`."""
         rows = slice(FIRST_ID, FIRST_ID + len(word_vectors))
         self.module_.embedding.weight[rows] = torch.tensor(word_vectors.matrix)
 
 
-def copy_weights(module):
-    """Copy a module's state, where it lies."""
-    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+def _to_tensors(weights: NumpyWeights) -> Weights:
+    return {name: torch.tensor(array) for name, array in weights.items()}

@@ -1,44 +1,113 @@
-"""What becomes of an optimizer: its learning rate over the steps, and parameters that grow."""
+"""Learning-rate schedules, and the optimizer's state of an embedding that grows.
+
+A new schedule is one class here, one row of `SCHEDULES`, and its name among the values of
+`RNNTextClassifier.lr_schedule`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
 
 import torch
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 
-def make_schedule(optimizer, name, *, learning_rate, n_steps, patience):
-    """Start the learning rate anew, and return what moves it.
+class ConstantRate:
+    """The learning rate as it is.
 
     Parameters
     ----------
     optimizer : torch.optim.AdamW
-        Of one group.
-    name : {None, "one_cycle", "plateau"}
-        How the rate moves.
+        With a single group of parameters.
     learning_rate : float
-        The highest one.
+        The highest rate.
     n_steps : int
-        In one cycle.
+        Optimizer steps of this training.
     patience : int
-        Evaluations without a lower loss before a plateau halves the rate.
-
-    Returns
-    -------
-    schedule : torch.optim.lr_scheduler.LRScheduler or None
+        Evaluations without a lower validation loss before a rate that depends on it is lowered.
     """
+
+    needs_validation: ClassVar[bool] = False
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
+    ) -> None:
+        reset_rate(optimizer, learning_rate)
+
+    def after_step(self) -> None:
+        """Change the rate after a step of the optimizer."""
+
+    def after_evaluation(self, valid_loss: float | None) -> None:
+        """Change the rate after an evaluation; the loss is None without validation data."""
+
+
+class OneCycle(ConstantRate):
+    """One rise and one fall of the learning rate (Smith & Topin 2018, arXiv:1708.07120).
+
+    The rate rises for 30 % of the steps. Parameters are those of `ConstantRate`.
+    """
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
+    ) -> None:
+        reset_rate(optimizer, learning_rate)
+        # The rate of the last step is near 0. The schedule has one step more than the training, so
+        # that a training of a single step learns.
+        self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
+
+    def after_step(self) -> None:
+        """Go on in the cycle."""
+        self._scheduler.step()
+
+
+class Plateau(ConstantRate):
+    """The learning rate halved whenever the validation loss stalls.
+
+    Parameters are those of `ConstantRate`.
+    """
+
+    needs_validation: ClassVar[bool] = True
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
+    ) -> None:
+        reset_rate(optimizer, learning_rate)
+        self._scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
+
+    def after_evaluation(self, valid_loss: float | None) -> None:
+        """Compare the loss with the lowest so far."""
+        if valid_loss is not None:
+            self._scheduler.step(valid_loss)
+
+
+SCHEDULES: dict[str | None, type[ConstantRate]] = {
+    None: ConstantRate,
+    "one_cycle": OneCycle,
+    "plateau": Plateau,
+}
+
+
+def reset_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Undo what the schedule of an earlier training has changed."""
     (group,) = optimizer.param_groups
     group["lr"] = learning_rate
-    group["betas"] = optimizer.defaults["betas"]  # one cycle moves the momentum too
-    if name == "one_cycle":
-        # The last of these steps has a rate near 0. One more is counted than there are, so that
-        # a training of one batch is not that step.
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=learning_rate, total_steps=n_steps + 1
-        )
-    if name == "plateau":
-        return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
-    return None
+    group["betas"] = optimizer.defaults["betas"]  # OneCycleLR cycles the momentum too
 
 
-def replace_parameter(optimizer, old, new):
-    """Let an optimizer go on with a parameter that has grown, and begins with its old rows."""
+def replace_parameter(
+    optimizer: torch.optim.Optimizer, old: torch.nn.Parameter, new: torch.nn.Parameter
+) -> None:
+    """Replace a parameter by one with more rows, and keep the moments of the rows that it had.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        Changed in place.
+    old : Parameter of shape (n_old, ...)
+        A parameter of the optimizer.
+    new : Parameter of shape (n_new, ...)
+        Begins with the rows of `old`.
+    """
     for group in optimizer.param_groups:
         group["params"] = [new if p is old else p for p in group["params"]]
     state = optimizer.state.pop(old, {})

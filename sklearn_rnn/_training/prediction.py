@@ -1,89 +1,110 @@
-"""The logits of many texts, batch by batch."""
+"""Prediction: the logits of many texts, in batches of texts of similar length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from sklearn_rnn._ids import replace_unknown_ids, row_blocks, sequence_lengths
 from sklearn_rnn._training.batches import bounded_batches
-from sklearn_rnn._training.thread_pool import one_core_each
+from sklearn_rnn._training.thread_pool import thread_pool
+
+if TYPE_CHECKING:
+    from sklearn_rnn._nn.module import RecurrentModule
+
+Ids = npt.NDArray[np.integer[Any]]
+IdsTable = npt.NDArray[np.int32]
 
 
-def compute_logits(module, ids, lookup, *, device):
-    """Compute the logits of texts, sorted by length inside and in the caller's order outside.
+def compute_logits(
+    module: RecurrentModule, ids: Ids, known_ids: IdsTable, *, device: torch.device
+) -> npt.NDArray[np.float32]:
+    """Compute the logits of texts, the same to the last bit in any order of the texts.
 
-    The last bits of a text's logits depend on its place in a batch. So each text is computed once,
-    and its place does not depend on the order of the texts.
+    The last bits of a text's logits depend on its position in a batch. Therefore each distinct text
+    is computed once, and the batches do not depend on the order of the texts.
 
     Parameters
     ----------
     module : RecurrentModule
-        In the mode for evaluation.
+        In evaluation mode.
     ids : ndarray of int of shape (n, max_length)
         Right-padded ids.
-    lookup : ndarray of int32 of shape (n_tokens + 1,)
-        What to read for each id, as `known_ids_table` makes it.
+    known_ids : ndarray of int32 of shape (n_tokens + 1,)
+        As `known_ids_table` makes it.
     device : torch.device
-        Where the module lies.
+        The device of the module.
 
     Returns
     -------
     logits : ndarray of float32 of shape (n, n_classes)
+        In the order of `ids`.
     """
     lengths = sequence_lengths(ids)
-    order, place = distinct_texts(ids, lengths, lookup)
+    order, inverse = distinct_texts(ids, lengths, known_ids)
     logits = np.empty((len(ids), module.output.out_features), dtype=np.float32)
 
     @torch.inference_mode()
-    def compute(span):
+    def compute(span: tuple[int, int, int]) -> None:
         start, stop, width = span
         rows = order[start:stop]
-        known = replace_unknown_ids(ids[rows, :width], lookup)
-        batch = torch.from_numpy(known).to(device)
+        batch = torch.from_numpy(replace_unknown_ids(ids[rows, :width], known_ids)).to(device)
         batch_lengths = torch.from_numpy(lengths[rows]).to(device)
         logits[rows] = module(batch, batch_lengths).cpu().numpy()
 
     spans = bounded_batches(lengths[order])
     if device.type == "cpu":
-        with one_core_each() as side_by_side:
-            side_by_side.map(compute, spans)
+        with thread_pool() as pool:
+            pool.map(compute, spans)
     else:
         for span in spans:
             compute(span)
-    return logits[order[place]]
+    return logits[order[inverse]]
 
 
-def distinct_texts(ids, lengths, lookup):
-    """Find the distinct texts, in an order that does not depend on that of all texts.
+def distinct_texts(
+    ids: Ids, lengths: npt.NDArray[np.int64], known_ids: IdsTable
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Find the distinct texts, in an order that does not depend on the order of all texts.
 
-    Texts of a length are in the order of their hashes, which is quicker to find than that of their
-    ids. Those whose hashes are the same by chance are told apart.
+    They are sorted by length, and texts of the same length by a hash, which is faster than by their
+    ids. Texts whose hashes are equal by chance stay distinct.
 
     Parameters
     ----------
-    ids, lookup : ndarray
-        As `compute_logits` takes them. Two texts are the same if the lookup makes them so.
+    ids, known_ids : ndarray
+        As in `compute_logits`. Texts are equal if they are once unknown ids are replaced.
     lengths : ndarray of int64 of shape (n,)
         In tokens.
 
     Returns
     -------
     rows : ndarray of int64 of shape (n_distinct,)
-        One of each, the shortest first.
-    place : ndarray of int64 of shape (n,)
-        Which of them each text is.
+        A row of each distinct text, the shortest first.
+    inverse : ndarray of int64 of shape (n,)
+        The index into `rows` of each text.
     """
     factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
     hashes = np.empty(len(ids), dtype=np.uint64)
     for block in row_blocks(ids):
-        hashes[block] = replace_unknown_ids(ids[block], lookup).astype(np.uint64) @ factors
+        hashes[block] = replace_unknown_ids(ids[block], known_ids).astype(np.uint64) @ factors
     order = np.lexsort((hashes, lengths))
 
     is_new = np.ones(len(ids), dtype=bool)
-    for block in row_blocks(ids):
-        texts, texts_before = ids[order[1:][block]], ids[order[:-1][block]]
-        is_new[1:][block] = (
-            replace_unknown_ids(texts, lookup) != replace_unknown_ids(texts_before, lookup)
-        ).any(1)
-    place = np.empty(len(ids), dtype=np.int64)
-    place[order] = np.cumsum(is_new) - 1
-    return order[is_new], place
+    sorted_hashes, sorted_lengths = hashes[order], lengths[order]
+    may_repeat = (sorted_hashes[1:] == sorted_hashes[:-1]) & (
+        sorted_lengths[1:] == sorted_lengths[:-1]
+    )
+    candidates = 1 + np.flatnonzero(may_repeat)
+    for block in row_blocks(ids):  # as many rows as there are ids in a block
+        some = candidates[block]
+        texts, texts_before = (
+            replace_unknown_ids(ids[order[places]], known_ids) for places in (some, some - 1)
+        )
+        is_new[some] = (texts != texts_before).any(1)
+    inverse = np.empty(len(ids), dtype=np.int64)
+    inverse[order] = np.cumsum(is_new) - 1
+    return order[is_new], inverse

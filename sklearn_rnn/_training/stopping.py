@@ -1,116 +1,150 @@
-"""When training stops, and whose weights are kept."""
+"""Early stopping, the best weights, and the report of a training that ended early."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Literal
 
+import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_rnn._warnings import warn_user
 
+Weights = dict[str, torch.Tensor]
 
-class Stopping:
-    """Watches the epochs of one fit.
 
-    As scikit-learn's `MLPClassifier` does, an epoch makes progress if its validation score
-    exceeds the best one by at least `tol`. The weights kept are those of the best validation
-    score, and of the better other one among equals; without validation data, those of the
-    last epoch that ended with finite numbers. An epoch here is what lies between two evaluations.
+class EarlyStopping:
+    """Best weights of a training, and whether its validation score has stalled.
+
+    As in scikit-learn's `MLPClassifier`, an evaluation is an improvement if its validation score
+    exceeds the best one by at least `tol`. The best weights are those of the highest validation
+    score, ties broken by the other score; without validation data, those of the last evaluation
+    whose numbers were finite.
 
     Parameters
     ----------
     scoring : {"accuracy", "loss"}
-        What is watched.
+        The validation score.
     tol : float
         In accuracy or in loss.
     n_iter_no_change : int or None
-        Epochs without progress that are put up with. None: any number.
+        Evaluations in a row without improvement before training stops. None: any number.
+
+    Attributes
+    ----------
+    best_evaluation : int or None
+        The number of the evaluation with the best weights, from 1 on.
+    best_weights : dict of str to Tensor, or None
+        The weights that were recorded then.
     """
 
-    def __init__(self, *, scoring, tol, n_iter_no_change):
+    def __init__(
+        self, *, scoring: Literal["accuracy", "loss"], tol: float, n_iter_no_change: int | None
+    ) -> None:
         self.scoring = scoring
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
-        self.n_epochs = 0
-        self.best_epoch = None
-        self.best_weights = None
+        self.n_evaluations = 0
+        self.best_evaluation: int | None = None
+        self.best_weights: Weights | None = None
         self.best_score = (-math.inf, -math.inf)
-        self.n_epochs_without_progress = 0
+        self.n_without_improvement = 0
 
-    def record(self, weights, *, valid_accuracy=None, valid_loss=None):
-        """Take note of an epoch that ended with finite numbers.
+    def record(
+        self,
+        weights: Weights,
+        *,
+        valid_accuracy: float | None = None,
+        valid_loss: float | None = None,
+    ) -> None:
+        """Record an evaluation whose numbers are finite.
 
         Parameters
         ----------
         weights : dict of str to Tensor
-            A copy of the module's state after it.
+            A copy of the trained weights.
         valid_accuracy, valid_loss : float or None
             None without validation data.
         """
-        self.n_epochs += 1
-        if valid_accuracy is None:
+        self.n_evaluations += 1
+        if valid_accuracy is None or valid_loss is None:
             self._keep(weights)
             return
         score = (valid_accuracy, -valid_loss)
         if self.scoring == "loss":
             score = score[::-1]
         if score[0] < self.best_score[0] + self.tol:
-            self.n_epochs_without_progress += 1
+            self.n_without_improvement += 1
         else:
-            self.n_epochs_without_progress = 0
+            self.n_without_improvement = 0
         if score > self.best_score:
             self.best_score = score
             self._keep(weights)
 
-    def _keep(self, weights):
-        self.best_epoch = self.n_epochs
+    def _keep(self, weights: Weights) -> None:
+        self.best_evaluation = self.n_evaluations
         self.best_weights = weights
 
     @property
-    def stalled(self):
-        """Whether early stopping calls for an end."""
+    def has_stalled(self) -> bool:
+        """Whether training is to stop."""
         limit = self.n_iter_no_change
-        return limit is not None and self.n_epochs_without_progress > limit
+        return limit is not None and self.n_without_improvement > limit
 
 
-def report_early_end(net, *, epochs, epochs_before, learning_rate, gradient_clip):
-    """Say why training ended before its time, if it did.
+def report_early_end(
+    *,
+    diverged: bool,
+    interrupted: bool,
+    best_evaluation: int | None,
+    epochs: Sequence[float],
+    epochs_before: float,
+    learning_rate: float,
+    gradient_clip: float | None,
+) -> None:
+    """Raise or warn if training diverged or was interrupted.
 
     Parameters
     ----------
-    net : RecurrentNet
-        After `train`.
-    epochs : list of int or float
-        The epochs that were over at each evaluation of this training.
+    diverged : bool
+        Whether the loss or a weight was not finite at the last evaluation.
+    interrupted : bool
+        Whether training was interrupted from the keyboard.
+    best_evaluation : int or None
+        The number of the evaluation whose weights are kept, from 1 on.
+    epochs : sequence of int or float
+        Epochs completed at each evaluation of this training.
     epochs_before : int or float
-        Those that were over before.
+        Epochs completed before this training.
     learning_rate, gradient_clip : float or None
-        What to change if the numbers were not finite.
+        Named in the messages.
 
     Raises
     ------
     ValueError
-        If they were not in the first of these epochs.
+        If training diverged before an evaluation had finite numbers.
 
     Warns
     -----
     ConvergenceWarning
-        If they were not in a later one.
+        If it diverged later.
     UserWarning
-        If training was interrupted from the keyboard.
+        If it was interrupted.
     """
     cure = (
         f"Lower learning_rate={learning_rate}, or gradient_clip={gradient_clip}, "
         "which limits the norm of the gradient."
     )
-    best = net.stopping_.best_epoch
-    if net.diverged_ and best is None:
+    if diverged and best_evaluation is None:
         raise ValueError(f"The loss or a weight is not finite after epoch {epochs[-1]}. {cure}")
-    if net.diverged_:
+    if diverged:
         warn_user(
             f"Training stopped: the loss or a weight is not finite after epoch {epochs[-1]}. The "
-            f"weights of epoch {epochs[best - 1]} are kept. {cure}",
+            f"weights of epoch {epochs[best_evaluation - 1]} are kept. {cure}",
             ConvergenceWarning,
         )
-    if net.interrupted_:
+    if interrupted:
         last = epochs[-1] if epochs else epochs_before
         warn_user(
             f"Training was interrupted in epoch {int(last) + 1}. What was trained is kept.",

@@ -1,19 +1,26 @@
-"""Several computations at a time, one to a CPU core, with the same bits on any number of cores."""
+"""Thread pool of single-threaded torch computations, with the same bits on any number of cores."""
+
+from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Self, TypeVar
 
 import torch
 
+T = TypeVar("T")
+R = TypeVar("R")
 
-class SideBySide:
-    """Threads that share a list of computations; the caller's thread is one of them.
 
-    A small recurrence does not fill two cores: split among them, its threads wait for each other
-    at every step, and the order of its sums depends on their number. Whole parts of a batch on one
-    core each do neither.
+class ThreadPool:
+    """Threads that work off a list of items; the caller's thread is one of them.
+
+    The matrices of a small recurrent layer do not keep two cores busy: torch's own threads would
+    wait for each other at every time step, and the order of their sums would depend on how many
+    they are. A micro-batch on one core does neither.
 
     Parameters
     ----------
@@ -21,28 +28,28 @@ class SideBySide:
         The caller's thread included.
     """
 
-    def __init__(self, n_threads):
+    def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
-        self._helpers = ThreadPoolExecutor(max(n_threads - 1, 1), initializer=compute_alone)
+        self._helpers = ThreadPoolExecutor(max(n_threads - 1, 1), initializer=use_one_thread)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self._helpers.shutdown()
 
-    def map(self, function, items):
-        """Return ``[function(item) for item in items]``."""
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Return ``[function(item) for item in items]``, computed in the threads."""
         waiting = deque(enumerate(items))
-        results = [None] * len(waiting)
+        results: list[R | None] = [None] * len(waiting)
 
-        def work():
+        def work() -> None:
             while True:
                 try:
-                    place, item = waiting.popleft()
+                    index, item = waiting.popleft()
                 except IndexError:
                     return
-                results[place] = function(item)
+                results[index] = function(item)
 
         n_helpers = min(self.n_threads, len(waiting)) - 1
         helpers = [self._helpers.submit(work) for _ in range(n_helpers)]
@@ -52,37 +59,45 @@ class SideBySide:
             waiting.clear()  # after an error or an interrupt the helpers stop too
         for helper in helpers:
             helper.result()
-        return results
+        return results  # type: ignore[return-value]  # every item has its result now
 
 
-def compute_alone():
-    """Let torch compute on one core in this thread, and take the tiniest numbers for zero."""
+def use_one_thread() -> None:
+    """Let torch use one core in this thread, and flush denormal numbers to zero."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
 
 
 @contextmanager
-def one_core_each():
-    """Yield a `SideBySide` of as many threads as torch may use, each of which computes alone.
+def thread_pool() -> Iterator[ThreadPool]:
+    """Yield a `ThreadPool` of as many threads as torch may use, each of which uses one core.
 
-    Off the main thread it is one: there, joblib or a server has others at work already.
+    Off the main thread it has one thread: there, joblib or a server keeps the other cores busy.
 
+    <<<<<<< HEAD
     Numbers below 1e-38 are zero here. Adam's moments of a word that has not come for some 800 steps
     are such, for good, and an optimizer step over them takes many times as long as over zeros
     (python -m benchmarks.speed denormals).
+    =======
+    Denormal numbers, below 1e-38, are zero meanwhile. Adam's moments of a word that has not come
+    for some 800 steps are denormal for good, and a step of the optimizer over them takes many times
+    as long as over zeros (python -m benchmarks.speed denormals).
+
+    The caller's thread gets its own settings back.
+    >>>>>>> 94dc1af (wip)
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     n_threads = torch.get_num_threads()
-    flushed = denormals_are_zero()
-    compute_alone()
+    flushed = flushes_denormals()
+    use_one_thread()
     try:
-        with SideBySide(n_threads if in_main_thread else 1) as side_by_side:
-            yield side_by_side
+        with ThreadPool(n_threads if in_main_thread else 1) as pool:
+            yield pool
     finally:
         torch.set_num_threads(n_threads)
         torch.set_flush_denormal(flushed)
 
 
-def denormals_are_zero():
-    """Tell whether this thread takes numbers below 1e-38 for zero."""
+def flushes_denormals() -> bool:
+    """Return whether numbers below 1e-38 are zero in this thread."""
     return not (torch.full((1,), 1.2e-38) / 2).any().item()

@@ -68,7 +68,7 @@ def test_flatten_lays_the_states_side_by_side(make_classifier, word_order):
     ).fit(X, y)
     module = classifier.net_.module_.eval()
     with torch.no_grad():
-        found = classifier.net_.logits(X[:10], classifier._lookup)
+        found = classifier.net_.logits(X[:10])
         for row, logits in zip(X[:10], found, strict=True):
             words = torch.from_numpy(row[row > 0].astype(np.int64))
             states, _ = module.layers[0].forward_cell(module.embedding(words)[:, None])
@@ -350,7 +350,7 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
 
     module = classifier.net_.module_
     module.zero_grad()
-    ids = torch.from_numpy(replace_unknown_ids(X, classifier._lookup))
+    ids = torch.from_numpy(replace_unknown_ids(X, classifier.net_.known_ids_))
     labels = torch.from_numpy((y == "pos").astype(np.int64))
     logits = module.classify(module.embed(ids), (ids > 0).sum(1))
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)

@@ -21,7 +21,7 @@ from sklearn_rnn._linear.fit import (
 )
 from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams, extract_ngrams
 from sklearn_rnn._linear.term import LinearTerm
-from sklearn_rnn._training.thread_pool import SideBySide
+from sklearn_rnn._training.thread_pool import ThreadPool
 
 
 def make_texts(n_texts, n_classes=2, n_words=30):
@@ -36,14 +36,14 @@ def learn(ids, labels, *, weights=None, term=None, n_threads=1, seed=0, **parame
         term = LinearTerm(labels.max() + 1, 2)
     weights = np.ones(len(ids)) if weights is None else weights
     parameters = {"accumulate": False, "label_smoothing": 0.1} | parameters
-    with SideBySide(n_threads) as side_by_side:
+    with ThreadPool(n_threads) as pool:
         cross_fit = learn_linear_term(
             term,
             ids,
             labels,
             weights,
             rng=np.random.default_rng(seed),
-            parallel_map=side_by_side.map,
+            parallel_map=pool.map,
             **parameters,
         )
     return term, cross_fit

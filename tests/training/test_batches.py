@@ -15,6 +15,7 @@ from sklearn_rnn._training.batches import (
     TrainingBatches,
     bounded_batches,
 )
+from sklearn_rnn._training.data import TrainingData
 
 SMALL = settings(max_examples=30, derandomize=True)
 
@@ -24,7 +25,8 @@ def make_dataset(lengths, width=None):
     lengths = np.asarray(lengths)
     columns = np.arange(width or lengths.max())
     ids = np.where(columns < lengths[:, None], 5, 0).astype(np.int32)
-    return IdsDataset(ids, labels=np.arange(len(ids)), weights=1 + np.arange(len(ids)))
+    rows = np.arange(len(ids))
+    return IdsDataset(TrainingData(ids, rows, 1.0 + rows, lengths))
 
 
 def rows_of(batches):
@@ -113,18 +115,12 @@ def test_take_cuts_to_the_width():
     assert labels.tolist() == [2, 1]
 
 
-def test_labels_and_weights_have_defaults():
-    inputs, labels = IdsDataset(np.array([[2, 0], [3, 4]]))[:]
-    assert labels.tolist() == [0, 0]
-    assert inputs["weights"].tolist() == [1, 1]
-
-
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 def test_readonly_arrays_are_taken_without_a_warning(dtype):
-    columns = [np.array([[2, 3]], dtype=dtype), np.array([0]), np.array([1.0])]
+    columns = [np.array([[2, 3]], dtype=dtype), np.array([0]), np.array([1.0]), np.array([2])]
     for column in columns:
         column.flags.writeable = False
-    assert IdsDataset(*columns)[:][0]["ids"].tolist() == [[2, 3]]
+    assert IdsDataset(TrainingData(*columns))[:][0]["ids"].tolist() == [[2, 3]]
 
 
 def test_short_texts_do_not_come_first():

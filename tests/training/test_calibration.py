@@ -1,10 +1,10 @@
-"""The biases that are fitted when training is over."""
+"""Output biases refitted after training."""
 
 import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_rnn._training.calibration import find_shifts
+from sklearn_rnn._training.calibration import fit_bias_offsets
 
 
 def make_logits(n_texts=300, n_classes=3):
@@ -19,24 +19,25 @@ def make_logits(n_texts=300, n_classes=3):
 def test_each_class_is_predicted_as_often_as_it_is_there(label_smoothing):
     labels, _, biased = make_logits()
     weights = 1e-6 * (1.0 + np.arange(300) % 2)
-    shifts = find_shifts(biased, labels, weights, label_smoothing=label_smoothing)
+    offsets = fit_bias_offsets(biased, labels, weights, label_smoothing=label_smoothing)
     share = np.bincount(labels, weights) / weights.sum()
     expected = share * (1 - label_smoothing) + label_smoothing / 3
-    found = np.average(softmax(biased + shifts, axis=1), axis=0, weights=weights)
+    found = np.average(softmax(biased + offsets, axis=1), axis=0, weights=weights)
     np.testing.assert_allclose(found, expected, atol=0.01)
-    assert shifts.sum() == pytest.approx(0, abs=1e-9)
+    assert offsets.sum() == pytest.approx(0, abs=1e-9)
 
 
 def test_a_preference_is_taken_back():
     labels, fair, biased = make_logits()
     of_fair, of_biased = (
-        find_shifts(logits, labels, np.ones(300), label_smoothing=0.0) for logits in (fair, biased)
+        fit_bias_offsets(logits, labels, np.ones(300), label_smoothing=0.0)
+        for logits in (fair, biased)
     )
     np.testing.assert_allclose(of_biased - of_fair, [-2, 1, 1], atol=0.1)
 
 
 def test_a_class_without_texts_gets_a_finite_one():
     logits = np.zeros((4, 3))
-    shifts = find_shifts(logits, np.array([0, 0, 1, 1]), np.ones(4), label_smoothing=0.0)
-    assert np.isfinite(shifts).all()
-    assert shifts[2] < shifts[0] == pytest.approx(shifts[1])
+    offsets = fit_bias_offsets(logits, np.array([0, 0, 1, 1]), np.ones(4), label_smoothing=0.0)
+    assert np.isfinite(offsets).all()
+    assert offsets[2] < offsets[0] == pytest.approx(offsets[1])

@@ -1,81 +1,90 @@
-"""What a classifier learns from, which ids it knows, and what network is planned for it."""
+"""Training data: what is checked, encoded, weighted and split."""
 
 import numpy as np
 import pytest
 
 from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn._training.data import (
     TrainingData,
     apply_class_weight,
+    check_partial_fit_classes,
     check_training_data,
     choose_batch_size,
     encode_labels,
-    find_classes,
     merge_repeated,
     sort_by_length,
     split_validation,
 )
 
 CLASSIFIER = RNNTextClassifier()
+AB = np.array(["a", "b"])
 
 
-def make_data(ids, y, weights=None):
-    weights = np.ones(len(ids)) if weights is None else weights
-    return TrainingData(np.asarray(ids, dtype=np.int32), np.asarray(y), np.asarray(weights, float))
+def make_data(ids, labels, weights=None):
+    ids = np.asarray(ids, dtype=np.int32)
+    weights = np.ones(len(ids)) if weights is None else np.asarray(weights, float)
+    return TrainingData(ids, np.asarray(labels), weights, sequence_lengths(ids))
 
 
 def as_lists(data):
-    return data.ids.tolist(), data.y.tolist(), data.weights.tolist()
+    assert data.lengths.tolist() == sequence_lengths(data.ids).tolist()
+    return data.ids.tolist(), data.labels.tolist(), data.weights.tolist()
 
 
 def test_texts_without_weight_are_left_out():
-    data = check_training_data([[2], [3], [4]], ["a", "b", "a"], [1, 0, 2], estimator=CLASSIFIER)
-    assert as_lists(data) == ([[2], [4]], ["a", "a"], [1, 2])
+    data, classes = check_training_data(
+        [[2], [3], [4], [5]], ["b", "c", "b", "a"], [1, 0, 2, 1], estimator=CLASSIFIER
+    )
+    assert as_lists(data) == ([[2], [4], [5]], [1, 1, 0], [1, 2, 1])
     assert data.ids.dtype == np.int32
+    assert classes.tolist() == ["a", "b"]
 
 
 def test_repeated_texts_are_merged_in_whatever_order_they_come():
-    ids, y, weights = [[3, 2], [2, 0], [3, 2], [3, 2]], ["b", "a", "b", "a"], [1, 2, 0.5, 4]
-    expected = ([[2, 0], [3, 2], [3, 2]], ["a", "a", "b"], [2, 4, 1.5])
+    ids, labels, weights = [[3, 2], [2, 0], [3, 2], [3, 2]], [1, 0, 1, 0], [1, 2, 0.5, 4]
+    expected = ([[2, 0], [3, 2], [3, 2]], [0, 0, 1], [2, 4, 1.5])
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
-        data = make_data(ids, y, weights).take(order)
+        data = make_data(ids, labels, weights).take(order)
         assert as_lists(merge_repeated(data)) == expected
 
 
 def test_labels_become_indices_of_the_sorted_classes():
-    classes = find_classes(np.array(["b", "a", "c", "a"]))
+    classes = check_partial_fit_classes(["b", "a", "c", "a"], None)
     assert classes.tolist() == ["a", "b", "c"]
     assert encode_labels(np.array(["c", "a"]), classes, name="y").tolist() == [2, 0]
 
 
 def test_class_weights_multiply_those_of_the_texts():
-    data = make_data([[2], [3], [4]], ["a", "b", "b"], [1, 2, 3])
-    weighted = apply_class_weight(data, {"a": 10, "b": 0.5}, np.array(["a", "b"]))
+    data = make_data([[2], [3], [4]], [0, 1, 1], [1, 2, 3])
+    weighted = apply_class_weight(data, {"a": 10, "b": 0.5}, AB, balance=data)
     assert weighted.weights.tolist() == [10, 1, 1.5]
 
 
 def test_balanced_gives_every_class_the_same_weight_and_keeps_the_sum():
-    data = make_data([[2], [3], [4], [5]], ["a", "b", "b", "b"], [1, 2, 3, 4])
-    weighted = apply_class_weight(data, "balanced", np.array(["a", "b"]))
+    data = make_data([[2], [3], [4], [5]], [0, 1, 1, 1], [1, 2, 3, 4])
+    weighted = apply_class_weight(data, "balanced", AB, balance=data)
     assert weighted.weights[0] == pytest.approx(5)
     assert weighted.weights[1:].sum() == pytest.approx(5)
 
 
 def test_a_class_of_no_weight_is_left_out():
-    data = make_data([[2], [3], [4]], ["a", "b", "b"])
-    assert apply_class_weight(data, {"a": 0}, np.array(["a", "b"])).y.tolist() == ["b", "b"]
+    data = make_data([[2], [3], [4]], [0, 1, 1])
+    weighted = apply_class_weight(data, {"a": 0}, AB, balance=data)
+    assert weighted.labels.tolist() == [1, 1]
 
 
 def test_sorted_by_length():
-    data = make_data([[2, 3, 4], [2, 0, 0], [2, 3, 0]], ["a", "b", "c"])
-    assert sort_by_length(data).y.tolist() == ["b", "c", "a"]
+    data = make_data([[2, 3, 4], [2, 0, 0], [2, 3, 0]], [0, 1, 2])
+    assert sort_by_length(data).labels.tolist() == [1, 2, 0]
 
 
 def test_the_validation_split_is_stratified_and_leaves_none_out():
-    y = np.repeat(["a", "b", "c"], [60, 30, 10])
-    data = make_data(np.arange(2, 102)[:, None], y, np.arange(1, 101))
-    training, validation = split_validation(data, 0.1, np.random.RandomState(0))
-    assert np.unique(validation.y, return_counts=True)[1].tolist() == [6, 3, 1]
+    labels = np.repeat([0, 1, 2], [60, 30, 10])
+    data = make_data(np.arange(2, 102)[:, None], labels, np.arange(1, 101))
+    classes, random_state = np.array(["a", "b", "c"]), np.random.RandomState(0)
+    training, validation = split_validation(data, 0.1, classes, random_state)
+    assert np.bincount(validation.labels).tolist() == [6, 3, 1]
     both = np.concatenate([training.ids, validation.ids]).ravel()
     assert sorted(both) == list(range(2, 102))
     assert (validation.weights == validation.ids.ravel() - 1).all()
@@ -90,7 +99,15 @@ def test_batch_size_auto_suits_the_data(n_samples, expected):
 
 
 def test_balance_may_be_taken_from_other_data():
-    training = TrainingData(np.ones((4, 1), dtype=np.int32), np.array(list("aaab")), np.ones(4))
+    training = make_data(np.ones((4, 1)), [0, 0, 0, 1])
     validation = training.take([0, 1])  # holds one of the classes
-    weighted = apply_class_weight(validation, "balanced", np.array(["a", "b"]), balance=training)
+    weighted = apply_class_weight(validation, "balanced", AB, balance=training)
     np.testing.assert_allclose(weighted.weights, [4 / 6, 4 / 6])
+
+
+def test_texts_in_any_memory_order_are_taken(make_classifier, word_order):
+    X, y = word_order
+    expected = make_classifier().fit(X, y).predict_proba(X)
+    for same in (np.asfortranarray(X), X[::-1].copy()[::-1], np.lib.stride_tricks.as_strided(X)):
+        classifier = make_classifier().fit(same, y)
+        np.testing.assert_array_equal(classifier.predict_proba(same), expected)

@@ -1,4 +1,4 @@
-"""Batches in parts: the gradient of the whole, and the same bits on any number of threads."""
+"""Micro-batches: the gradients of the mini-batch, the same bits on any number of threads."""
 
 import copy
 
@@ -10,8 +10,8 @@ from torch import nn
 from sklearn_rnn._linear.fit import CrossFit
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
-from sklearn_rnn._training.microbatches import PartedBatches
-from sklearn_rnn._training.thread_pool import SideBySide
+from sklearn_rnn._training.microbatches import MicroBatches
+from sklearn_rnn._training.thread_pool import ThreadPool
 
 N_TEXTS = 130
 
@@ -66,16 +66,14 @@ FOLD_COEFFICIENTS = np.random.default_rng(0).normal(size=(2, 11, 3)).astype(np.f
 FOLD_COEFFICIENTS[:, 0] = 0
 
 
-def differentiate(module, batch, *, n_threads=1, dtype=torch.float32):
+def compute_gradients(module, batch, *, n_threads=1, dtype=torch.float32):
     """Return the step and a copy of each gradient."""
     criterion = nn.CrossEntropyLoss(reduction="none")
     module.zero_grad()
-    with SideBySide(n_threads) as side_by_side:
+    with ThreadPool(n_threads) as pool:
         cross_fit = CrossFit(None, None, FOLD_COEFFICIENTS)
-        batches = PartedBatches(
-            module, criterion, side_by_side, cross_fit=cross_fit, seed=0, dtype=dtype
-        )
-        step = batches.differentiate(*batch)
+        batches = MicroBatches(module, criterion, pool, cross_fit=cross_fit, seed=0, dtype=dtype)
+        step = batches.compute_gradients(*batch)
     return step, {name: p.grad.clone() for name, p in module.named_parameters()}
 
 
@@ -95,8 +93,8 @@ def whole_gradients(module, batch):
             for text, fold in zip(inputs["ids"], inputs["folds"], strict=True)
         ]
     )
-    words = module.embed(inputs["ids"], scores)
-    logits = module.classify(words, inputs["lengths"]) + inputs["linear_logits"]
+    embedded = module.embed(inputs["ids"], scores)
+    logits = module.classify(embedded, inputs["lengths"]) + inputs["linear_logits"]
     losses = nn.functional.cross_entropy(logits, labels, reduction="none")
     loss = losses @ inputs["weights"] / inputs["weights"].sum()
     module.zero_grad()
@@ -106,9 +104,9 @@ def whole_gradients(module, batch):
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_parts_add_up_to_the_batch(batch, cell_type, batch_norm):
+def test_micro_batches_sum_to_the_mini_batch(batch, cell_type, batch_norm):
     module = build(cell_type=cell_type, hidden_sizes=(64, 6), batch_norm=batch_norm)
-    step, gradients = differentiate(module, batch, n_threads=2)
+    step, gradients = compute_gradients(module, batch, n_threads=2)
     loss, logits, expected = whole_gradients(module, batch)
     torch.testing.assert_close(step["loss"], loss)
     torch.testing.assert_close(step["y_pred"], logits)
@@ -119,7 +117,7 @@ def test_the_parts_add_up_to_the_batch(batch, cell_type, batch_norm):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_bits_are_the_same_on_any_number_of_threads(batch, dtype):
     module = build(embedding_dropout=0.3, dropout=0.3)
-    results = [differentiate(module, batch, n_threads=n, dtype=dtype) for n in (1, 2, 4)]
+    results = [compute_gradients(module, batch, n_threads=n, dtype=dtype) for n in (1, 2, 4)]
     for step, gradients in results[1:]:
         assert torch.equal(step["y_pred"], results[0][0]["y_pred"])
         for name, gradient in gradients.items():
@@ -128,8 +126,8 @@ def test_the_bits_are_the_same_on_any_number_of_threads(batch, dtype):
 
 def test_mixed_precision_is_near_float32(batch):
     module = build()
-    _, gradients = differentiate(module, batch, dtype=torch.bfloat16)
-    _, expected = differentiate(module, batch)
+    _, gradients = compute_gradients(module, batch, dtype=torch.bfloat16)
+    _, expected = compute_gradients(module, batch)
     for name, gradient in gradients.items():
         assert gradient.dtype == torch.float32
         assert not torch.equal(gradient, expected[name])
@@ -147,22 +145,22 @@ def test_mixed_precision_is_near_float32(batch):
         (1024, [128] * 8),
     ],
 )
-def test_parts_of_nearly_equal_size(n_texts, sizes):
-    def cut(module):
-        batches = PartedBatches(module, None, None, seed=0, dtype=torch.float32)
-        return [len(range(n_texts)[rows]) for rows in batches._cut(n_texts)]
+def test_micro_batches_of_nearly_equal_size(n_texts, sizes):
+    def sizes_of(module):
+        batches = MicroBatches(module, None, None, seed=0, dtype=torch.float32)
+        return [len(range(n_texts)[rows]) for rows in batches._split(n_texts)]
 
-    assert cut(build(hidden_sizes=(8, 64))) == sizes
-    assert cut(build(hidden_sizes=(64,), batch_norm=True)) == [n_texts]
+    assert sizes_of(build(hidden_sizes=(8, 64))) == sizes
+    assert sizes_of(build(hidden_sizes=(64,), batch_norm=True)) == [n_texts]
 
 
 @pytest.mark.parametrize(
     ("units", "sizes"),
     [(4, [256]), (8, [128, 128]), (31, [64] * 4), (33, [32] * 8), (256, [32] * 8)],
 )
-def test_few_units_have_larger_parts(units, sizes):
-    batches = PartedBatches(build(hidden_sizes=(units,)), None, None, seed=0, dtype=torch.float32)
-    assert [len(range(256)[rows]) for rows in batches._cut(256)] == sizes
+def test_few_units_have_larger_micro_batches(units, sizes):
+    batches = MicroBatches(build(hidden_sizes=(units,)), None, None, seed=0, dtype=torch.float32)
+    assert [len(range(256)[rows]) for rows in batches._split(256)] == sizes
 
 
 def test_evaluation_is_the_module_without_dropout(batch):
@@ -170,8 +168,8 @@ def test_evaluation_is_the_module_without_dropout(batch):
     criterion = nn.CrossEntropyLoss(reduction="none")
     inputs, labels = batch
     new = {name: inputs[name] for name in ("ids", "lengths", "weights")}
-    with SideBySide(2) as side_by_side:
-        batches = PartedBatches(module, criterion, side_by_side, seed=0, dtype=torch.bfloat16)
+    with ThreadPool(2) as pool:
+        batches = MicroBatches(module, criterion, pool, seed=0, dtype=torch.bfloat16)
         step = batches.evaluate(new, labels)
     with torch.no_grad():
         logits = module(inputs["ids"], inputs["lengths"])
@@ -183,12 +181,12 @@ def test_evaluation_is_the_module_without_dropout(batch):
 
 def test_evaluation_of_training_texts_reads_fits_without_their_folds(batch):
     module = build().eval()
-    expected, _ = differentiate(module, batch)  # without dropout
-    with SideBySide(2) as side_by_side:
-        batches = PartedBatches(
+    expected, _ = compute_gradients(module, batch)  # without dropout
+    with ThreadPool(2) as pool:
+        batches = MicroBatches(
             module,
             nn.CrossEntropyLoss(reduction="none"),
-            side_by_side,
+            pool,
             cross_fit=CrossFit(None, None, FOLD_COEFFICIENTS),
             seed=0,
             dtype=torch.float32,
@@ -202,16 +200,16 @@ def test_evaluation_of_training_texts_reads_fits_without_their_folds(batch):
 
 
 def test_the_padding_row_gets_no_gradient(batch):
-    _, gradients = differentiate(build(), batch)
+    _, gradients = compute_gradients(build(), batch)
     assert (gradients["embedding.weight"][0] == 0).all()
     assert (gradients["embedding.weight"][2:] != 0).any()
 
 
-def test_a_batch_in_one_piece_may_be_wider_than_its_longest_text(batch):
+def test_a_whole_batch_may_be_wider_than_its_longest_text(batch):
     inputs, labels = batch
     inputs = {name: column[:20] for name, column in inputs.items()}
     module = build()
     assert inputs["lengths"].max() < inputs["ids"].shape[1]
-    _, gradients = differentiate(module, (inputs, labels[:20]))
+    _, gradients = compute_gradients(module, (inputs, labels[:20]))
     _, _, expected = whole_gradients(module, (inputs, labels[:20]))
     torch.testing.assert_close(gradients["embedding.weight"], expected["embedding.weight"])

@@ -110,7 +110,7 @@ def test_one_cycle_rises_and_falls_to_nothing(make_classifier, word_order):
 def test_one_cycle_of_one_step_still_learns(make_classifier, word_order):
     classifier = make_classifier(lr_schedule="one_cycle", max_epochs=1, batch_size=100)
     before = classifier.fit(*word_order).history_["train_loss"].iloc[0]
-    logits = classifier.net_.logits(word_order[0], classifier._lookup)
+    logits = classifier.net_.logits(word_order[0])
     labels = torch.from_numpy((word_order[1] == "pos").astype(int))
     after = torch.nn.functional.cross_entropy(torch.from_numpy(logits), labels).item()
     assert after < before - 1e-4
@@ -299,14 +299,14 @@ def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
     X, y = (np.concatenate([part, part]) for part in word_order)
 
     def fit(shifts, X, y, linear_ngrams=2, **validation):
-        def find_shifts(logits, labels, weights, *, label_smoothing):
+        def fit_bias_offsets(logits, labels, weights, *, label_smoothing):
             assert logits.shape == (len(X), 2)
             assert label_smoothing == 0.1
             np.testing.assert_array_equal(np.bincount(labels), np.bincount(y == "pos"))
             np.testing.assert_allclose(weights, 1)
             return shifts
 
-        monkeypatch.setattr(calibration, "find_shifts", find_shifts)
+        monkeypatch.setattr(calibration, "fit_bias_offsets", fit_bias_offsets)
         classifier = make_classifier(linear_ngrams=linear_ngrams, label_smoothing=0.1)
         return classifier.fit(X, y, **validation).decision_function(X)
 

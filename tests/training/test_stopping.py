@@ -1,18 +1,18 @@
-"""When training stops, and whose weights are kept."""
+"""Early stopping and the best weights."""
 
 import numpy as np
 import pytest
 
-from sklearn_rnn._training.stopping import Stopping
+from sklearn_rnn._training.stopping import EarlyStopping
 
 
 def run(accuracies, losses=None, *, scoring="accuracy", tol=1e-4, n_iter_no_change=None):
     """Record epochs until the end or the stop; the weights of epoch 3 are called 3."""
-    stopping = Stopping(scoring=scoring, tol=tol, n_iter_no_change=n_iter_no_change)
+    stopping = EarlyStopping(scoring=scoring, tol=tol, n_iter_no_change=n_iter_no_change)
     losses = [1.0] * len(accuracies) if losses is None else losses
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True), start=1):
         stopping.record(epoch, valid_accuracy=accuracy, valid_loss=loss)
-        if stopping.stalled:
+        if stopping.has_stalled:
             break
     return stopping
 
@@ -33,41 +33,41 @@ def mlp_stops_after(accuracies, tol, n_iter_no_change):
 def test_it_stops_when_mlp_classifier_would(seed, tol, n_iter_no_change):
     accuracies = np.random.default_rng(seed).integers(0, 20, 30) / 20
     stopping = run(accuracies, tol=tol, n_iter_no_change=n_iter_no_change)
-    assert stopping.n_epochs == mlp_stops_after(accuracies, tol, n_iter_no_change)
+    assert stopping.n_evaluations == mlp_stops_after(accuracies, tol, n_iter_no_change)
 
 
-def test_the_best_epoch_has_the_highest_accuracy():
+def test_the_best_evaluation_has_the_highest_accuracy():
     stopping = run([0.5, 0.7, 0.9, 0.8])
-    assert (stopping.best_epoch, stopping.best_weights) == (3, 3)
+    assert (stopping.best_evaluation, stopping.best_weights) == (3, 3)
 
 
 def test_among_equals_the_lowest_loss_is_the_best():
-    assert run([0.5, 0.9, 0.9, 0.9], [1.0, 0.5, 0.3, 0.4]).best_epoch == 3
-    assert run([0.9, 0.9], [0.5, 0.5]).best_epoch == 1
+    assert run([0.5, 0.9, 0.9, 0.9], [1.0, 0.5, 0.3, 0.4]).best_evaluation == 3
+    assert run([0.9, 0.9], [0.5, 0.5]).best_evaluation == 1
 
 
 def test_an_improvement_below_tol_is_kept_but_is_no_progress():
     stopping = run([0.5, 0.6, 0.7], tol=0.2, n_iter_no_change=1)
-    assert stopping.n_epochs == 3
-    assert stopping.stalled
-    assert stopping.best_epoch == 3
+    assert stopping.n_evaluations == 3
+    assert stopping.has_stalled
+    assert stopping.best_evaluation == 3
 
 
 def test_the_loss_may_be_watched():
     accuracies, losses = [0.5, 0.6, 0.7, 0.8, 0.9], [1.0, 0.5, 0.6, 0.5, 0.55]
     stopping = run(accuracies, losses, scoring="loss", tol=0.1, n_iter_no_change=2)
-    assert stopping.stalled
-    assert stopping.n_epochs == 5
-    assert stopping.best_epoch == 4  # of equal losses, the higher accuracy
+    assert stopping.has_stalled
+    assert stopping.n_evaluations == 5
+    assert stopping.best_evaluation == 4  # of equal losses, the higher accuracy
 
 
 def test_it_never_stalls_without_a_limit():
-    assert not run([0.5] * 100).stalled
+    assert not run([0.5] * 100).has_stalled
 
 
 def test_without_validation_the_last_weights_are_kept():
-    stopping = Stopping(scoring="accuracy", tol=1e-4, n_iter_no_change=1)
+    stopping = EarlyStopping(scoring="accuracy", tol=1e-4, n_iter_no_change=1)
     for epoch in (1, 2, 3, 4):
         stopping.record(epoch)
-    assert stopping.best_epoch == stopping.best_weights == 4
-    assert not stopping.stalled
+    assert stopping.best_evaluation == stopping.best_weights == 4
+    assert not stopping.has_stalled

@@ -1,0 +1,224 @@
+"""Training loop: epochs, evaluation intervals, optimizer steps, and their records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from sklearn_rnn._training.batches import (
+    Batch,
+    IdsDataset,
+    SequentialBatches,
+    TrainingBatches,
+    split_epochs,
+)
+from sklearn_rnn._training.history import GradientFlow
+from sklearn_rnn._training.microbatches import MicroBatches, Step
+from sklearn_rnn._training.optimizer import SCHEDULES
+from sklearn_rnn._training.stopping import EarlyStopping, Weights
+
+if TYPE_CHECKING:
+    from sklearn_rnn._nn.module import RecurrentModule
+    from sklearn_rnn._training.net import RecurrentNet
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training leaves besides the weights.
+
+    Parameters
+    ----------
+    evaluations : list of dict
+        skorch's history of each evaluation.
+    best_evaluation : int or None
+        The number of the evaluation with the best weights, from 1 on.
+    diverged : bool
+        Whether it ended by a loss or a weight that is not finite.
+    interrupted : bool
+        Whether it ended by a keyboard interrupt.
+    gradient_flow : GradientFlow or None
+        The gradients of each layer at each step, if they were recorded.
+    """
+
+    evaluations: list[dict[str, Any]]
+    best_evaluation: int | None
+    diverged: bool
+    interrupted: bool
+    gradient_flow: GradientFlow | None
+
+
+class TrainingLoop:
+    """One training of a net, without host-device synchronisation per batch.
+
+    Parameters
+    ----------
+    net : RecurrentNet
+        Has the optimizer, the history, the callbacks, and the parameters of the training.
+    dataset : IdsDataset
+        Training texts.
+    valid_dataset : IdsDataset or None
+        Validation texts.
+    microbatches : MicroBatches
+        Computes mini-batches.
+    rng : numpy.random.Generator
+        Draws the order of the texts.
+
+    Attributes
+    ----------
+    early_stopping : EarlyStopping
+        The best weights so far.
+    diverged, interrupted : bool
+        As in `TrainingResult`.
+    """
+
+    def __init__(
+        self,
+        net: RecurrentNet,
+        dataset: IdsDataset,
+        valid_dataset: IdsDataset | None,
+        microbatches: MicroBatches,
+        rng: np.random.Generator,
+    ) -> None:
+        self.net = net
+        self.dataset = dataset
+        self.valid_dataset = valid_dataset
+        self.microbatches = microbatches
+        self.batches = TrainingBatches(dataset, net.batch_size, rng)
+        self.schedule = SCHEDULES[net.lr_schedule](
+            net.optimizer_,
+            learning_rate=net.lr,
+            n_steps=net.max_epochs * len(self.batches),
+            patience=net.n_iter_no_change // 2,
+        )
+        self.early_stopping = EarlyStopping(
+            scoring=net.scoring,
+            tol=net.tol,
+            n_iter_no_change=net.n_iter_no_change if net.early_stopping else None,
+        )
+        self.gradient_flow = GradientFlow() if net.record_gradients else None
+        self.evaluations: list[dict[str, Any]] = []
+        self.diverged = self.interrupted = False
+
+    def run(self) -> None:
+        """Train for `max_epochs`, until the validation score stalls, or until divergence."""
+        net = self.net
+        datasets = {"dataset_train": self.dataset, "dataset_valid": self.valid_dataset}
+        for epochs_completed, n_batches, interval in split_epochs(
+            self.batches,
+            n_epochs=net.max_epochs,
+            evaluations_per_epoch=net.evaluations_per_epoch,
+        ):
+            net.notify("on_epoch_begin", **datasets)
+            try:
+                self._run_interval(interval, n_batches)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                raise  # to skorch, which ends the training; a callback may end it so too
+            net.history.record("epochs_completed", epochs_completed)
+            net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
+            self._record_evaluation()
+            net.notify("on_epoch_end", **datasets)
+            if self.diverged or self.early_stopping.has_stalled:
+                return
+
+    def _run_interval(self, interval: Iterable[Batch], n_batches: int) -> None:
+        progress = self._show_progress(interval, "train", n_batches)
+        self._run_batches(progress, self.train_step, "train")
+        if self.valid_dataset is not None:
+            batches = SequentialBatches(self.valid_dataset)
+            progress = self._show_progress(batches, "valid", len(batches))
+            self._run_batches(progress, self.validation_step, "valid")
+
+    def _show_progress(self, batches: Iterable[Batch], name: str, n_batches: int) -> tqdm:
+        # None: no bar where stderr is no terminal, as in a log file.
+        disable = None if self.net.verbose else True
+        return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
+
+    def _run_batches(
+        self, batches: Iterable[Batch], step_fn: Callable[[Batch], Step], prefix: str
+    ) -> None:
+        """Go through batches once, and record the weighted means of loss and accuracy."""
+        net, is_training = self.net, prefix == "train"
+        # Summed on the device and read once: no host-device synchronisation per batch.
+        sums = torch.zeros(3, dtype=torch.float64, device=net.device)
+        for batch in batches:
+            net.notify("on_batch_begin", batch=batch, training=is_training)
+            step = step_fn(batch)
+            sums += step["sums"]
+            net.notify("on_batch_end", batch=batch, training=is_training, **step)
+        loss, correct, weight = sums.tolist()
+        net.history.record(f"{prefix}_loss", loss / weight)
+        net.history.record(f"{prefix}_accuracy", correct / weight)
+
+    def train_step(self, batch: Batch) -> Step:
+        """Take one step of the optimizer."""
+        net, module = self.net, self.net.module_
+        net.set_mode(training=True)
+        net.optimizer_.zero_grad()
+        step = self.microbatches.compute_gradients(*batch)
+        if self.gradient_flow is not None:
+            self.gradient_flow.record(module)
+        net.notify(
+            "on_grad_computed",
+            named_parameters=list(net.get_all_learnable_params()),
+            batch=batch,
+            training=True,
+        )
+        if net.gradient_clip is not None:
+            torch.nn.utils.clip_grad_norm_(module.parameters(), net.gradient_clip)
+        net.optimizer_.step()
+        self.schedule.after_step()
+        return step
+
+    def validation_step(self, batch: Batch) -> Step:
+        """Compute the loss of a batch, without dropout."""
+        self.net.set_mode(training=False)
+        return self.microbatches.evaluate(*batch)
+
+    def _record_evaluation(self) -> None:
+        row = self.net.history[-1]
+        self.evaluations.append(row)
+        norm = torch.nn.utils.get_total_norm(self.net.module_.parameters()).item()
+        self.diverged = not math.isfinite(row["train_loss"] + norm)
+        if self.diverged:
+            return
+        valid_loss = row.get("valid_loss")
+        self.early_stopping.record(
+            copy_trained(self.net.module_),
+            valid_accuracy=row.get("valid_accuracy"),
+            valid_loss=valid_loss,
+        )
+        self.schedule.after_evaluation(valid_loss)
+
+    def result(self) -> TrainingResult:
+        """Return what is to be kept of the loop."""
+        return TrainingResult(
+            self.evaluations,
+            self.early_stopping.best_evaluation,
+            self.diverged,
+            self.interrupted,
+            self.gradient_flow,
+        )
+
+
+def copy_trained(module: RecurrentModule) -> Weights:
+    """Copy the state that the loop changes: all but the linear term, which is fitted before."""
+    return {
+        name: tensor.clone()
+        for name, tensor in module.state_dict().items()
+        if not name.startswith("linear_term.")
+    }
+
+
+@torch.no_grad()
+def restore_trained(module: RecurrentModule, weights: Weights) -> None:
+    """Restore the state that `copy_trained` returned."""
+    state = module.state_dict()
+    for name, tensor in weights.items():
+        state[name].copy_(tensor)

@@ -1,0 +1,101 @@
+"""Training task: all that one call of `fit` or `partial_fit` trains on and decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sklearn_rnn._ids import replace_unknown_ids
+from sklearn_rnn._training.data import (
+    TrainingData,
+    apply_class_weight,
+    merge_repeated,
+    sort_by_length,
+)
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """Checked data and the decisions of one training.
+
+    Parameters
+    ----------
+    training : TrainingData
+        Training texts.
+    validation : TrainingData or None
+        Validation texts, sorted by length, with known ids alone.
+    classes : ndarray of shape (n_classes,)
+        The sorted classes.
+    known_ids : ndarray of int32 of shape (n_tokens + 1,)
+        The ids known at fit, as `known_ids_table` makes it.
+    feature_attributes : dict of str to object
+        `n_features_in_` and, if X has column names, `feature_names_in_`.
+    batch_size : int
+        Texts in a mini-batch.
+    max_epochs : int
+        Epochs to train.
+    lr_schedule : {"one_cycle", "plateau"} or None
+        As in `RNNTextClassifier`.
+    evaluations_per_epoch : int
+        As in `RNNTextClassifier`.
+    seed : int
+        Seed of the training.
+    resume : bool
+        Whether the training continues that of the network that there is.
+    accumulate : bool
+        Whether the linear term keeps its counts, as in `learn_linear_term`.
+    """
+
+    training: TrainingData
+    validation: TrainingData | None
+    classes: np.ndarray
+    known_ids: npt.NDArray[np.int32]
+    feature_attributes: dict[str, Any]
+    batch_size: int
+    max_epochs: int
+    lr_schedule: Literal["one_cycle", "plateau"] | None
+    evaluations_per_epoch: int
+    seed: int
+    resume: bool
+    accumulate: bool
+
+
+def weigh_and_encode(
+    training: TrainingData,
+    validation: TrainingData | None,
+    *,
+    classes: np.ndarray,
+    class_weight: Any,
+    known_ids: npt.NDArray[np.int32],
+    batch_size: int,
+) -> tuple[TrainingData, TrainingData | None]:
+    """Apply class weights, and make validation texts such as the network reads them.
+
+    Parameters
+    ----------
+    training, validation : TrainingData
+        Checked; `validation` may be None.
+    classes : ndarray of shape (n_classes,)
+        The sorted classes.
+    class_weight : {"balanced"}, dict of label to float, or None
+        As in `RNNTextClassifier`; "balanced" counts the training texts.
+    known_ids : ndarray of int32 of shape (n_tokens + 1,)
+        All ids of the training texts, and possibly more.
+    batch_size : int
+        Texts in a mini-batch. Training texts that are a single one are merged.
+
+    Returns
+    -------
+    training, validation : TrainingData
+    """
+    balance = merge_repeated(training) if len(training) <= batch_size else training
+    training = apply_class_weight(balance, class_weight, classes, balance=balance)
+    if validation is None:
+        return training, None
+    validation = sort_by_length(validation)
+    validation = apply_class_weight(validation, class_weight, classes, balance=balance)
+    ids = replace_unknown_ids(validation.ids, known_ids)
+    return training, TrainingData(ids, validation.labels, validation.weights, validation.lengths)
