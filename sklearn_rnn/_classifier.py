@@ -19,7 +19,7 @@ from sklearn_rnn._nn.architecture import (
     plan_architecture,
 )
 from sklearn_rnn._nn.pooling import POOLINGS
-from sklearn_rnn._nn.summary import summarize
+from sklearn_rnn._nn.summary import count_trained, summarize
 from sklearn_rnn._training.data import (
     TrainingData,
     check_partial_fit_classes,
@@ -793,7 +793,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.net_ = net
         self.history_ = pd.concat([history, more_history]) if len(history) else more_history
         self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
-        self.n_parameters_ = net.count_parameters()
+        self.n_parameters_ = count_trained(net.module_)
         if task.validation is not None and result.best_evaluation is not None:
             self.best_epoch_ = more_history.index[result.best_evaluation - 1].item()
         if result.gradient_flow is not None:

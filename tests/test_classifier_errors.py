@@ -8,6 +8,9 @@ import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._validation import Interval
+
 TEXT = (
     "RNNTextClassifier takes ids, and was given text ('good film'...). Put a TextTokenizer in "
     "front of it: make_pipeline(TextTokenizer(), RNNTextClassifier()).fit(texts, labels)."
@@ -407,6 +410,22 @@ def test_parameters_out_of_their_limits(make_classifier, word_order, parameters)
     message = f"^The '{name}' parameter of RNNTextClassifier must be "
     with pytest.raises(ValueError, match=message):
         make_classifier(**parameters).fit(*word_order)
+
+
+NUMBERS = sorted(
+    name
+    for name, constraints in RNNTextClassifier._parameter_constraints.items()
+    if any(isinstance(constraint, Interval) for constraint in constraints)
+)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [True, np.True_])
+def test_a_bool_is_no_number(make_classifier, word_order, name, value):
+    got = re.escape(repr(value))
+    message = f"^The '{name}' parameter of RNNTextClassifier must be .* Got {got} instead.$"
+    with pytest.raises(ValueError, match=message):
+        make_classifier(**{name: value}).fit(*word_order)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU that must be missing is there")

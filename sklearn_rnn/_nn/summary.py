@@ -62,3 +62,9 @@ def count_parameters(layer: nn.Module) -> int:
     if isinstance(layer, LinearTerm):
         return layer.n_parameters
     return sum(p.numel() for p in layer.parameters())
+
+
+def count_trained(module: RecurrentModule) -> int:
+    """Return how many numbers training learns, without a frozen embedding."""
+    n_parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    return n_parameters + (0 if module.linear_term is None else module.linear_term.n_parameters)

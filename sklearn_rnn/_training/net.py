@@ -158,8 +158,6 @@ class RecurrentNet(NeuralNetClassifier):
             self.callbacks = parameters["callbacks"]
         return super().set_params(**parameters)
 
-    # Initialisation
-
     def initialize_from(self, weights: NumpyWeights) -> Self:
         """Initialise the net with the weights that `get_weights` returned, and none at random."""
         self.given_weights_ = weights
@@ -173,7 +171,7 @@ class RecurrentNet(NeuralNetClassifier):
         super().initialize_module()
         weights = vars(self).get("given_weights_")
         if weights is not None:
-            self.module_.load_state_dict(_to_tensors(weights))
+            self.module_.load_state_dict({k: torch.tensor(w) for k, w in weights.items()})
             return self
         with thread_pool():
             self.module_.init_weights(torch.Generator().manual_seed(self.seed))
@@ -196,8 +194,6 @@ class RecurrentNet(NeuralNetClassifier):
     @optimizer_.setter
     def optimizer_(self, optimizer: torch.optim.Optimizer) -> None:
         vars(self)["optimizer_"] = optimizer
-
-    # Training
 
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
         """Raise an error: the net is trained by its classifier."""
@@ -343,8 +339,6 @@ class RecurrentNet(NeuralNetClassifier):
         if self.module_.training != training:
             self._set_training(training)
 
-    # Prediction
-
     def logits(self, ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
         """Compute the logits of texts, of shape (n, n_classes), as `compute_logits` does."""
         self.set_mode(training=False)
@@ -368,8 +362,6 @@ class RecurrentNet(NeuralNetClassifier):
         """Compute the logits of the inputs of an `IdsDataset`."""
         return self.module_(x["ids"], x["lengths"])
 
-    # Weights
-
     def get_weights(self) -> NumpyWeights:
         """Return a copy of the module's state as NumPy arrays."""
         state = self.module_.state_dict()
@@ -377,17 +369,11 @@ class RecurrentNet(NeuralNetClassifier):
 
     def set_weights(self, weights: NumpyWeights) -> None:
         """Load the state that `get_weights` returned."""
-        self._load_weights(_to_tensors(weights))
+        self._load_weights({name: torch.tensor(array) for name, array in weights.items()})
 
     def _load_weights(self, weights: Weights) -> None:
         self.module_.load_state_dict(weights)
         self.initialize_optimizer()  # its moments may be those of a training that failed
-
-    def count_parameters(self) -> int:
-        """Return how many numbers training learns, those of the linear term included."""
-        n_parameters = sum(p.numel() for p in self.module_.parameters() if p.requires_grad)
-        linear_term = self.module_.linear_term
-        return n_parameters + (0 if linear_term is None else linear_term.n_parameters)
 
     def grow_embedding(self, n_tokens: int, *, seed: int) -> None:
         """Add initialised rows to the embedding until it has `n_tokens`.
@@ -406,7 +392,3 @@ class RecurrentNet(NeuralNetClassifier):
         """Set the rows of the embedding that belong to the words of `WordVectors`."""
         rows = slice(FIRST_ID, FIRST_ID + len(word_vectors))
         self.module_.embedding.weight[rows] = torch.tensor(word_vectors.matrix)
-
-
-def _to_tensors(weights: NumpyWeights) -> Weights:
-    return {name: torch.tensor(array) for name, array in weights.items()}

@@ -1,13 +1,11 @@
-"""The net: how it trains, what a callback sees, and what is kept when training ends early."""
+"""skorch net: learning, callbacks, what is printed, and threads."""
 
-import math
 import re
 import sys
 
 import numpy as np
 import pytest
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_rnn import RNNTextClassifier
@@ -39,51 +37,7 @@ class Recorder(Callback):
         self.losses.append(loss.item())
 
 
-class Breaker(Callback):
-    """Writes NaN into a weight at the begin of an epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_epoch_begin(self, net, **kwargs):
-        if len(net.history) == self.epoch:
-            with torch.no_grad():
-                net.module_.output.bias[0] = math.nan
-
-
-class Interrupter(Callback):
-    """Presses Ctrl+C in a batch of an epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch_end(self, net, training, **kwargs):
-        if len(net.history) == self.epoch and training:
-            raise KeyboardInterrupt
-
-
 # Learning
-
-
-def test_the_gradient_is_clipped(make_classifier, word_order):
-    steps = {}
-    for clip in (None, 1e-3):
-        callback = Recorder()
-        classifier = make_classifier(gradient_clip=clip, max_epochs=1, callbacks=[callback])
-        classifier.fit(*word_order)
-        assert min(callback.gradient_norms) > 1e-3  # seen before it is clipped
-        gradients = [p.grad for p in classifier.net_.module_.parameters()]
-        steps[clip] = torch.nn.utils.get_total_norm(gradients).item()
-    assert steps[1e-3] == pytest.approx(1e-3, rel=1e-3)
-    assert steps[None] > 1e-3
-
-
-def test_weight_decay_shrinks(make_classifier, word_order):
-    def output_norm(weight_decay):
-        classifier = make_classifier(weight_decay=weight_decay, max_epochs=5).fit(*word_order)
-        return np.linalg.norm(weights_of(classifier)["layers.0.forward_cell.weight_hh_l0"])
-
-    assert output_norm(5.0) < 0.8 * output_norm(0.0)
 
 
 def test_label_smoothing_changes_the_loss(make_classifier, word_order):
@@ -94,85 +48,6 @@ def test_label_smoothing_changes_the_loss(make_classifier, word_order):
     assert smooth.history_["train_loss"].iloc[-1] > 0.32  # the entropy of (0.9, 0.1) is 0.325
     assert plain.history_["train_loss"].iloc[-1] < 0.2
     assert smooth.predict_proba(word_order[0]).max() < plain.predict_proba(word_order[0]).max()
-
-
-def test_one_cycle_rises_and_falls_to_nothing(make_classifier, word_order):
-    classifier = make_classifier(lr_schedule="one_cycle", learning_rate=0.01, max_epochs=10)
-    rates = classifier.fit(*word_order).history_["learning_rate"]
-    top = rates.argmax()
-    assert 1 <= top <= 4
-    assert rates.iloc[: top + 1].is_monotonic_increasing
-    assert rates.iloc[top:].is_monotonic_decreasing
-    assert rates.max() <= 0.01
-    assert rates.iloc[-1] < 1e-6
-
-
-def test_one_cycle_of_one_step_still_learns(make_classifier, word_order):
-    classifier = make_classifier(lr_schedule="one_cycle", max_epochs=1, batch_size=100)
-    before = classifier.fit(*word_order).history_["train_loss"].iloc[0]
-    logits = classifier.net_.logits(word_order[0])
-    labels = torch.from_numpy((word_order[1] == "pos").astype(int))
-    after = torch.nn.functional.cross_entropy(torch.from_numpy(logits), labels).item()
-    assert after < before - 1e-4
-
-
-def test_plateau_halves_the_rate_when_the_validation_loss_stalls(make_classifier, word_order):
-    X, y = word_order
-    wrong = np.where(y == "pos", "neg", "pos")  # the better it learns, the worse this loss
-    classifier = make_classifier(
-        lr_schedule="plateau", learning_rate=0.02, max_epochs=12, n_iter_no_change=4
-    )
-    rates = classifier.fit(X, y, X_val=X, y_val=wrong).history_["learning_rate"].to_numpy()
-    assert rates[0] == 0.02
-    ratios = rates[1:] / rates[:-1]
-    assert set(ratios) == {0.5, 1.0}
-    assert np.diff(np.flatnonzero(ratios == 0.5)).min() == 3  # patience is n_iter_no_change // 2
-
-
-def test_without_a_schedule_the_rate_is_constant(make_classifier, word_order):
-    assert set(make_classifier().fit(*word_order).history_["learning_rate"]) == {0.02}
-
-
-def test_history_is_the_mean_over_the_texts(make_classifier, word_order):
-    X, y = word_order
-    classifier = make_classifier(
-        max_epochs=1,
-        learning_rate=1e-12,
-        batch_size=30,
-        label_smoothing=0.0,
-        precision="float32",
-        linear_ngrams=0,
-    )
-    classifier.fit(X, y, X_val=X, y_val=y)
-    probabilities = classifier.predict_proba(X)
-    loss = -np.log(probabilities[np.arange(len(y)), (y == "pos").astype(int)]).mean()
-    history = classifier.history_.loc[1]
-    for part in ("train", "valid"):
-        assert history[f"{part}_loss"] == pytest.approx(loss, abs=1e-6)
-        assert history[f"{part}_accuracy"] == pytest.approx(classifier.score(X, y))
-
-
-@pytest.mark.parametrize("new_words", [False, True])
-def test_the_optimizer_goes_on_with_its_moments(make_classifier, word_order, new_words):
-    X, y = word_order
-    classifier = make_classifier().partial_fit(X, y, classes=["neg", "pos"])
-    net = classifier.net_
-
-    def embedding_state():
-        return net.optimizer_.state[net.module_.embedding.weight]
-
-    before = {name: value.clone() for name, value in embedding_state().items()}
-    n_tokens, optimizer = len(net.module_.embedding.weight), net.optimizer_
-    if new_words:
-        net.grow_embedding(n_tokens + 5, seed=0)
-        for name in ("exp_avg", "exp_avg_sq"):
-            moments = embedding_state()[name]
-            assert torch.equal(moments[:n_tokens], before[name])
-            assert moments.shape == (n_tokens + 5, 4)
-            assert (moments[n_tokens:] == 0).all()
-    classifier.set_params(label_smoothing=0.1, learning_rate=1e-3).partial_fit(X, y)
-    assert net.optimizer_ is optimizer
-    assert embedding_state()["step"] == before["step"] + 4  # batches
 
 
 # Callbacks
@@ -283,18 +158,6 @@ def test_verbose_draws_a_bar_on_a_terminal(make_classifier, word_order, capsys, 
 # Training that ends early
 
 
-def test_an_interrupt_keeps_what_was_trained(make_classifier, word_order):
-    X, y = word_order
-    classifier = make_classifier(callbacks=[Interrupter(epoch=2)])
-    message = "Training was interrupted in epoch 2. What was trained is kept."
-    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
-        classifier.fit(X, y)
-    assert classifier.n_epochs_ == len(classifier.history_) == 1
-    assert classifier.predict(X).shape == y.shape
-    one_epoch = make_classifier(max_epochs=1).fit(X, y)
-    assert not same_weights(classifier, one_epoch)  # the batch of epoch 2 counts too
-
-
 def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
     X, y = (np.concatenate([part, part]) for part in word_order)
 
@@ -316,63 +179,6 @@ def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
     fit(None, X, y, linear_ngrams=0)
     fit(None, X[:80], y[:80])
     fit(None, X, y, X_val=X, y_val=y)
-
-
-def test_an_interrupt_in_the_first_epoch_leaves_a_classifier(make_classifier, word_order):
-    X, y = word_order
-    with pytest.warns(UserWarning, match="interrupted in epoch 1"):
-        classifier = make_classifier(callbacks=[Interrupter(epoch=1)]).fit(X, y)
-    assert classifier.n_epochs_ == 0
-    assert classifier.predict(X).shape == y.shape
-
-
-def test_an_interrupt_with_validation_data_keeps_the_best(make_classifier, word_order):
-    X, y = word_order
-    classifier = make_classifier(callbacks=[Interrupter(epoch=3)])
-    with pytest.warns(UserWarning, match="interrupted in epoch 3"):
-        classifier.fit(X, y, X_val=X, y_val=y)
-    best = classifier.history_.loc[classifier.best_epoch_, "valid_accuracy"]
-    assert classifier.score(X, y) == pytest.approx(best)
-
-
-def test_a_loss_that_is_not_finite_from_the_start(make_classifier, word_order):
-    classifier = make_classifier(learning_rate=1e36)
-    message = (
-        "The loss or a weight is not finite after epoch 1. Lower learning_rate=1e+36, or "
-        "gradient_clip=1.0, which limits the norm of the gradient."
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        classifier.fit(*word_order)
-    assert not [name for name in vars(classifier) if name.endswith("_")]
-
-
-@pytest.mark.parametrize("validate", [False, True])
-def test_a_loss_that_is_not_finite_later(make_classifier, word_order, validate):
-    X, y = word_order
-    validation = {"X_val": X, "y_val": y} if validate else {}
-    good = make_classifier(max_epochs=2).fit(X, y, **validation)
-    kept = good.best_epoch_ if validate else 2
-    message = (
-        "Training stopped: the loss or a weight is not finite after epoch 3. The weights of epoch "
-        f"{kept} are kept. Lower learning_rate=0.02, or gradient_clip=1.0, which limits the norm "
-        "of the gradient."
-    )
-    classifier = make_classifier(max_epochs=9, callbacks=[Breaker(epoch=3)])
-    with pytest.warns(ConvergenceWarning, match=f"^{re.escape(message)}$"):
-        classifier.fit(X, y, **validation)
-    assert same_weights(classifier, good)
-    assert classifier.n_epochs_ == 3
-    assert hasattr(classifier, "best_epoch_") == validate
-
-
-def test_training_goes_on_after_a_loss_that_was_not_finite(make_classifier, word_order):
-    X, y = word_order
-    classifier = make_classifier(warm_start=True, callbacks=[Breaker(epoch=3)])
-    with pytest.warns(ConvergenceWarning):
-        classifier.fit(X, y)
-    classifier.set_params(callbacks=None).fit(X, y)
-    assert np.isfinite(classifier.history_["train_loss"].iloc[3:]).all()
-    assert np.isfinite(classifier.predict_proba(X)).all()
 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
