@@ -1,3 +1,5 @@
+"""Baselines: log-count ratios, steps, parameters, accuracy."""
+
 import re
 
 import numpy as np
@@ -41,7 +43,7 @@ def test_log_count_ratios_are_the_weights_of_naive_bayes(counts):
     assert_allclose(ratio, log_frequencies[1] - log_frequencies[0])
 
 
-def test_log_count_ratio_scales_sparse_and_dense_alike_and_leaves_the_input(counts):
+def test_log_count_ratio_of_sparse_and_dense_input(counts):
     X, y = counts
     X_sparse, before = sparse.csr_matrix(X), X.copy()
     scaled = LogCountRatioTransformer().fit_transform(X_sparse, y)
@@ -68,13 +70,13 @@ def test_log_count_ratio_refuses_negative_counts():
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("labels", [TWO_CLASSES, THREE_CLASSES, [2, 2, 1, 1, 1, 1]])
 @pytest.mark.parametrize("container", [list, lambda texts: np.array(texts, dtype=object)])
-def test_baselines_learn_raw_texts_of_two_or_more_classes(baseline, labels, container):
-    model = clone(baseline()).set_params(clf=_eager(baseline))
+def test_baselines_fit_raw_texts(baseline, labels, container):
+    model = clone(baseline()).set_params(clf=_weakly_regularized(baseline))
     assert_array_equal(model.fit(container(TEXTS), labels).predict(container(TEXTS)), labels)
 
 
-def _eager(baseline):
-    """The last step with a penalty that six texts can overcome."""
+def _weakly_regularized(baseline):
+    """Return the last step with a penalty small enough for six texts."""
     clf = baseline().named_steps["clf"]
     return clf.set_params(**{"estimator__svc__C" if baseline is nb_svm else "C": 100})
 
@@ -93,13 +95,13 @@ def test_names_of_steps(baseline, steps):
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
-def test_only_logistic_regression_gives_probabilities(baseline):
+def test_only_logistic_regression_has_predict_proba(baseline):
     model = baseline().fit(TEXTS, THREE_CLASSES)
     assert hasattr(model, "predict_proba") == (baseline is tfidf_logistic_regression)
     assert model.decision_function(TEXTS).shape == (6, 3)
 
 
-def test_nb_svm_is_tuned_by_the_documented_names():
+def test_nb_svm_has_the_documented_parameters():
     grid = {"count__ngram_range": [(1, 1), (1, 2)], "clf__estimator__svc__C": [0.01, 1]}
     search = GridSearchCV(nb_svm(), grid, cv=2).fit(TEXTS, TWO_CLASSES)
     assert len(search.cv_results_["params"]) == 4
@@ -109,6 +111,6 @@ def test_nb_svm_is_tuned_by_the_documented_names():
 def test_accuracy_on_amazon_reviews(baseline, data_dir):
     train = read_texts(data_dir / "amazon_polarity/train.ft.txt.gz")
     test = read_texts(data_dir / "amazon_polarity/test.ft.txt.gz")
-    # Of the 11,459 training texts, as many as make the point in a second.
+    # Of the 11,459 training texts, as many as a second is enough for.
     model = baseline().fit(train.data[:4000], train.target[:4000])
     assert model.score(test.data, test.target) > 0.84

@@ -1,3 +1,5 @@
+"""Comparison of classifiers: scores, paired tests, predictions, refused input."""
+
 import re
 import warnings
 
@@ -29,9 +31,9 @@ WORDS = ["fine", "poor", "film", "plot", "long", "rain", "tea", "sun", "dog"]
 
 
 class FirstWord(ClassifierMixin, BaseEstimator):
-    """Answers with the first word of a text, but wrongly where the text has the word `fails_on`.
+    """Predicts the first word of a text, or the other class if the text has the word `fails_on`.
 
-    Its mistakes are in the texts, so that a test can count them.
+    The texts determine its errors, so that a test can count them.
     """
 
     def __init__(self, fails_on="never"):
@@ -45,35 +47,35 @@ class FirstWord(ClassifierMixin, BaseEstimator):
     def predict(self, X):
         self.n_predicts_ += 1
         first, second = self.classes_
-        says_first = [text.startswith(first) != (self.fails_on in text.split()) for text in X]
-        return np.where(says_first, first, second)
+        is_first = [text.startswith(first) != (self.fails_on in text.split()) for text in X]
+        return np.where(is_first, first, second)
 
 
-class Witness(DummyClassifier):
-    """Remembers what it was fitted on."""
+class RecordingClassifier(DummyClassifier):
+    """A classifier that records its training texts."""
 
     def fit(self, X, y):
         self.seen_ = list(X)
         return super().fit(X, y)
 
 
-class Broken(ClassifierMixin, BaseEstimator):
+class FailingClassifier(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
-        raise ValueError("no luck today")
+        raise ValueError("fit failed")
 
     def predict(self, X):
         raise NotImplementedError
 
 
-class Hasty(DummyClassifier):
+class WarningClassifier(DummyClassifier):
     def fit(self, X, y):
-        warnings.warn("not there yet", ConvergenceWarning, stacklevel=2)
+        warnings.warn("not converged", ConvergenceWarning, stacklevel=2)
         return super().fit(X, y)
 
 
 @pytest.fixture(autouse=True)
 def few_resamples(request, monkeypatch):
-    """Enough to see that there are standard errors; a test of their size asks for them all."""
+    """Compute standard errors from 4 resamples, unless a test takes `all_resamples`."""
     if "all_resamples" not in request.fixturenames:
         monkeypatch.setattr(runs, "N_RESAMPLES", 4)
 
@@ -85,7 +87,7 @@ def all_resamples():
 
 @pytest.fixture(scope="module")
 def texts_and_labels():
-    """60 texts of a few words; the label follows the first word, with noise in the others."""
+    """60 texts of a few words, whose label mostly follows from the first word."""
     rng = np.random.default_rng(0)
     labels = np.tile(["neg", "pos"], 30)
     hints = {"neg": "poor", "pos": "fine"}
@@ -154,13 +156,17 @@ def test_every_estimator_sees_the_same_folds(texts_and_labels):
     texts, labels = texts_and_labels
     cv = StratifiedKFold(shuffle=True)  # unseeded: other folds at each call of split
     results = compare(
-        {"a": Witness(), "b": Witness()}, texts, labels, cv=cv, return_estimators=True
+        {"a": RecordingClassifier(), "b": RecordingClassifier()},
+        texts,
+        labels,
+        cv=cv,
+        return_estimators=True,
     )
     for a, b in zip(*results.estimators.values(), strict=True):
         assert a.seen_ == b.seen_
 
 
-def test_the_best_first_score_is_on_top(texts_and_labels, models):
+def test_rows_are_sorted_by_the_first_score(texts_and_labels, models):
     texts, labels = texts_and_labels
     by_accuracy = compare(models, texts, labels, scoring="accuracy")
     assert by_accuracy["accuracy"].is_monotonic_decreasing
@@ -168,7 +174,7 @@ def test_the_best_first_score_is_on_top(texts_and_labels, models):
     assert by_loss["neg_log_loss"].is_monotonic_decreasing
 
 
-def test_a_tie_keeps_the_given_order(texts_and_labels):
+def test_ties_keep_the_given_order(texts_and_labels):
     names = ["c", "a", "b"]
     table = compare({name: DummyClassifier() for name in names}, *texts_and_labels)
     assert list(table.index) == names
@@ -181,28 +187,28 @@ def test_estimators_are_cloned(texts_and_labels, models):
     assert not hasattr(models["bayes"][0], "vocabulary_")
 
 
-def test_a_list_of_pairs_is_as_good_as_a_dict(texts_and_labels, models):
+def test_estimators_as_a_list_of_pairs(texts_and_labels, models):
     from_dict = compare(models, *texts_and_labels, cv=2)
     from_list = compare(list(models.items()), *texts_and_labels, cv=2)
     pd.testing.assert_frame_equal(without_times(from_list), without_times(from_dict))
 
 
 @pytest.mark.parametrize("kind", [np.array, pd.Series, tuple])
-def test_any_container_of_texts_and_labels(texts_and_labels, models, kind):
+def test_containers_of_texts_and_labels(texts_and_labels, models, kind):
     texts, labels = texts_and_labels
     expected = compare(models, texts, labels, cv=2)
     table = compare(models, kind(texts), kind(labels), cv=2)
     pd.testing.assert_frame_equal(without_times(table), without_times(expected))
 
 
-def test_jobs_change_nothing_but_the_times(texts_and_labels, models):
+def test_n_jobs_changes_only_the_times(texts_and_labels, models):
     texts, labels = texts_and_labels
     alone = compare(models, texts, labels, cv=3)
     together = compare(models, texts, labels, cv=3, n_jobs=2)
     pd.testing.assert_frame_equal(without_times(together), without_times(alone))
 
 
-def test_one_predict_serves_all_scores_and_resamples(texts_and_labels):
+def test_predict_is_called_once_for_all_scores_and_resamples(texts_and_labels):
     texts, labels = texts_and_labels
     results = compare(
         {"words": FirstWord()},
@@ -218,7 +224,7 @@ def test_one_predict_serves_all_scores_and_resamples(texts_and_labels):
 
 
 def own_scorer(estimator, X, y):
-    """A callable that looks at the texts too."""
+    """A scorer that reads the texts too."""
     assert len(X) == len(y)
     assert all(isinstance(text, str) for text in X)
     return accuracy_score(y, estimator.predict(X))
@@ -258,13 +264,13 @@ def test_corrected_t_test(texts_and_labels, models):
     assert 0 < table["p_value"].iloc[1] < 0.2
 
 
-def test_one_fold_has_neither_spread_nor_p_value(texts_and_labels, models):
+def test_one_fold_has_no_standard_deviation_and_no_p_value(texts_and_labels, models):
     table = compare(models, *texts_and_labels, cv=ShuffleSplit(n_splits=1, random_state=0))
     assert table[["accuracy_std", "p_value"]].isna().all(axis=None)
 
 
 def test_mcnemar_test():
-    # 7 texts on which the two differ: the better one is right on 6 of them, by the first word.
+    # Exactly one of the two is correct on 7 texts: the better one on 6 of them.
     texts = ["neg", "pos"] * 5 + ["neg rain"] * 6 + ["neg sun"]
     labels = ["neg", "pos"] * 5 + ["neg"] * 7
     models = {"worse": FirstWord(fails_on="rain"), "better": FirstWord(fails_on="sun")}
@@ -281,7 +287,7 @@ def test_standard_error_is_near_the_binomial_one(all_resamples):
     assert_allclose(table["accuracy_se"], np.sqrt(2 / 3 * 1 / 3 / 300), rtol=0.25)
 
 
-def test_standard_errors_repeat_and_follow_the_seed(texts_and_labels, models):
+def test_standard_errors_depend_on_random_state_alone(texts_and_labels, models):
     texts, labels = texts_and_labels
     where = {"X_test": texts, "y_test": labels}
     first, again, other = (
@@ -292,7 +298,7 @@ def test_standard_errors_repeat_and_follow_the_seed(texts_and_labels, models):
     assert first.loc["bayes", "accuracy_se"] != other.loc["bayes", "accuracy_se"]
 
 
-def test_random_streams_of_the_caller_are_left_alone(texts_and_labels, models):
+def test_global_random_state_is_unchanged(texts_and_labels, models):
     texts, labels = texts_and_labels
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - the stream to be left alone
     compare(models, texts, labels, X_test=texts, y_test=labels)
@@ -328,7 +334,7 @@ def test_predictions_and_estimators_of_a_test_set(texts_and_labels, models):
         assert_array_equal(results.predictions[name], fitted.predict(texts[40:]))
 
 
-def test_verbose_tells_of_each_fold_and_silence_is_the_default(texts_and_labels, capsys):
+def test_verbose_prints_a_line_for_each_fold(texts_and_labels, capsys):
     texts, labels = texts_and_labels
     compare({"guess": DummyClassifier()}, texts, labels, cv=2)
     assert capsys.readouterr() == ("", "")
@@ -343,22 +349,22 @@ def test_verbose_tells_of_each_fold_and_silence_is_the_default(texts_and_labels,
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_an_error_names_its_estimator(texts_and_labels, n_jobs):
-    models = {"guess": DummyClassifier(), "unlucky": Broken()}
-    message = "no luck today\nThis came from the estimator 'unlucky' in compare."
+def test_error_names_its_estimator(texts_and_labels, n_jobs):
+    models = {"guess": DummyClassifier(), "failing": FailingClassifier()}
+    message = "fit failed\nThis came from the estimator 'failing' in compare."
     with pytest.raises(ValueError, match=f"^{message}$"):
         compare(models, *texts_and_labels, n_jobs=n_jobs)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_a_warning_names_its_estimator(texts_and_labels, n_jobs):
-    models = {"guess": DummyClassifier(), "hasty": Hasty()}
+def test_warning_names_its_estimator(texts_and_labels, n_jobs):
+    models = {"guess": DummyClassifier(), "warning": WarningClassifier()}
     with pytest.warns(ConvergenceWarning) as caught:
         compare(models, *texts_and_labels, cv=2, n_jobs=n_jobs)
-    assert [str(warning.message) for warning in caught] == ["hasty: not there yet"] * 2
+    assert [str(warning.message) for warning in caught] == ["warning: not converged"] * 2
 
 
-def test_a_score_that_an_estimator_cannot_have_names_it(texts_and_labels):
+def test_unsupported_score_names_the_estimator(texts_and_labels):
     models = {"svm": make_pipeline(CountVectorizer(), LinearSVC())}
     with pytest.raises(AttributeError) as caught:
         compare(models, *texts_and_labels, scoring="neg_log_loss")
