@@ -378,7 +378,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     gradient_flow_: pd.DataFrame
     n_parameters_: int
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "cell_type": [StrOptions({"lstm", "gru", "rnn"}), type],
         "hidden_size": [Interval(Integral, 1, None, closed="left"), tuple],
         "num_layers": [Interval(Integral, 1, None, closed="left"), None],
@@ -543,41 +543,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         UserWarning
             If training is interrupted from the keyboard. What was trained is kept.
         """
-        resume = self.warm_start and hasattr(self, "net_")
-        training, classes = check_training_data(X, y, sample_weight, estimator=self)
-        if resume:
-            self._check_resumable(X, classes)
-        random_state = check_random_state(self.random_state)
-        validation = check_validation_data(
-            X_val,
-            y_val,
-            sample_weight_val,
-            classes=classes,
-            n_columns=training.ids.shape[1],
-            estimator=self,
-        )
-        if validation is None and self.early_stopping:
-            training, validation = split_validation(
-                training, self.validation_fraction, classes, random_state
-            )
-        if validation is None and SCHEDULES[self.lr_schedule].needs_validation:
-            raise ValueError(
-                f"lr_schedule={self.lr_schedule!r} watches the validation loss, and there is no "
-                "validation data. Pass X_val and y_val to fit, or set early_stopping=True."
-            )
-        task = self._make_task(
-            X,
-            training,
-            validation,
-            classes=classes,
-            max_epochs=self.max_epochs,
-            lr_schedule=self.lr_schedule,
-            evaluations_per_epoch=self.evaluations_per_epoch,
-            seed=random_state.randint(np.iinfo(np.int32).max),
-            resume=resume,
-            accumulate=False,
-        )
-        return self._train(task)
+        return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -616,6 +582,59 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             another class, or if `early_stopping` or ``class_weight="balanced"`` is set, which need
             all of the data.
         """
+        return self._train(self._check_partial_fit(X, y, classes, sample_weight))
+
+    def _check_fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        X_val: npt.ArrayLike | None,
+        y_val: npt.ArrayLike | None,
+        sample_weight_val: npt.ArrayLike | None,
+    ) -> TrainingTask:
+        resume = self.warm_start and hasattr(self, "net_")
+        training, classes = check_training_data(X, y, sample_weight, estimator=self)
+        if resume:
+            self._check_resumable(X, classes)
+        random_state = check_random_state(self.random_state)
+        validation = check_validation_data(
+            X_val,
+            y_val,
+            sample_weight_val,
+            classes=classes,
+            n_columns=training.ids.shape[1],
+            estimator=self,
+        )
+        if validation is None and self.early_stopping:
+            training, validation = split_validation(
+                training, self.validation_fraction, classes, random_state
+            )
+        if validation is None and SCHEDULES[self.lr_schedule].needs_validation:
+            raise ValueError(
+                f"lr_schedule={self.lr_schedule!r} watches the validation loss, and there is no "
+                "validation data. Pass X_val and y_val to fit, or set early_stopping=True."
+            )
+        return self._make_task(
+            X,
+            training,
+            validation,
+            classes=classes,
+            max_epochs=self.max_epochs,
+            lr_schedule=self.lr_schedule,
+            evaluations_per_epoch=self.evaluations_per_epoch,
+            seed=random_state.randint(np.iinfo(np.int32).max),
+            resume=resume,
+            accumulate=False,
+        )
+
+    def _check_partial_fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        classes: npt.ArrayLike | None,
+        sample_weight: npt.ArrayLike | None,
+    ) -> TrainingTask:
         if self.early_stopping or self.class_weight == "balanced":
             raise ValueError(
                 "partial_fit sees part of the data, and early_stopping=True and "
@@ -631,7 +650,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         )
         if resume:
             validate_data(self, X, reset=False, skip_check_array=True)
-        task = self._make_task(
+        return self._make_task(
             X,
             training,
             None,
@@ -643,7 +662,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             resume=resume,
             accumulate=True,
         )
-        return self._train(task)
 
     def _check_resumable(self, X: npt.ArrayLike, classes: np.ndarray) -> None:
         validate_data(self, X, reset=False, skip_check_array=True)
@@ -695,33 +713,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """
         architecture = self._plan(task)
         net = (self._resume_net if task.resume else self._start_net)(architecture, task)
-        history = self.history_ if task.resume else make_history([])
-        result = net.train(
-            task.training,
-            task.validation,
-            known_ids=task.known_ids,
-            accumulate=task.accumulate,
-            seed=(task.seed, len(history)),
-            dtype=resolve_precision(
-                self.precision,
-                torch.device(net.device),
-                cell_type=self.cell_type,
-                hidden_sizes=architecture.hidden_sizes,
-            ),
-        )
-        epochs_before = history.index[-1] if len(history) else 0
-        more_history = make_history(result.evaluations, epochs_before)
-        report_early_end(
-            diverged=result.diverged,
-            interrupted=result.interrupted,
-            best_evaluation=result.best_evaluation,
-            epochs=more_history.index.tolist(),
-            epochs_before=epochs_before,
-            learning_rate=self.learning_rate,
-            gradient_clip=self.gradient_clip,
-        )
-        self._set_fitted(task, architecture, net, result, history, more_history)
-        return self
+        result = self._train_net(net, architecture, task)
+        history = self._report(result, self.history_ if task.resume else make_history([]))
+        return self._set_fitted(task, architecture, net, result, history)
 
     def _plan(self, task: TrainingTask) -> Architecture:
         architecture = plan_architecture(
@@ -775,6 +769,38 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             "evaluations_per_epoch": decides.evaluations_per_epoch,
         } | ({} if task is None else {"batch_size": task.batch_size})
 
+    def _train_net(
+        self, net: RecurrentNet, architecture: Architecture, task: TrainingTask
+    ) -> TrainingResult:
+        return net.train(
+            task.training,
+            task.validation,
+            known_ids=task.known_ids,
+            accumulate=task.accumulate,
+            seed=(task.seed, len(self.history_) if task.resume else 0),
+            dtype=resolve_precision(
+                self.precision,
+                torch.device(net.device),
+                cell_type=self.cell_type,
+                hidden_sizes=architecture.hidden_sizes,
+            ),
+        )
+
+    def _report(self, result: TrainingResult, before: pd.DataFrame) -> pd.DataFrame:
+        """Return the history, earlier rows included; raise or warn if training ended early."""
+        epochs_before = before.index[-1] if len(before) else 0
+        history = make_history(result.evaluations, epochs_before)
+        report_early_end(
+            diverged=result.diverged,
+            interrupted=result.interrupted,
+            best_evaluation=result.best_evaluation,
+            epochs=history.index.tolist(),
+            epochs_before=epochs_before,
+            learning_rate=self.learning_rate,
+            gradient_clip=self.gradient_clip,
+        )
+        return pd.concat([before, history]) if len(before) else history
+
     def _set_fitted(
         self,
         task: TrainingTask,
@@ -782,22 +808,24 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         net: RecurrentNet,
         result: TrainingResult,
         history: pd.DataFrame,
-        more_history: pd.DataFrame,
-    ) -> None:
+    ) -> Self:
         for name in ("feature_names_in_", "best_epoch_", "gradient_flow_"):
-            vars(self).pop(name, None)
-        vars(self).update(task.feature_attributes)
+            self.__dict__.pop(name, None)
+        self.__dict__.update(task.feature_attributes)
         self.classes_ = task.classes
         self._architecture = architecture
         self._initial_vectors = self.word_vectors
         self.net_ = net
-        self.history_ = pd.concat([history, more_history]) if len(history) else more_history
-        self.n_epochs_ = self.history_.index[-1].item() if len(self.history_) else 0
+        self.history_ = history
+        self.n_epochs_ = history.index[-1].item() if len(history) else 0
         self.n_parameters_ = count_trained(net.module_)
         if task.validation is not None and result.best_evaluation is not None:
-            self.best_epoch_ = more_history.index[result.best_evaluation - 1].item()
+            # The rows of this training are the last ones.
+            row = result.best_evaluation - len(result.evaluations) - 1
+            self.best_epoch_ = history.index[row].item()
         if result.gradient_flow is not None:
             self.gradient_flow_ = result.gradient_flow.to_frame()
+        return self
 
     def summary(self) -> pd.DataFrame:
         """List the layers of the network.

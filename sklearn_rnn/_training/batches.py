@@ -25,7 +25,7 @@ Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
 POOL_BATCHES = 50
 
 
-class IdsDataset(Dataset):
+class IdsDataset(Dataset[Batch]):
     """Ids, labels and weights of n texts, as tensors on one device.
 
     Parameters

@@ -58,7 +58,7 @@ def refit_output_bias(
     )
     logits = torch.cat(batch_logits).numpy(force=True).astype(np.float64)
     offsets = fit_bias_offsets(logits, labels, weights, label_smoothing=label_smoothing)
-    module.output.bias += torch.from_numpy(offsets).to(module.output.bias)
+    module.output.bias.add_(torch.from_numpy(offsets).to(module.output.bias))
 
 
 def fit_bias_offsets(

@@ -43,7 +43,7 @@ class TrainingData:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, rows: npt.ArrayLike) -> TrainingData:
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> TrainingData:
         """Return the texts at some rows, in their order."""
         return TrainingData(
             self.ids[rows], self.labels[rows], self.weights[rows], self.lengths[rows]
@@ -277,7 +277,7 @@ def merge_repeated(data: TrainingData) -> TrainingData:
     """
     rows = np.column_stack([data.labels, data.ids])
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    weights = np.bincount(inverse.reshape(-1), weights=data.weights)
+    weights = np.bincount(inverse.reshape(-1), weights=data.weights).astype(np.float64)
     return TrainingData(data.ids[first], data.labels[first], weights, data.lengths[first])
 
 

@@ -158,10 +158,11 @@ class MicroBatches:
 
     def _ngram_scores(self, inputs: Inputs, ngrams: TokenNgrams | None) -> torch.Tensor | None:
         """Return the n-gram scores, of training texts from out-of-fold coefficients, or None."""
-        if not self.module.reads_ngram_scores:
+        term = self.module.linear_term
+        if term is None or ngrams is None or not self.module.reads_ngram_scores:
             return None
         coefficients = self.fold_coefficients if "folds" in inputs else None
-        return self.module.linear_term.scores(ngrams, coefficients, inputs.get("folds"))
+        return term.scores(ngrams, coefficients, inputs.get("folds"))
 
     def _linear_logits(
         self, inputs: Inputs, ngrams: TokenNgrams | None, rows: slice
@@ -169,7 +170,8 @@ class MicroBatches:
         """Return the logits of the linear term, out-of-fold for training texts, or 0."""
         if "folds" in inputs:
             return inputs["linear_logits"][rows]
-        return 0 if ngrams is None else self.module.linear_term.logits(ngrams.take(rows))
+        term = self.module.linear_term
+        return 0 if term is None or ngrams is None else term.logits(ngrams.take(rows))
 
     def _split(self, n_texts: int) -> list[slice]:
         """Return slices of nearly equal size, of an even number so that two cores are busy."""

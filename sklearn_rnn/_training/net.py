@@ -179,7 +179,7 @@ class RecurrentNet(NeuralNetClassifier):
 
     def initialize_optimizer(self, triggered_directly: None = None) -> Self:
         """Discard the optimizer; a new one is built when it is needed, for training alone."""
-        vars(self)["optimizer_"] = None
+        self.__dict__["optimizer_"] = None
         if "optimizer" not in self.prefixes_:  # so that skorch knows of its parameters
             self._register_attribute("optimizer_", None)
         return self
@@ -193,7 +193,7 @@ class RecurrentNet(NeuralNetClassifier):
 
     @optimizer_.setter
     def optimizer_(self, optimizer: torch.optim.Optimizer) -> None:
-        vars(self)["optimizer_"] = optimizer
+        self.__dict__["optimizer_"] = optimizer
 
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
         """Raise an error: the net is trained by its classifier."""
@@ -258,7 +258,7 @@ class RecurrentNet(NeuralNetClassifier):
                 self._load_weights(weights_before)
                 raise
             finally:
-                self.loop_ = None
+                self.loop_: TrainingLoop | None = None
         best_weights = loop.early_stopping.best_weights
         if loop.diverged:
             self.initialize_optimizer()  # its moments are not finite

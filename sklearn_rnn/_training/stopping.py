@@ -136,9 +136,9 @@ def report_early_end(
         f"Lower learning_rate={learning_rate}, or gradient_clip={gradient_clip}, "
         "which limits the norm of the gradient."
     )
-    if diverged and best_evaluation is None:
-        raise ValueError(f"The loss or a weight is not finite after epoch {epochs[-1]}. {cure}")
     if diverged:
+        if best_evaluation is None:
+            raise ValueError(f"The loss or a weight is not finite after epoch {epochs[-1]}. {cure}")
         warn_user(
             f"Training stopped: the loss or a weight is not finite after epoch {epochs[-1]}. The "
             f"weights of epoch {epochs[best_evaluation - 1]} are kept. {cure}",
