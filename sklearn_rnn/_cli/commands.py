@@ -1,12 +1,15 @@
-"""What the command line does: compare, predict."""
+"""Commands of the command line: compare, predict."""
 
+import argparse
 import difflib
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -18,16 +21,19 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn import evaluation
+from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, TRUST
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import make_word_order, read_texts
 
 
-def compare(args):
-    """Fit the models, print what they are worth, and save the best if asked to."""
+def compare(args: argparse.Namespace) -> None:
+    """Fit the models, print their scores, and save the best if asked to."""
     if args.save is not None:
         _check_writable(args.save)
     models = _make_models(args)
-    data, where, source = _read_comparison(args)
+    data, options, source = _read_comparison(args)
+    if args.scoring is not None:
+        options["scoring"] = args.scoring
     print(f"Data: {source}.", flush=True)
 
     # Reports of progress are not results: what the models print goes to stderr with the rest.
@@ -36,13 +42,12 @@ def compare(args):
             models,
             data.data,
             data.target,
-            **where,
-            scoring=args.scoring or ("accuracy", "f1_macro"),
+            **options,
             n_jobs=args.n_jobs,
             random_state=args.seed,
             verbose=int(_is_verbose(args)),
             return_predictions=True,
-            return_estimators=args.save is not None and "X_test" in where,
+            return_estimators=args.save is not None and "X_test" in options,
         )
     _print_results(results, data.target)
 
@@ -54,13 +59,10 @@ def compare(args):
             with redirect_stdout(sys.stderr):
                 model = models[winner].fit(data.data, data.target)
         joblib.dump(model, args.save)
-        print(
-            f"Saved {winner}, fitted on {len(data.data):,} texts, to {args.save}. Loading a pickle "
-            "runs the code in it: load only files that you trust."
-        )
+        print(f"Saved {winner}, fitted on {len(data.data):,} texts, to {args.save}. {TRUST}")
 
 
-def _make_models(args):
+def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
     makers = {
         "rnn": lambda: _make_recurrent(args),
         "tfidf-logistic": tfidf_logistic_regression,
@@ -79,22 +81,20 @@ def _make_models(args):
     return models
 
 
-def _make_recurrent(args):
-    from sklearn_rnn import (  # and torch, which the linear models do without
-        RNNTextClassifier,
-        TextTokenizer,
-    )
+def _make_recurrent(args: argparse.Namespace) -> Pipeline:
+    # Late, since it imports torch, which the linear models do without.
+    from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
-    # Bars of several fits at a time would write over each other.
+    # The progress bars of several fits at a time would overwrite each other.
     verbose = int(_is_verbose(args) and args.n_jobs in (None, 1))
     return Pipeline([("tok", TextTokenizer()), ("clf", RNNTextClassifier(verbose=verbose))])
 
 
-def _is_verbose(args):
+def _is_verbose(args: argparse.Namespace) -> bool:
     return args.verbose or sys.stderr.isatty()
 
 
-def _set_parameters(model, settings):
+def _set_parameters(model: BaseEstimator, settings: list[tuple[str, Any]]) -> None:
     valid = [name for name in model.get_params() if "__" in name]
     for name, value in settings:
         if name not in valid:
@@ -104,8 +104,8 @@ def _set_parameters(model, settings):
         model.set_params(**{name: value})
 
 
-def _read_comparison(args):
-    """Return the training data, where to test (arguments of compare), and a line about both."""
+def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], str]:
+    """Return the training data, the test data or folds as arguments of compare, and a title."""
     if args.file is None:
         data, test = _generate(args)
         name = "generated texts (make_word_order)"
@@ -115,15 +115,15 @@ def _read_comparison(args):
         name = args.file
     source = f"{name}, {_describe_labels(data.target)}"
     if test is not None:
-        where = {"X_test": test.data, "y_test": test.target}
         others = "others" if args.test is None else f"texts in {args.test}"
-        return data, where, f"{source}; tested on {len(test.data):,} {others}"
-    n_folds = args.cv or 5
-    where = {"cv": StratifiedKFold(n_folds, shuffle=True, random_state=args.seed)}
-    return data, where, f"{source}; tested on {n_folds} folds of them"
+        test_set = {"X_test": test.data, "y_test": test.target}
+        return data, test_set, f"{source}; tested on {len(test.data):,} {others}"
+    n_folds = args.cv or DEFAULT_FOLDS
+    folds = {"cv": StratifiedKFold(n_folds, shuffle=True, random_state=args.seed)}
+    return data, folds, f"{source}; tested on {n_folds} folds of them"
 
 
-def _generate(args):
+def _generate(args: argparse.Namespace) -> tuple[Bunch, Bunch | None]:
     for option in ("text", "label", "test", "format"):
         if getattr(args, option) is not None:
             raise ValueError(f"--{option} needs a FILE: without one the texts are generated.")
@@ -136,7 +136,7 @@ def _generate(args):
     return Bunch(data=X, target=y), Bunch(data=X_test, target=y_test)
 
 
-def _read(path, args, **options):
+def _read(path: str, args: argparse.Namespace, **options: Any) -> Bunch:
     if args.text is not None:
         options["text"] = args.text
     if getattr(args, "label", None) is not None:
@@ -144,14 +144,14 @@ def _read(path, args, **options):
     return read_texts(path, format=args.format, **options)
 
 
-def _describe_labels(labels):
+def _describe_labels(labels: npt.NDArray[Any]) -> str:
     classes, counts = np.unique(labels, return_counts=True)
     sizes = [f"{label} {count:,}" for label, count in zip(classes, counts, strict=True)]
     listed = ", ".join(sizes) if len(sizes) <= 10 else f"{len(sizes)} of them"
     return f"{len(labels):,} texts, classes: {listed}"
 
 
-def _print_results(results, labels):
+def _print_results(results: Bunch, labels: npt.NDArray[Any]) -> None:
     table = results.table
     winner = table.index[0]
     score, spread = table.columns[:2]
@@ -176,7 +176,7 @@ def _print_results(results, labels):
     print(f"Best: {winner}, {score} {row[score]:.4f} ({kind} {row[spread]:.4f}).")
 
 
-def _format_table(table):
+def _format_table(table: pd.DataFrame) -> str:
     styles = {
         **dict.fromkeys(table.columns, "{:.4f}"),
         "fit_seconds": "{:.2f}",
@@ -187,8 +187,8 @@ def _format_table(table):
     return table.to_string(formatters=formatters, na_rep="-")
 
 
-def _check_writable(path):
-    """Find out before the hours of work if the result could not be written."""
+def _check_writable(path: str) -> None:
+    """Raise OSError if the file cannot be written, before hours of work."""
     is_new = not Path(path).exists()
     with open(path, "ab"):
         pass
@@ -196,7 +196,7 @@ def _check_writable(path):
         Path(path).unlink()
 
 
-def predict(args):
+def predict(args: argparse.Namespace) -> None:
     """Write a label, and probabilities if there are any, for each text."""
     if args.output is not None:
         _check_writable(args.output)
@@ -210,7 +210,7 @@ def predict(args):
     pd.DataFrame(columns).to_csv(sys.stdout if args.output is None else args.output, index=False)
 
 
-def _load(path):
+def _load(path: str) -> BaseEstimator:
     try:
         model = joblib.load(path)
     except OSError:

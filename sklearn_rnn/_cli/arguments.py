@@ -1,0 +1,253 @@
+"""Arguments of the command line, and its help."""
+
+import argparse
+import ast
+import textwrap
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
+from sklearn_rnn._io.text_files import FORMATS, TextFormat
+
+# The commands import what is slow to import, such as torch: --help need not wait for it.
+
+MODELS = {
+    "rnn": "TextTokenizer and RNNTextClassifier, the recurrent network of this package",
+    "tfidf-logistic": "logistic regression on TF-IDF of words",
+    "tfidf-svm": "a linear support vector machine on TF-IDF of words and pairs of words",
+    "nb-svm": "Wang and Manning's SVM on log-count ratios (2012)",
+}
+DEFAULT_FOLDS = 5
+TRUST = "Loading a pickle runs the code in it: load only files that you trust."
+
+
+def _describe_format(format: TextFormat) -> str:
+    return f"{format.title} ({format.suffixes[0]})" if format.suffixes else format.title
+
+
+def _describe_files() -> str:
+    *formats, last = map(_describe_format, FORMATS.values())
+    without_columns = [name for name, format in FORMATS.items() if not format.has_columns]
+    text = (
+        f"{', '.join(formats)} or {last}; in UTF-8, {COMPRESSED_OR_NOT}. With the formats "
+        f"{' and '.join(without_columns)} leave --text and --label out. A number for a column is "
+        "its position, from 0, in a file without header."
+    )
+    return "files:\n" + textwrap.fill(text, 96, initial_indent="  ", subsequent_indent="  ")
+
+
+def _describe_models() -> str:
+    width = max(map(len, MODELS)) + 2
+    return "models:\n" + "\n".join(f"  {name:{width}}{text}" for name, text in MODELS.items())
+
+
+_COMPARE_HELP = f"""\
+Fit several text classifiers on the same texts, print how well and how fast each one labels texts
+that it has not seen, and print the confusion matrix and the report of the best.
+
+Without FILE the texts are generated: short reviews whose label depends on the order of the words.
+They are split into 2,000 for training and 1,000 for testing, unless --cv asks for folds.
+
+{_describe_models()}
+
+{_describe_files()}"""
+
+_COMPARE_EXAMPLES = f"""\
+examples:
+  %(prog)s
+  %(prog)s reviews.csv --text review --label stars
+  %(prog)s train.csv --text title --text body --label topic --test test.csv
+  %(prog)s train.csv --text 1 --label 0 --cv 3 --model rnn --model nb-svm
+  %(prog)s reviews.csv --text review --label stars --model rnn \\
+      --set clf__cell_type=gru --set "clf__pooling=('max', 'mean')" --save model.joblib
+
+The saved file is a scikit-learn Pipeline from text to label: joblib.load(FILE).predict(texts).
+{TRUST}
+"""
+
+_PREDICT_HELP = f"""\
+Label the texts of FILE with a model that 'compare --save' wrote, or any fitted scikit-learn
+classifier of texts in a joblib file. Writes CSV with a header, one row for each text, in order:
+label, then proba_<class> for each class if the model has probabilities.
+
+{TRUST}
+
+{_describe_files()}"""
+
+_PREDICT_EXAMPLES = """\
+examples:
+  %(prog)s model.joblib new.csv --text review
+  %(prog)s model.joblib new.csv --text review --output labels.csv
+"""
+
+
+class UsageError(ValueError):
+    """Arguments that cannot be parsed."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}. See {self.prog} --help.")
+
+
+class _PrintVersion(argparse.Action):
+    """Print the version, which takes a look into the metadata, when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: Any) -> NoReturn:
+        from sklearn_rnn import __version__
+
+        print(f"sklearn_rnn {__version__}")
+        parser.exit()
+
+
+def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namespace:
+    """Parse the arguments of the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The arguments; None takes those of the process.
+    program : str
+        The name of the program in help and errors.
+
+    Returns
+    -------
+    args : argparse.Namespace
+        `args.command` is "compare" or "predict".
+
+    Raises
+    ------
+    UsageError
+        If they cannot be parsed.
+    SystemExit
+        After --help or --version.
+    """
+    parser = _Parser(
+        prog=program,
+        description="Recurrent text classification, compared with linear baselines.",
+        epilog="'compare --help' and 'predict --help' have examples. " + TRUST,
+    )
+    parser.add_argument(
+        "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_compare(
+        commands.add_parser(
+            "compare",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            help="fit several classifiers and print which is best",
+            description=_COMPARE_HELP,
+            epilog=_COMPARE_EXAMPLES,
+        )
+    )
+    _add_predict(
+        commands.add_parser(
+            "predict",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            help="label texts with a saved model",
+            description=_PREDICT_HELP,
+            epilog=_PREDICT_EXAMPLES,
+        )
+    )
+    return parser.parse_args(argv)
+
+
+def _add_compare(parser: _Parser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="the labelled texts")
+    _add_file_options(parser)
+    parser.add_argument(
+        "--label", type=_column, metavar="COL", help='column of the label (default: "label")'
+    )
+    test_data = parser.add_mutually_exclusive_group()
+    test_data.add_argument("--test", metavar="FILE", help="test on these texts, fit on all of FILE")
+    test_data.add_argument(
+        "--cv",
+        type=_number_of_folds,
+        metavar="K",
+        help="test on each of K stratified, shuffled folds of FILE in turn "
+        f"(default: {DEFAULT_FOLDS})",
+    )
+    parser.add_argument(
+        "--model",
+        action="append",
+        choices=MODELS,
+        metavar="NAME",
+        help="one of the models above; repeat for several (default: all)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="a parameter of rnn: tok__... of its TextTokenizer, clf__... of its RNNTextClassifier",
+    )
+    parser.add_argument(
+        "--scoring",
+        action="append",
+        metavar="NAME",
+        help="a scikit-learn score; repeat for several; the first decides which model is best "
+        "(default: accuracy and f1_macro)",
+    )
+    parser.add_argument(
+        "--save", metavar="MODEL", help="fit the best model on all of FILE and save it here"
+    )
+    parser.add_argument(
+        "--n-jobs",
+        type=int,
+        metavar="N",
+        help="how many fits run at a time, -1 for one on each processor; the times are then "
+        "less exact (default: 1)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)"
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="report progress on stderr, which is the default if stderr is a terminal",
+    )
+
+
+def _add_predict(parser: _Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a joblib file that you trust")
+    parser.add_argument("file", metavar="FILE", help="the texts; their labels are not needed")
+    _add_file_options(parser)
+    parser.add_argument("--output", metavar="CSV", help="write here (default: to stdout)")
+
+
+def _add_file_options(parser: _Parser) -> None:
+    parser.add_argument(
+        "--text",
+        action="append",
+        type=_column,
+        metavar="COL",
+        help='column of the text; repeat to join several by a space (default: "text")',
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="of the files (default: told from their names)",
+    )
+
+
+def _column(value: str) -> str | int:
+    return int(value) if value.isdecimal() else value
+
+
+def _number_of_folds(value: str) -> int:
+    if not value.isdecimal() or int(value) < 2:
+        raise argparse.ArgumentTypeError(f"must be an integer of 2 or more, got {value!r}")
+    return int(value)
+
+
+def _setting(value: str) -> tuple[str, Any]:
+    name, equals, text = value.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {value!r}")
+    try:
+        return name, ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return name, text

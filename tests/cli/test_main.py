@@ -1,0 +1,248 @@
+import io
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+
+import joblib
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from sklearn_rnn.__main__ import main, run
+from sklearn_rnn._cli import commands
+from tests.cli.options import COLUMNS, TINY_RNN
+
+PROGRAM = "python -m sklearn_rnn: "
+
+
+ERRORS = {
+    "no command": (
+        "",
+        "the following arguments are required: COMMAND. See python -m sklearn_rnn --help.",
+    ),
+    "test and folds": (
+        "compare reviews.csv --test test.csv --cv 3",
+        "argument --cv: not allowed with argument --test. See python -m sklearn_rnn compare "
+        "--help.",
+    ),
+    "one fold": (
+        "compare reviews.csv --cv 1",
+        "argument --cv: must be an integer of 2 or more, got '1'. See python -m sklearn_rnn "
+        "compare --help.",
+    ),
+    "unknown option": (
+        "predict model.joblib reviews.csv --labels stars",
+        "unrecognized arguments: --labels stars. See python -m sklearn_rnn --help.",
+    ),
+    "setting without a value": (
+        "compare --set clf__dropout",
+        "argument --set: must be NAME=VALUE, got 'clf__dropout'. See python -m sklearn_rnn "
+        "compare --help.",
+    ),
+    "setting without the network": (
+        "compare --set clf__dropout=0 --model nb-svm",
+        "--set is for the model rnn, which is not among the --model.",
+    ),
+    "column without a file": (
+        "compare --text review",
+        "--text needs a FILE: without one the texts are generated.",
+    ),
+    "no such file": (
+        "compare missing.csv --text review --label stars",
+        "missing.csv: No such file or directory",
+    ),
+    "no such column": (
+        "compare reviews.csv --text body --label stars",
+        "reviews.csv has no column 'body'. Its columns are 'review', 'stars'.",
+    ),
+    "single class": (
+        "compare single.csv --text review --label stars --model nb-svm",
+        "y holds a single class, 'pos': a comparison of classifiers needs two or more.",
+    ),
+    "unknown score": (
+        "compare reviews.csv --text review --label stars --scoring luck --model nb-svm",
+        "'luck' is not a valid scoring value. Use sklearn.metrics.get_scorer_names() to get valid "
+        "options.",
+    ),
+    "nowhere to save": (
+        "compare reviews.csv --save missing/model.joblib",
+        "missing/model.joblib: No such file or directory",
+    ),
+    "nowhere to write": (
+        "predict model.joblib reviews.csv --text review --output missing/labels.csv",
+        "missing/labels.csv: No such file or directory",
+    ),
+    "a folder to write": (
+        "predict model.joblib reviews.csv --text review --output .",
+        ".: Is a directory",
+    ),
+    "no model": (
+        "predict missing.joblib reviews.csv --text review",
+        "missing.joblib: No such file or directory",
+    ),
+    "empty model": (
+        "predict empty.joblib reviews.csv --text review",
+        "empty.joblib cannot be loaded as a model: EOFError: . It may be damaged, cut off, or no "
+        "joblib file.",
+    ),
+    "pickle of something else": (
+        "predict list.joblib reviews.csv --text review",
+        "list.joblib holds no classifier, but an object of <class 'list'>.",
+    ),
+    "no classifier": (
+        "predict counts.joblib reviews.csv --text review",
+        "counts.joblib holds no classifier, but an object of <class "
+        "'sklearn.feature_extraction.text.CountVectorizer'>.",
+    ),
+    "not fitted": (
+        "predict unfitted.joblib reviews.csv --text review",
+        "unfitted.joblib holds a classifier that is not fitted.",
+    ),
+    "wrong column to predict": (
+        "predict model.joblib reviews.csv --text body",
+        "reviews.csv has no column 'body'. Its columns are 'review', 'stars'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "message"), ERRORS.values(), ids=ERRORS)
+def test_an_error_is_one_line_and_code_2(saved, reviews, command, message, capsys):
+    reviews[reviews["stars"] == "pos"].to_csv("single.csv", index=False)
+    open("empty.joblib", "w").close()
+    joblib.dump(["a", "list"], "list.joblib")
+    joblib.dump(CountVectorizer().fit(["text"]), "counts.joblib")
+    joblib.dump(make_pipeline(CountVectorizer(), LogisticRegression()), "unfitted.joblib")
+
+    code = main(command.split())
+    err = capsys.readouterr().err
+    assert err == f"{PROGRAM}error: {message}\n"
+    assert code == 2
+
+
+def test_a_broken_file_is_one_line_with_file_and_line(csv, capsys):
+    with open(csv, "a") as stream:
+        stream.write("a text without a label\n")
+    assert main(["compare", csv, *COLUMNS]) == 2
+    err = capsys.readouterr().err
+    assert re.fullmatch(f"{PROGRAM}error: reviews.csv, line 26: .*\\n", err)
+
+
+def raising(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
+
+def test_an_interrupt_is_one_line_and_code_130(csv, monkeypatch, capsys):
+    monkeypatch.setattr(commands.evaluation, "compare", raising(KeyboardInterrupt()))
+    assert main(["compare", csv, *COLUMNS]) == 130
+    assert capsys.readouterr().err == f"{PROGRAM}interrupted\n"
+
+
+def test_an_unforeseen_error_is_one_line_with_its_kind(csv, monkeypatch, capsys):
+    monkeypatch.setattr(commands.evaluation, "compare", raising(KeyError("a\nb")))
+    assert main(["compare", csv, *COLUMNS]) == 2
+    assert capsys.readouterr().err == f"{PROGRAM}error: KeyError: 'a\\nb'\n"
+
+
+def test_a_warning_is_one_line_without_source(csv, monkeypatch, capsys):
+    def warn(*args, **kwargs):
+        warnings.warn("not there\nyet", ConvergenceWarning, stacklevel=1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.evaluation, "compare", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        main(["compare", csv, *COLUMNS])
+    err = capsys.readouterr().err
+    assert err == f"ConvergenceWarning: not there yet\n{PROGRAM}interrupted\n"
+
+
+def run_module(*arguments, **options):
+    command = [sys.executable, "-W", "error", "-m", "sklearn_rnn", *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def test_as_a_module(saved, csv, reviews):
+    process = run_module("predict", "model.joblib", csv, "--text=review")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert_array_equal(pd.read_csv(io.StringIO(out))["label"], reviews["stars"])
+
+
+def test_one_ctrl_c_ends_a_comparison_in_the_midst_of_a_fit(csv):
+    options = ["--set=clf__max_epochs=1000000", "--verbose"]
+    process = run_module("compare", csv, *COLUMNS, *TINY_RNN, *options)
+    process.stderr.read(1)  # the network reports its first epoch
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert err.endswith(f"{PROGRAM}interrupted\n")
+    assert "Traceback" not in err
+    assert process.returncode == 130
+
+
+def test_a_closed_pipe_is_no_reason_to_complain(saved, reviews):
+    pd.concat([reviews] * 200).to_csv("many.csv", index=False)
+    process = run_module("predict", "model.joblib", "many.csv", "--text=review")
+    assert process.stdout.readline() == "label,proba_neg,proba_pos\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+def test_a_bad_value_is_one_line_that_names_the_model(csv, capsys):
+    assert main(["compare", csv, *COLUMNS, *TINY_RNN, "--set=clf__hidden_size=-1"]) == 2
+    err = capsys.readouterr().err
+    assert re.fullmatch(
+        f"{PROGRAM}error: The 'hidden_size' parameter of RNNTextClassifier must be .*"
+        r" Got -1 instead\. This came from the estimator 'rnn' in compare\.\n",
+        err,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "program"),
+    [
+        ("/usr/bin/sklearn-rnn", "sklearn-rnn"),
+        ("sklearn-rnn.exe", "sklearn-rnn"),
+        ("/site-packages/sklearn_rnn/__main__.py", "python -m sklearn_rnn"),
+    ],
+)
+def test_messages_name_the_program_as_it_was_called(path, program, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [path])
+    assert main([]) == 2
+    assert capsys.readouterr().err == (
+        f"{program}: error: the following arguments are required: COMMAND. See {program} --help.\n"
+    )
+    assert main(["predict", "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"usage: {program} predict ")
+
+
+def test_the_console_script_takes_one_ctrl_c_and_exits_with_the_code(monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(sys, "argv", ["sklearn-rnn"])
+    try:
+        with pytest.raises(SystemExit) as stop:
+            run()
+        assert signal.getsignal(signal.SIGINT) is not before
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert stop.value.code == 2
+
+
+def test_the_console_script_is_registered():
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
+    scripts = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["scripts"]
+    assert scripts == {"sklearn-rnn": f"{run.__module__}:{run.__name__}"}
