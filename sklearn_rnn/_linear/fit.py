@@ -81,23 +81,23 @@ class LinearFit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What a linear term is fitted to.
+class FitData:
+    """The data and the prior of the fits of a linear term.
 
     Parameters
     ----------
     presence : CSR array of float32 of shape (n, F)
         1 where a text has an n-gram, else 0.
     label_counts : ndarray of shape (n, C)
-        What each text adds to the counts of the n-grams that it has.
+        In the column of its class, as how many texts each text counts.
     targets : ndarray of shape (n, C)
         Smoothed labels times the weights of the texts.
     counts : ndarray of shape (F, C)
-        Texts of each class that have an n-gram, those of earlier training included.
+        Number of texts of each class that have an n-gram, those of earlier training included.
     is_new : ndarray of bool of shape (F, 1)
         Whether an n-gram has no coefficients to start from.
     coefficients : ndarray of shape (F, C)
-        Of earlier training, the prior of n-grams that are not new.
+        Of earlier training; the prior of n-grams that are not new.
     bias : ndarray of shape (C,)
         Prior of the biases.
     """
@@ -154,8 +154,8 @@ def learn_linear_term(
     weights : ndarray of float of shape (n,)
         Weights of the texts in the loss; only their ratios matter.
     accumulate : bool
-        Whether the texts add to those of earlier training: to the counts, and with the earlier
-        coefficients as prior. Otherwise n-grams that the texts have are fitted anew.
+        Whether to add to the counts of earlier training, with its coefficients as prior. If not,
+        the n-grams of the texts are counted and fitted anew, and those of earlier texts are kept.
     label_smoothing : float
         Share of each label that is spread over all classes.
     rng : numpy.random.Generator
@@ -173,7 +173,7 @@ def learn_linear_term(
     counts = count_ngrams(blocks, labels, weights, n_classes=n_classes)
     is_new = fitted.count(*counts, accumulate=accumulate)
     targets = smooth_labels(labels, n_classes, label_smoothing)
-    problem = Problem(
+    data = FitData(
         presence=presence_matrix(fitted, blocks),
         label_counts=np.eye(n_classes)[labels] * text_counts(labels, weights)[:, None],
         targets=targets * (weights[:, None] / weights.mean()),
@@ -186,7 +186,7 @@ def learn_linear_term(
     folds, n_folds = draw_folds(labels, rng)
     left_out = [np.zeros(len(ids), dtype=bool), *(folds == fold for fold in range(n_folds))]
     with threadpool_limits(1, user_api="blas"):  # whose sums depend on the number of threads
-        whole, *others = parallel_map(problem.fit, left_out)
+        whole, *others = parallel_map(data.fit, left_out)
     fitted.coefficients = torch.from_numpy(whole.coefficients)
     fitted.bias = torch.from_numpy(whole.bias).float()
     term.load_state_dict(fitted.state_dict())

@@ -1,4 +1,4 @@
-"""The architecture of a network: which layers it has, of which sizes."""
+"""Architecture of the network: its layers and their sizes, from a classifier's parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ TEXTS_PER_CLASS_TO_READ = 500
 
 @dataclass(frozen=True)
 class Architecture:
-    """What `RecurrentModule` is built from: plain values, and the type of a custom cell.
+    """Layers of a `RecurrentModule` and their sizes, as plain values.
+
+    The type of a custom cell is the only value that is not plain.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ class Architecture:
     n_classes : int
         Logits of each text.
     max_length : int
-        The longest text there can be, in tokens.
+        Length of the longest text that there can be, in tokens.
     embedding_dim : int
         Channels of a word vector.
     cell_type : {"lstm", "gru", "rnn"} or type
@@ -99,16 +101,16 @@ def plan_architecture(
     Parameters
     ----------
     classifier : RNNTextClassifier
-        Whose parameters are read, and checked where scikit-learn's constraints cannot.
+        Its parameters are read, and checked where scikit-learn's constraints cannot.
     n_tokens : int
         One more than the largest id.
     n_classes : int
         Logits of each text.
     max_length : int
-        The longest text there can be, in tokens.
+        Length of the longest text that there can be, in tokens.
     n_training_texts : int
-        Texts that the network is first trained on. It reads n-gram scores if they are at least
-        `TEXTS_PER_CLASS_TO_READ` for each class.
+        Number of texts that a new network is to be trained on. It reads n-gram scores if there are
+        at least `TEXTS_PER_CLASS_TO_READ` per class.
 
     Returns
     -------
@@ -119,8 +121,8 @@ def plan_architecture(
     TypeError
         If `cell_type` is a class and no torch module.
     ValueError
-        If `hidden_size` contradicts `num_layers`, a tuple holds what it should not, or `cell_type`
-        is a class that does not work as a cell.
+        If `hidden_size` contradicts `num_layers`, `hidden_size`, `head_sizes` or `pooling` holds an
+        invalid value, or `cell_type` is a class that does not work as a cell.
     """
     vectors = classifier.word_vectors
     has_enough_texts = n_training_texts >= TEXTS_PER_CLASS_TO_READ * n_classes
@@ -153,10 +155,22 @@ def plan_architecture(
 
 
 def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
-    """Raise a ValueError if a network of architecture `built` cannot resume as `wanted`.
+    """Check that a network can resume training.
 
-    The embedding may grow. What was decided when the network was built, whether it reads n-gram
-    scores, does not depend on the number of texts that it resumes with.
+    The embedding may grow. Whether the network reads n-gram scores was decided when it was built,
+    and does not depend on the number of texts that it resumes with.
+
+    Parameters
+    ----------
+    built : Architecture
+        Of the network.
+    wanted : Architecture
+        That the classifier's parameters describe now.
+
+    Raises
+    ------
+    ValueError
+        If they differ in anything else.
     """
     before, now = dataclasses.asdict(built), dataclasses.asdict(wanted)
     may_change = {"n_tokens", "reads_ngram_scores"}
