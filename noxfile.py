@@ -145,8 +145,8 @@ def install_pinned(session: nox.Session, *requirements: str) -> None:
     if session.name in PYPROJECT["dependency-groups"]:
         requirements += nox.project.dependency_groups(PYPROJECT, session.name)
     session.install("--constraint", str(CONSTRAINTS), *requirements)
-    frozen = str(session.run_install("python", "-m", "pip", "freeze", "--all", silent=True))
-    unpinned = {name_of(line) for line in frozen.splitlines()}
+    frozen = session.run("python", "-m", "pip", "freeze", "--all", silent=True)
+    unpinned = {name_of(line) for line in str(frozen or "").splitlines()}
     unpinned -= {name_of(line) for line in pinned_lines()}
     unpinned -= {"pip", "sklearn_rnn"}
     unpinned = {name for name in unpinned if not name.startswith(CUDA_PACKAGES)}
