@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,9 @@ from sklearn_rnn._training.optimizer import replace_parameter
 from sklearn_rnn._training.prediction import compute_logits
 from sklearn_rnn._training.stopping import Weights
 from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
-from sklearn_rnn._word_vectors import WordVectors
+
+if TYPE_CHECKING:
+    from sklearn_rnn._word_vectors import WordVectors
 
 NumpyWeights = dict[str, np.ndarray]
 
