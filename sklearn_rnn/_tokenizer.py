@@ -1,15 +1,17 @@
 """TextTokenizer: texts to rows of ids. Knows nothing of torch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import PAD, UNK, fill_rows
+from sklearn_rnn._ids import PAD, UNK, IdArray, fill_rows
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import TokenStreams, number_in_order
 from sklearn_rnn._text.vocabulary import (
@@ -21,7 +23,7 @@ from sklearn_rnn._text.vocabulary import (
     check_vocabulary,
     choose_tokens,
 )
-from sklearn_rnn._validation import Interval, StrOptions, _fit_context, check_texts
+from sklearn_rnn._validation import Interval, StrOptions, Texts, _fit_context, check_texts
 from sklearn_rnn._word_vectors import WordVectors
 
 
@@ -125,7 +127,10 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     [['a', '<unk>', 'know', '<unk>']]
     """
 
-    _parameter_constraints: dict = {
+    vocabulary_: dict[str, int]
+    max_length_: int
+
+    _parameter_constraints: dict[str, list[Any]] = {
         "analyzer": [StrOptions({"word", "char"}), callable],
         "lowercase": ["boolean"],
         "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
@@ -146,18 +151,18 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        analyzer="word",
-        lowercase=True,
-        strip_accents=None,
-        token_pattern=TOKEN_PATTERN,
-        min_count=2,
-        max_tokens=20_000,
-        max_length=400,
-        truncation="middle",
-        add_markers=False,
-        vocabulary=None,
-        n_jobs=None,
-    ):
+        analyzer: Literal["word", "char"] | Callable[[Any], list[str]] = "word",
+        lowercase: bool = True,
+        strip_accents: Literal["ascii", "unicode"] | Callable[[str], str] | None = None,
+        token_pattern: str = TOKEN_PATTERN,
+        min_count: int = 2,
+        max_tokens: int | None = 20_000,
+        max_length: int | float | None = 400,
+        truncation: Literal["post", "pre", "middle"] = "middle",
+        add_markers: bool = False,
+        vocabulary: Mapping[str, int] | Sequence[str] | WordVectors | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.analyzer = analyzer
         self.lowercase = lowercase
         self.strip_accents = strip_accents
@@ -171,7 +176,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Texts, y: object = None) -> Self:
         """Learn the vocabulary and the length of a row.
 
         Parameters
@@ -200,7 +205,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Texts, y: object = None) -> IdArray:
         """Learn the vocabulary and turn the training texts into ids, reading them once.
 
         Parameters
@@ -220,7 +225,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         n_samples = sum(len(lengths) for _, lengths in blocks)
         return self._fill(n_samples, ((final_ids[stream], lengths) for stream, lengths in blocks))
 
-    def transform(self, X):
+    def transform(self, X: Texts) -> IdArray:
         """Turn texts into ids.
 
         Parameters
@@ -253,7 +258,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         return self._fill(len(texts), self._encode(texts, to_ids, UNK))
 
-    def inverse_transform(self, ids):
+    def inverse_transform(self, ids: npt.ArrayLike) -> list[list[str]]:
         """Turn ids back into tokens.
 
         Parameters
@@ -290,7 +295,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             )
         return [[tokens[id_] for id_ in row if id_ != PAD] for row in ids.tolist()]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Name the columns of the output.
 
         Parameters

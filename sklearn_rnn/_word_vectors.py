@@ -1,9 +1,15 @@
 """Word vectors that others have trained: as one immutable object, and read from a file."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from sklearn_rnn._ids import UNK
 from sklearn_rnn._io.vector_files import read_vectors
@@ -69,7 +75,7 @@ class WordVectors:
     2 of 4 words have a vector (50.0 %), 2 have none; 57.1 % of the occurrences have one
     """
 
-    def __init__(self, words, matrix):
+    def __init__(self, words: Sequence[str], matrix: npt.ArrayLike) -> None:
         words = _check_words(words)
         self._set(words, _check_matrix(matrix, words))
         if len(self._row_of) < len(words):
@@ -77,7 +83,7 @@ class WordVectors:
             raise ValueError(f"words has {word!r} more than once. Pass each word once.")
 
     @classmethod
-    def from_keyed_vectors(cls, keyed_vectors):
+    def from_keyed_vectors(cls, keyed_vectors: Any) -> Self:
         """Take over the vectors of a gensim ``KeyedVectors``.
 
         Parameters
@@ -118,22 +124,22 @@ class WordVectors:
         self._row_of = {word: row for row, word in enumerate(words)}
 
     @property
-    def words(self):
+    def words(self) -> tuple[str, ...]:
         return self._words
 
     @property
-    def matrix(self):
+    def matrix(self) -> npt.NDArray[np.float32]:
         return self._matrix
 
     @property
-    def embedding_dim(self):
+    def embedding_dim(self) -> int:
         return self._matrix.shape[1]
 
     @property
-    def vocabulary(self):
+    def vocabulary(self) -> dict[str, int]:
         return {word: id_ for id_, word in enumerate(self._words, UNK + 1)}
 
-    def restrict(self, words):
+    def restrict(self, words: Iterable[str]) -> WordVectors:
         """Keep the vectors of some words alone.
 
         Parameters
@@ -165,7 +171,7 @@ class WordVectors:
         matrix.flags.writeable = False
         return WordVectors([self._words[row] for row in rows], matrix)
 
-    def coverage(self, tokens):
+    def coverage(self, tokens: Iterable[str]) -> Coverage:
         """Count how many words have a vector.
 
         Parameters
@@ -201,13 +207,13 @@ class WordVectors:
             missing=tuple(word for word, _ in missing.most_common()),
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._words)
 
-    def __contains__(self, word):
+    def __contains__(self, word: object) -> bool:
         return word in self._row_of
 
-    def __getitem__(self, word):
+    def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
         # A KeyError, for numbers too: with __len__ it is what makes NumPy, and with it
         # GridSearchCV, take this for one object as it takes a dict, not for a sequence.
         if word not in self._row_of:
@@ -217,14 +223,14 @@ class WordVectors:
     def __repr__(self):
         return f"WordVectors(n_words={len(self)}, embedding_dim={self.embedding_dim})"
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, WordVectors):
             return NotImplemented
         return self is other or (
             self._words == other._words and np.array_equal(self._matrix, other._matrix)
         )
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self._matrix.shape, self._words[0], self._words[-1]))
 
     def __copy__(self):
@@ -295,7 +301,7 @@ def _check_matrix(matrix, words):
     return array
 
 
-def load_word_vectors(path):
+def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
     r"""Read word vectors from a file of GloVe, word2vec or fastText.
 
     The format is told from the bytes, not from the name. It may be gzipped.
@@ -392,7 +398,7 @@ class Coverage:
     n_found: int
     n_occurrences: int
     n_occurrences_found: int
-    missing: tuple = field(repr=False)
+    missing: tuple[str, ...] = field(repr=False)
 
     def __str__(self):
         found = f"{self.n_found:,} of {self.n_words:,} words have a vector"

@@ -1,13 +1,16 @@
 """Texts to learn from: files of them, and a built-in corpus in which word order is everything."""
 
+from collections.abc import Sequence
 from itertools import cycle, islice
 from numbers import Integral
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_rnn._io.text_files import FORMATS, check_format, read_records
+from sklearn_rnn._io.text_files import FORMATS, FormatName, check_format, read_records
 from sklearn_rnn._validation import Interval, validate_params
 
 __all__ = ["make_word_order", "read_texts"]
@@ -19,7 +22,13 @@ _NEUTRAL = ("plain", "small", "modern", "quiet", "simple", "usual")
 _TAILS = ("today", "again", "though", "upstairs", "this time", "for us", "as ever")
 
 
-def read_texts(path, *, text="text", label="label", format=None):
+def read_texts(
+    path: str | PathLike[str],
+    *,
+    text: str | int | Sequence[str] | Sequence[int] = "text",
+    label: str | int | None = "label",
+    format: FormatName | None = None,
+) -> Bunch:
     r"""Read labelled texts from a file or from a folder per class.
 
     Parameters
@@ -102,7 +111,7 @@ def read_texts(path, *, text="text", label="label", format=None):
     )
 
 
-def _as_target(labels, numerals):
+def _as_target(labels: list[str | int], numerals: bool) -> np.ndarray:
     """Integers if every label is one (or, with numerals, its decimal form), else strings."""
     if all(isinstance(label, int) for label in labels):
         return np.array(labels)
@@ -111,7 +120,7 @@ def _as_target(labels, numerals):
     return np.array([str(label) for label in labels], dtype=object)
 
 
-def _is_integer(label):
+def _is_integer(label: str) -> bool:
     # "007" and "+1" are names: as numbers they would not come back as they were written.
     digits = label.removeprefix("-")
     return len(digits) < 19 and digits.isascii() and digits.isdigit() and label == str(int(label))
@@ -121,7 +130,9 @@ def _is_integer(label):
     {"n_samples": [Interval(Integral, 2, None, closed="left")], "random_state": ["random_state"]},
     prefer_skip_nested_validation=True,
 )
-def make_word_order(n_samples=1000, *, random_state=None):
+def make_word_order(
+    n_samples: int = 1000, *, random_state: int | np.random.RandomState | None = None
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Generate short reviews whose label depends on the order of the words alone.
 
     Each text praises one thing and finds fault with another, among neutral remarks. The last
@@ -167,7 +178,7 @@ def make_word_order(n_samples=1000, *, random_state=None):
     return texts, labels
 
 
-def _review(label, rng):
+def _review(label: str, rng: np.random.RandomState) -> str:
     """Clauses of one mould; two are verdicts, and the later one agrees with the label."""
     n_clauses = rng.randint(3, 5)
     adjectives = list(rng.choice(_NEUTRAL, size=n_clauses))

@@ -4,11 +4,23 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.typing.check import (
+    CHECKERS,
     FILES,
     FOLDER,
     expected_lines,
+    find_differences,
+    is_installed,
 )
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_checkers_accept_every_documented_value_and_refuse_wrong_uses(checker):
+    if not is_installed(checker):
+        pytest.skip(f"{checker} is not installed: pip install -c constraints.txt {checker}")
+    assert find_differences(checker) == []
 
 
 def test_wrong_uses_are_marked():
