@@ -719,7 +719,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     def _plan(self, task: TrainingTask) -> Architecture:
         architecture = plan_architecture(
-            self,
+            self.get_params(deep=False),
             n_tokens=len(task.known_ids) - 1,
             n_classes=len(task.classes),
             max_length=task.training.ids.shape[1],
@@ -734,7 +734,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         device = resolve_device(self.device)
         net = build_net(architecture, seed=task.seed, device=device, **self._net_parameters(task))
         if self.word_vectors is not None:
-            net.set_word_vectors(self.word_vectors)
+            net.set_word_vectors(self.word_vectors.matrix)
         return net
 
     def _resume_net(self, architecture: Architecture, task: TrainingTask) -> RecurrentNet:

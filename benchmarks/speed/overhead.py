@@ -60,7 +60,7 @@ def bare_epoch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarra
     """Return the seconds of the loop over one epoch."""
     cpu = torch.device("cpu")
     plan = plan_architecture(
-        classifier,
+        classifier.get_params(deep=False),
         n_tokens=int(ids.max()) + 1,
         n_classes=2,
         max_length=ids.shape[1],

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from torch import nn
 
 from sklearn_rnn._nn.custom_cell import check_custom_cell
 from sklearn_rnn._nn.pooling import POOLINGS
-
-if TYPE_CHECKING:
-    from sklearn_rnn._classifier import RNNTextClassifier
 
 # With fewer texts the network weighs the n-gram scores worse than adding the linear term does.
 TEXTS_PER_CLASS_TO_READ = 500
@@ -89,14 +87,14 @@ class Architecture:
 
 
 def plan_architecture(
-    classifier: RNNTextClassifier,
+    parameters: Mapping[str, Any],
     *,
     n_tokens: int,
     n_classes: int,
     max_length: int,
     n_training_texts: int,
 ) -> Architecture:
-    """Return the architecture that a classifier's parameters describe.
+    """Return the architecture that the parameters of a classifier describe.
 
     Parameters
     ----------
@@ -124,26 +122,26 @@ def plan_architecture(
         If `hidden_size` contradicts `num_layers`, `hidden_size`, `head_sizes` or `pooling` holds an
         invalid value, or `cell_type` is a class that does not work as a cell.
     """
-    vectors = classifier.word_vectors
+    vectors = parameters["word_vectors"]
     has_enough_texts = n_training_texts >= TEXTS_PER_CLASS_TO_READ * n_classes
     architecture = Architecture(
         n_tokens=n_tokens,
         n_classes=n_classes,
         max_length=max_length,
-        embedding_dim=classifier.embedding_dim if vectors is None else vectors.embedding_dim,
-        cell_type=classifier.cell_type,
-        hidden_sizes=_layer_sizes(classifier.hidden_size, classifier.num_layers),
-        bidirectional=bool(classifier.bidirectional),
-        merge=classifier.merge,
-        pooling=_pooling_names(classifier.pooling),
-        word_dropout=classifier.word_dropout,
-        embedding_dropout=classifier.embedding_dropout,
-        dropout=classifier.dropout,
-        head_sizes=_sizes(classifier.head_sizes, "head_sizes"),
-        batch_norm=bool(classifier.batch_norm),
-        linear_ngrams=classifier.linear_ngrams,
-        reads_ngram_scores=classifier.linear_ngrams > 0 and has_enough_texts,
-        freeze_embeddings=bool(classifier.freeze_embeddings),
+        embedding_dim=parameters["embedding_dim"] if vectors is None else vectors.embedding_dim,
+        cell_type=parameters["cell_type"],
+        hidden_sizes=_layer_sizes(parameters["hidden_size"], parameters["num_layers"]),
+        bidirectional=bool(parameters["bidirectional"]),
+        merge=parameters["merge"],
+        pooling=_pooling_names(parameters["pooling"]),
+        word_dropout=parameters["word_dropout"],
+        embedding_dropout=parameters["embedding_dropout"],
+        dropout=parameters["dropout"],
+        head_sizes=_sizes(parameters["head_sizes"], "head_sizes"),
+        batch_norm=bool(parameters["batch_norm"]),
+        linear_ngrams=parameters["linear_ngrams"],
+        reads_ngram_scores=parameters["linear_ngrams"] > 0 and has_enough_texts,
+        freeze_embeddings=bool(parameters["freeze_embeddings"]),
     )
     if isinstance(architecture.cell_type, type):
         check_custom_cell(

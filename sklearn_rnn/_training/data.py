@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,6 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn._validation import check_labelled_ids, check_weights
-
-if TYPE_CHECKING:
-    from sklearn_rnn._classifier import RNNTextClassifier
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def check_training_data(
     y: npt.ArrayLike,
     sample_weight: npt.ArrayLike | None,
     *,
-    estimator: RNNTextClassifier,
+    estimator: object,
     classes: np.ndarray | None = None,
 ) -> tuple[TrainingData, np.ndarray]:
     """Check texts, labels and sample weights, and encode the labels.
@@ -100,7 +97,7 @@ def _check_samples(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     sample_weight: npt.ArrayLike | None,
-    estimator: RNNTextClassifier,
+    estimator: object,
 ) -> tuple[npt.NDArray[np.int32], np.ndarray, npt.NDArray[np.float64]]:
     """Return ids, labels and weights as arrays, without the texts of weight zero."""
     ids, y = check_labelled_ids(X, y, estimator=estimator)
@@ -178,7 +175,7 @@ def check_validation_data(
     *,
     classes: np.ndarray,
     n_columns: int,
-    estimator: RNNTextClassifier,
+    estimator: object,
 ) -> TrainingData | None:
     """Check the validation data given to `fit`, and encode their labels.
 

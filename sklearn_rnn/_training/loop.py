@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import (
     Batch,
     IdsDataset,
@@ -23,9 +24,34 @@ from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import SCHEDULES
 from sklearn_rnn._training.stopping import EarlyStopping, Weights
 
-if TYPE_CHECKING:
-    from sklearn_rnn._nn.module import RecurrentModule
-    from sklearn_rnn._training.net import RecurrentNet
+
+class TrainedNet(Protocol):
+    """What the loop needs of a skorch net."""
+
+    module_: RecurrentModule
+    history: Any
+    device: str
+    verbose: int
+    batch_size: int
+    max_epochs: int
+    lr: float
+    lr_schedule: str | None
+    gradient_clip: float | None
+    early_stopping: bool
+    scoring: Literal["accuracy", "loss"]
+    n_iter_no_change: int
+    tol: float
+    evaluations_per_epoch: int
+    record_gradients: bool
+
+    @property
+    def optimizer_(self) -> torch.optim.Optimizer: ...
+
+    def notify(self, method_name: str, **arguments: Any) -> None: ...
+
+    def set_mode(self, *, training: bool) -> None: ...
+
+    def get_all_learnable_params(self) -> Iterable[tuple[str, torch.nn.Parameter]]: ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +105,7 @@ class TrainingLoop:
 
     def __init__(
         self,
-        net: RecurrentNet,
+        net: TrainedNet,
         dataset: IdsDataset,
         valid_dataset: IdsDataset | None,
         microbatches: MicroBatches,

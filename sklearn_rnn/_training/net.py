@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,6 @@ from sklearn_rnn._training.optimizer import replace_parameter
 from sklearn_rnn._training.prediction import compute_logits
 from sklearn_rnn._training.stopping import Weights
 from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
-
-if TYPE_CHECKING:
-    from sklearn_rnn._word_vectors import WordVectors
 
 NumpyWeights = dict[str, np.ndarray]
 
@@ -390,7 +387,7 @@ class RecurrentNet(NeuralNetClassifier):
         replace_parameter(optimizer, old, new)
 
     @torch.no_grad()
-    def set_word_vectors(self, word_vectors: WordVectors) -> None:
-        """Set the rows of the embedding that belong to the words of `WordVectors`."""
-        rows = slice(FIRST_ID, FIRST_ID + len(word_vectors))
-        self.module_.embedding.weight[rows] = torch.tensor(word_vectors.matrix)
+    def set_word_vectors(self, matrix: npt.NDArray[np.float32]) -> None:
+        """Set the rows of the embedding from id 2 on to those of the matrix of `WordVectors`."""
+        rows = slice(FIRST_ID, FIRST_ID + len(matrix))
+        self.module_.embedding.weight[rows] = torch.tensor(matrix)

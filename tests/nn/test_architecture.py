@@ -14,9 +14,9 @@ from sklearn_rnn._nn.module import RecurrentModule
 
 
 def plan(n_tokens=5, n_classes=2, n_training_texts=10, **parameters):
-    classifier = RNNTextClassifier(**parameters)
+    parameters = RNNTextClassifier(**parameters).get_params(deep=False)
     return plan_architecture(
-        classifier,
+        parameters,
         n_tokens=n_tokens,
         n_classes=n_classes,
         max_length=3,
