@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.text import Text
 
-# Black is legible on all colours between these, which the colour-blind tell apart.
+# Black is legible on all mixtures of these colours, which the colour-blind can distinguish.
 _AGAINST, _NEUTRAL, _FOR = (230, 159, 0), (255, 255, 255), (86, 180, 233)
 
 FONT_SIZES = np.arange(11, 3.5, -0.5)  # points
 _LINE_HEIGHT = 1.75 / 72  # inches for each point of the font size
-_WORD_SPACING = 0.75 / 72  # likewise
+_WORD_SPACING = 0.75 / 72  # inches for each point, between two words
 _LONGEST_TOKEN = 40  # characters; longer ones are shortened in Axes
 
 _BOX_CSS = "background:white;color:black;padding:0.5em;line-height:1.8"

@@ -120,8 +120,7 @@ class GradientFlowDisplay:
             If `statistic` is unknown, or `ax` holds another number of axes.
         """
         statistics = check_panels(statistic, tuple(_AXIS_LABELS), name="statistic")
-        figure, self.axes_ = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
-        self.figure_ = figure.figure
+        self.figure_, self.axes_ = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
         layers = list(self.gradient_flow.index.unique("layer"))
         self.lines_: dict[tuple[str, str], Line2D] = {}
         self.ranges_: dict[tuple[str, str], FillBetweenPolyCollection] = {}
@@ -134,12 +133,12 @@ class GradientFlowDisplay:
             if self.zeros_:
                 self._place_zeros(panel, limits)
         entries = self._legend_entries(statistics[0], layers)
-        self.legend_ = add_legend(figure, self.axes_, entries, outside=ax is None)
+        self.legend_ = add_legend(self.figure_, self.axes_, entries, outside=ax is None)
         return self
 
     def _plot_statistic(self, ax: Axes, statistic: Statistic, layers: Iterable[str]) -> None:
         ax.set_yscale("log")
-        values = self.gradient_flow[statistic].unstack("layer")  # noqa: PD010 - which suggests what sorts
+        values = self.gradient_flow[statistic].unstack("layer")  # noqa: PD010 - a pivot_table sorts
         values = values.where(np.isfinite(values))
         steps, bins = _bin_steps(values.index.to_numpy())
         groups = values.groupby(bins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
     from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
 
 Panel = TypeVar("Panel", bound=str)
 
-# Told apart by the colour-blind (Okabe & Ito 2008, jfly.uni-koeln.de/color), without the yellow,
-# which is too light for a line.
+# Distinguishable by the colour-blind (Okabe & Ito 2008, jfly.uni-koeln.de/color), without the
+# yellow, which is too light for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 GREY = "0.3"  # of a legend entry that stands for artists of several colours
@@ -74,7 +74,7 @@ def prepare_axes(
     panels: Sequence[str],
     *,
     caller: str,
-) -> tuple[Figure | SubFigure, npt.NDArray[np.object_]]:
+) -> tuple[Figure, npt.NDArray[np.object_]]:
     """Return a figure and one Axes for each panel: new ones, or those that were given.
 
     Parameters
@@ -88,7 +88,7 @@ def prepare_axes(
 
     Returns
     -------
-    figure : matplotlib Figure or SubFigure
+    figure : matplotlib Figure
     axes : ndarray of matplotlib Axes of shape (n_panels,)
     """
     plt = import_pyplot(caller)
@@ -100,7 +100,7 @@ def prepare_axes(
         axes = grid[0]
     else:
         axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        figure = axes[0].figure
+        figure = axes[0].figure.figure  # the Figure around a SubFigure
     if len(axes) != len(panels):
         raise ValueError(
             f"{caller} draws {len(panels)} panel(s), {' and '.join(panels)}, and ax holds "
@@ -121,7 +121,7 @@ def legend_line(**style: Any) -> Line2D:
 
 
 def add_legend(
-    figure: Figure | SubFigure,
+    figure: Figure,
     axes: npt.NDArray[np.object_],
     entries: Sequence[tuple[Artist, str]],
     *,
@@ -144,7 +144,6 @@ def add_legend(
     if not outside:
         panel: Axes = axes[-1]
         return panel.legend(handles, labels, fontsize="small")
-    figure = cast("Figure", figure)  # `prepare_axes` made it
     lines = [label.splitlines() for label in labels]
     widest = max(len(line) for label in lines for line in label)
     n_columns = max(int(figure.get_figwidth() / (0.08 * widest + 0.65)), 1)  # inches

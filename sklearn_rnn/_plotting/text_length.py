@@ -119,8 +119,7 @@ class TextLengthDisplay:
             If a quantile is not in (0, 1], or `ax` holds several axes.
         """
         quantile_lengths = _compute_quantiles(self.lengths, quantiles)
-        figure, axes = prepare_axes(ax, ["text lengths"], caller="TextLengthDisplay.plot")
-        self.figure_ = figure.figure
+        self.figure_, axes = prepare_axes(ax, ["text lengths"], caller="TextLengthDisplay.plot")
         self.ax_: Axes = axes[0]
         edges = self._choose_edges([*quantile_lengths.values()])
         entries = [*self._plot_bars(edges), *self._plot_quantiles(quantile_lengths)]
@@ -129,7 +128,7 @@ class TextLengthDisplay:
         self.ax_.set(xlabel="length of a text (tokens)", ylabel="number of texts")
         self._set_length_ticks(edges)
         self.ax_.yaxis.get_major_locator().set_params(integer=True)
-        self.legend_ = add_legend(figure, axes, entries, outside=ax is None)
+        self.legend_ = add_legend(self.figure_, axes, entries, outside=ax is None)
         return self
 
     def _choose_edges(self, marks: Sequence[int]) -> npt.NDArray[np.floating[Any]]:

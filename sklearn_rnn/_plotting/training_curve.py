@@ -126,14 +126,13 @@ class TrainingCurveDisplay:
             If `metric` is unknown, or `ax` holds another number of axes.
         """
         metrics = check_panels(metric, tuple(_AXIS_LABELS), name="metric")
-        figure, self.axes_ = prepare_axes(ax, metrics, caller="TrainingCurveDisplay.plot")
-        self.figure_ = figure.figure
+        self.figure_, self.axes_ = prepare_axes(ax, metrics, caller="TrainingCurveDisplay.plot")
         self.lines_: dict[tuple[str, str], Line2D] = {}
         self.best_points_: dict[tuple[str, str], Line2D] = {}
         for panel, panel_metric in zip(self.axes_, metrics, strict=True):
             self._plot_metric(panel, panel_metric)
         entries = self._legend_entries(metrics[0])
-        self.legend_ = add_legend(figure, self.axes_, entries, outside=ax is None)
+        self.legend_ = add_legend(self.figure_, self.axes_, entries, outside=ax is None)
         return self
 
     def _plot_metric(self, ax: Axes, metric: Metric) -> None:

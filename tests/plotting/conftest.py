@@ -1,4 +1,4 @@
-"""A figure's life in a test."""
+"""Figures of the tests, which are drawn and closed after each."""
 
 import matplotlib
 import matplotlib.pyplot as plt

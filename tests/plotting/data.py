@@ -1,4 +1,4 @@
-"""Data of Displays, and what their pictures hold."""
+"""Data of Displays, and what the tests read from them."""
 
 import numpy as np
 import pandas as pd

@@ -57,15 +57,15 @@ def test_zeros_are_below_the_scale():
     display = GradientFlowDisplay(flow).plot()
     line = display.lines_["embedding", "mean"]
     assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False, False]
-    places = {layer: zeros for (layer, _), zeros in display.zeros_.items()}
-    assert places["embedding"].get_xdata().tolist() == [3]
-    assert places["output"].get_xdata().tolist() == [5, 6]
-    assert places["embedding"].get_ydata()[0] != places["output"].get_ydata()[0]
+    positions = {layer: zeros for (layer, _), zeros in display.zeros_.items()}
+    assert positions["embedding"].get_xdata().tolist() == [3]
+    assert positions["output"].get_xdata().tolist() == [5, 6]
+    assert positions["embedding"].get_ydata()[0] != positions["output"].get_ydata()[0]
     ax = display.axes_[0]
     to_share = ax.transAxes.inverted()
     smallest = flow["mean"][flow["mean"] > 0].min()
     lowest_value = to_share.transform(ax.transData.transform((1, smallest)))[1]
-    assert max(zeros.get_ydata().max() for zeros in places.values()) < lowest_value
+    assert max(zeros.get_ydata().max() for zeros in positions.values()) < lowest_value
     assert ax.get_yticklabels()[0].get_text() == "0"
     assert legend_texts(display)[-1] == "zero"
 

@@ -34,8 +34,8 @@ def test_steps_before_the_tokenizer_are_applied():
 def test_quantiles_are_lengths_of_texts():
     lengths = np.arange(1, 101)
     display = TextLengthDisplay(lengths).plot(quantiles=(0.5, 0.995, 1))
-    places = {share: line.get_xdata()[0] for share, line in display.quantile_lines_.items()}
-    assert places == {0.5: 50, 0.995: 100, 1: 100}
+    positions = {share: line.get_xdata()[0] for share, line in display.quantile_lines_.items()}
+    assert positions == {0.5: 50, 0.995: 100, 1: 100}
     assert legend_texts(display) == [
         "50 % of texts: up to 50 tokens",
         "99.5 % of texts: up to 100 tokens",
