@@ -319,7 +319,7 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
     """
     keys, contributions = term.contributions(term.find_ngrams(ids))
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))
-    occurrences = find_ngrams(ids[0].tolist(), term.longest)
+    occurrences = list_occurrences(ids[0].tolist(), term.longest)
     n_occurrences = Counter(key for key, _ in occurrences)
     words = [0.0] * ids.shape[1]
     for key, positions in occurrences:
@@ -328,7 +328,7 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
     return torch.tensor(words, dtype=torch.float64)
 
 
-def find_ngrams(ids: list[int], longest: int) -> list[tuple[int, tuple[int, ...]]]:
+def list_occurrences(ids: list[int], longest: int) -> list[tuple[int, tuple[int, ...]]]:
     """Return the key and the positions of each occurrence of an n-gram in a text."""
     words: list[tuple[int, tuple[int, ...]]] = [(id_, (i,)) for i, id_ in enumerate(ids)]
     if longest == 1:
