@@ -290,8 +290,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     net_ : skorch.NeuralNetClassifier
         The trained network as a skorch net, for inspection and prediction; `net_.module_` is the
-        torch module. Training goes through the classifier, by `fit`, `partial_fit` and
-        `warm_start`: ``net_.fit`` and ``net_.partial_fit`` raise an error that says so.
+        torch module. ``net_.predict`` returns class indices, not labels. Training goes through the
+        classifier, by `fit`, `partial_fit` and `warm_start`: ``net_.fit`` and ``net_.partial_fit``
+        raise an error that says so.
 
     n_epochs_ : int or float
         Number of epochs trained, those before a warm start included.
