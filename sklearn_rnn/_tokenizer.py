@@ -1,19 +1,20 @@
-"""TextTokenizer: texts to rows of ids. Knows nothing of torch."""
+"""TextTokenizer, which turns texts into rows of ids, without torch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from numbers import Integral, Real
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import PAD, UNK, IdArray, fill_rows
+from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray, Truncation, fill_rows
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
-from sklearn_rnn._text.encoding import TokenStreams, number_in_order
+from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.vocabulary import (
     BEGIN,
     END,
@@ -25,6 +26,8 @@ from sklearn_rnn._text.vocabulary import (
 )
 from sklearn_rnn._validation import Interval, StrOptions, Texts, _fit_context, check_texts
 from sklearn_rnn._word_vectors import WordVectors
+
+Vocabulary: TypeAlias = Mapping[str, int] | Sequence[str] | npt.NDArray[Any] | WordVectors
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):
@@ -42,7 +45,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         What a token is. "word": what `token_pattern` matches. "char": one character, for Chinese
         and other text written without spaces; a run of white space is one space, and none is kept
         at the ends. A callable takes the text as it was given and returns a list of str;
-        `lowercase`, `strip_accents` and `token_pattern` then play no part.
+        `lowercase`, `strip_accents` and `token_pattern` are then ignored.
 
         For "word" and "char" an HTML line break (``<br>``, ``<br/>``, ``<br />``) is white space.
 
@@ -67,20 +70,20 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     min_count : int, default=2
         How often a token must occur in the training texts, all its occurrences counted, to be in
-        the vocabulary. Plays no part if `vocabulary` is a mapping or a sequence.
+        the vocabulary. Ignored if `vocabulary` is a mapping or a sequence.
 
     max_tokens : int or None, default=20_000
         How many tokens are learned, markers not counted: the most frequent are kept.
-        None keeps all. Plays no part if `vocabulary` is a mapping or a sequence.
+        None keeps all. Ignored if `vocabulary` is a mapping or a sequence.
 
     max_length : int, float or None, default=400
         The length of a row in tokens, markers included. An int is that length; a float in
-        (0, 1] is the shortest length that holds this share of the training texts whole; None is
-        the length of the longest training text.
+        (0, 1] is the smallest length at which at least this fraction of the training texts is not
+        truncated; None is the length of the longest training text.
 
     truncation : {"post", "pre", "middle"}, default="middle"
-        What a text loses that is longer than a row. "middle" keeps both ends, an odd token
-        going to the beginning; "post" keeps the beginning, "pre" the end.
+        Where a text that is longer than a row is cut. "middle" keeps both ends, and one more token
+        of the beginning if the number is odd; "post" keeps the beginning, "pre" the end.
 
     add_markers : bool, default=False
         Whether a text begins with the token ``<s>`` and ends with ``</s>``. They survive
@@ -90,15 +93,15 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     vocabulary : mapping of str to int, sequence of str or WordVectors, default=None
         A fixed vocabulary. The ids of a mapping are at least 2, with or without gaps; the tokens
         of a sequence get the ids from 2 on. The tokenizer must be fitted all the same. None
-        learns the vocabulary. The words of :class:`WordVectors` get the ids from 2 on, and tokens
-        that are learned from the training texts and have no vector those after them; without
-        these, pass ``vectors.vocabulary``.
+        learns the vocabulary. The words of :class:`WordVectors` get the ids from 2 on; tokens that
+        have no vector are learned from the training texts and get the ids after them. For the words
+        of the vectors alone, pass ``vectors.vocabulary``.
 
     n_jobs : int, default=None
         The number of processes that split texts into tokens. None means 1 unless in a
         :obj:`joblib.parallel_config` context, -1 means all cores. The result is the same for all.
-        More than one pays if `analyzer` is a slow function. The default words are found so fast
-        that to start processes and to send them the texts can take longer than they save.
+        More than one is faster if `analyzer` is a slow function. The default words are found so
+        fast that starting processes and sending them the texts can take longer than it saves.
 
     Attributes
     ----------
@@ -127,9 +130,6 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     [['a', '<unk>', 'know', '<unk>']]
     """
 
-    vocabulary_: dict[str, int]
-    max_length_: int
-
     _parameter_constraints: dict[str, list[Any]] = {
         "analyzer": [StrOptions({"word", "char"}), callable],
         "lowercase": ["boolean"],
@@ -148,19 +148,22 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         "n_jobs": [Integral, None],
     }
 
+    vocabulary_: dict[str, int]
+    max_length_: int
+
     def __init__(
         self,
         *,
-        analyzer: Literal["word", "char"] | Callable[[Any], list[str]] = "word",
+        analyzer: Literal["word", "char"] | Callable[[str], list[str]] = "word",
         lowercase: bool = True,
         strip_accents: Literal["ascii", "unicode"] | Callable[[str], str] | None = None,
         token_pattern: str = TOKEN_PATTERN,
         min_count: int = 2,
         max_tokens: int | None = 20_000,
         max_length: int | float | None = 400,
-        truncation: Literal["post", "pre", "middle"] = "middle",
+        truncation: Truncation = "middle",
         add_markers: bool = False,
-        vocabulary: Mapping[str, int] | Sequence[str] | WordVectors | None = None,
+        vocabulary: Vocabulary | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.analyzer = analyzer
@@ -199,7 +202,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         ValueError
             If X is empty or has several columns; if no token is left to learn; if `vocabulary`
-            or `token_pattern` is invalid; if `max_length` leaves no room between the markers.
+            or `token_pattern` is invalid; if `max_length` leaves no token between the markers.
         """
         self._learn(X)
         return self
@@ -223,7 +226,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         """
         blocks, final_ids = self._learn(X)
         n_samples = sum(len(lengths) for _, lengths in blocks)
-        return self._fill(n_samples, ((final_ids[stream], lengths) for stream, lengths in blocks))
+        return self._fill(n_samples, ((final_ids[ids], lengths) for ids, lengths in blocks))
 
     def transform(self, X: Texts) -> IdArray:
         """Turn texts into ids.
@@ -253,7 +256,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         texts = check_texts(X, caller=type(self).__name__)
         id_of = self.vocabulary_.get
 
-        def to_ids(tokens):
+        def to_ids(tokens: Iterable[str]) -> Iterable[int]:
             return map(id_of, tokens, repeat(UNK))
 
         return self._fill(len(texts), self._encode(texts, to_ids, UNK))
@@ -295,7 +298,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             )
         return [[tokens[id_] for id_ in row if id_ != PAD] for row in ids.tolist()]
 
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
         """Name the columns of the output.
 
         Parameters
@@ -311,55 +314,63 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "vocabulary_")
         return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _learn(self, X):
-        """Set the fitted attributes.
+    def _learn(self, X: Texts) -> tuple[list[EncodedBlock], IdArray]:
+        """Set the fitted attributes, and return the encoded training texts.
 
-        Returns blocks of the training texts, each a flat array of provisional ids and the lengths,
-        and the array that leads from a provisional id to the final one. Fit and transform in one
-        reading is possible because of them; these ids are the only copy of the tokens.
+        So `fit_transform` splits the texts once. The tokens are kept as provisional ids alone.
+
+        Returns
+        -------
+        blocks : list of (ids, lengths)
+            The training texts as provisional ids.
+        final_ids : ndarray of int32 of shape (n_provisional_ids,)
+            The id of each provisional id.
         """
         texts = check_texts(X, caller=type(self).__name__)
         has_vectors = isinstance(self.vocabulary, WordVectors)
-        vocabulary = self.vocabulary.vocabulary if has_vectors else self.vocabulary
-        if vocabulary is not None:
-            vocabulary = check_vocabulary(vocabulary)
-        seen = number_in_order()
-        unknown = seen[object()]  # equal to no token that a text can have
-        blocks = list(self._encode(texts, partial(map, seen.__getitem__), unknown))
+        vocabulary = _check_given(self.vocabulary)
+        provisional_ids = number_in_order()
+        empty_id = provisional_ids[object()]  # a key that equals no token
+        to_ids = partial(map, provisional_ids.__getitem__)
+        blocks = list(self._encode(texts, to_ids, empty_id))
 
-        tokens = list(seen)[1:]
+        tokens = list(provisional_ids)[1:]
         check_tokens(tokens)
         max_length = self._compute_max_length(np.concatenate([lengths for _, lengths in blocks]))
         if vocabulary is None or has_vectors:
-            counts = sum(np.bincount(stream, minlength=len(seen)) for stream, _ in blocks)
+            counts = np.zeros(len(provisional_ids), dtype=np.int64)
+            for ids, _ in blocks:
+                counts += np.bincount(ids, minlength=len(counts))
             vocabulary = choose_tokens(
                 tokens, counts[1:], self.min_count, self.max_tokens, known=vocabulary
             )
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
-        final_ids = np.fromiter(map(vocabulary.get, seen, repeat(UNK)), np.int32, len(seen))
+        final_ids = np.fromiter(
+            map(vocabulary.get, provisional_ids, repeat(UNK)), np.int32, len(provisional_ids)
+        )
         self.vocabulary_ = vocabulary
         self.max_length_ = max_length
         return blocks, final_ids
 
-    def _encode(self, texts, to_ids, unknown):
-        streams = TokenStreams(
+    def _encode(self, texts: list[str], to_ids: ToIds, empty_id: int) -> Iterator[EncodedBlock]:
+        encoder = TextEncoder(
             self.analyzer,
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
             token_pattern=self.token_pattern,
             n_jobs=self.n_jobs,
         )
-        return streams.encode(texts, to_ids, unknown)
+        return encoder.encode(texts, to_ids, empty_id)
 
-    def _compute_max_length(self, lengths):
+    def _compute_max_length(self, lengths: LengthArray) -> int:
         n_markers = 2 * self.add_markers
         if self.max_length is None:
             return int(lengths.max()) + n_markers
@@ -368,22 +379,52 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             return int(shortest) + n_markers
         if self.max_length <= n_markers:
             raise ValueError(
-                f"max_length={self.max_length} leaves no room for a token between the two markers. "
+                f"max_length={self.max_length} leaves no token between the two markers. "
                 "Pass max_length=3 or more, or add_markers=False."
             )
         return int(self.max_length)
 
-    def _fill(self, n_samples, blocks):
-        """Write blocks of texts, each a flat array of ids and the lengths, into rows."""
+    def _fill(self, n_samples: int, blocks: Iterable[EncodedBlock]) -> IdArray:
+        """Return the ids of blocks of texts as one matrix, truncated and padded."""
         matrix = np.zeros((n_samples, self.max_length_), dtype=np.int32)
         end = 0
-        for stream, lengths in blocks:
+        for ids, lengths in blocks:
             begin, end = end, end + len(lengths)
-            ids = matrix[begin:end]
+            rows = matrix[begin:end]
             if not self.add_markers:
-                fill_rows(ids, stream, lengths, self.truncation)
+                fill_rows(rows, ids, lengths, self.truncation)
                 continue
-            kept = fill_rows(ids[:, 1:-1], stream, lengths, self.truncation)
-            ids[:, 0] = self.vocabulary_[BEGIN]
-            ids[np.arange(len(ids)), kept + 1] = self.vocabulary_[END]
+            kept = fill_rows(rows[:, 1:-1], ids, lengths, self.truncation)
+            rows[:, 0] = self.vocabulary_[BEGIN]
+            rows[np.arange(len(rows)), kept + 1] = self.vocabulary_[END]
         return matrix
+
+
+def _check_given(vocabulary: Vocabulary | None) -> dict[str, int] | None:
+    """Return the ids that the parameter gives, None if all are to be learned."""
+    if isinstance(vocabulary, WordVectors):
+        vocabulary = vocabulary.vocabulary
+    return None if vocabulary is None else check_vocabulary(vocabulary)
+
+
+def count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> LengthArray:
+    """Count the tokens of texts as a fitted tokenizer does, before truncation.
+
+    Parameters
+    ----------
+    tokenizer : TextTokenizer
+        The fitted tokenizer.
+    texts : list of str
+        The texts.
+
+    Returns
+    -------
+    lengths : ndarray of int64 of shape (n_samples,)
+        In tokens, markers included. A text without tokens is one unknown word.
+    """
+
+    def to_ids(tokens: Iterable[str]) -> Iterable[int]:
+        return [UNK for _ in tokens]
+
+    lengths = [lengths for _, lengths in tokenizer._encode(texts, to_ids, UNK)]
+    return np.concatenate(lengths) + 2 * tokenizer.add_markers

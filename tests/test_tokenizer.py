@@ -250,10 +250,10 @@ def test_truncation_spares_the_markers(truncation, tokens, marked):
         assert "".join(tokenizer.inverse_transform(ids)[0]) == expected
 
 
-def test_markers_need_room():
+def test_markers_leave_a_token():
     with refuses(
         ValueError,
-        "max_length=2 leaves no room for a token between the two markers. Pass max_length=3 or "
+        "max_length=2 leaves no token between the two markers. Pass max_length=3 or "
         "more, or add_markers=False.",
     ):
         TextTokenizer(max_length=2, add_markers=True).fit(TEXTS)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import UNK
 from sklearn_rnn._inspection.pipeline_steps import apply_steps_before, find_step
 from sklearn_rnn._plotting.style import (
     PALETTE,
@@ -18,7 +17,7 @@ from sklearn_rnn._plotting.style import (
     prepare_axes,
     set_integer_ticks,
 )
-from sklearn_rnn._tokenizer import TextTokenizer
+from sklearn_rnn._tokenizer import TextTokenizer, count_tokens
 from sklearn_rnn._validation import check_texts
 
 if TYPE_CHECKING:
@@ -256,18 +255,8 @@ class TextLengthDisplay:
         tokenizer = find_step(estimator, TextTokenizer, caller=caller)
         check_is_fitted(tokenizer)
         texts = check_texts(apply_steps_before(estimator, tokenizer, X), caller=caller)
-        display = cls(_count_tokens(tokenizer, texts), max_length=tokenizer.max_length_)
+        display = cls(count_tokens(tokenizer, texts), max_length=tokenizer.max_length_)
         return display.plot(ax, quantiles=quantiles)
-
-
-def _count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> npt.NDArray[np.int64]:
-    """Return the length of each text in tokens, with markers and before truncation."""
-
-    def to_ids(tokens: list[str]) -> list[int]:
-        return [UNK for _ in tokens]
-
-    blocks = tokenizer._encode(texts, to_ids, UNK)
-    return np.concatenate([lengths for _, lengths in blocks]) + 2 * tokenizer.add_markers
 
 
 def _compute_quantiles(

@@ -1,32 +1,52 @@
-"""The tokens of many texts as streams of ids, block by block, on one core or several."""
+"""Encoding of texts as ids, in blocks of texts, in one process or several."""
 
 from array import array
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import count
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_rnn._text.analyzers import TOKEN_PATTERN, build_analyzer, drop_line_breaks
-from sklearn_rnn._text.latin1 import find_words, to_bytes, unpack
+from sklearn_rnn._ids import IdArray, LengthArray
+from sklearn_rnn._text.analyzers import (
+    TOKEN_PATTERN,
+    Analyze,
+    Strip,
+    build_analyzer,
+    drop_line_breaks,
+)
+from sklearn_rnn._text.latin1 import ShortTokens, decode_short, find_tokens, to_bytes
 
-# The characters of a block. Each text counts as so many more, which bounds the rows of a block.
+# The size of a block in characters. Each text counts as _TEXT_COST more, which bounds the number of
+# texts in a block.
 _BLOCK = 2**20
-_ROW = 2**10
+_TEXT_COST = 2**10
 
-# Up to so many characters of English, `re` is faster than three dozen calls of NumPy and pandas:
-# for 2,000 it takes 0.3 ms and they 0.5, for 6,000 0.8 and 1.0, for 8,000 1.2 and 0.75.
-_FEW = 6000
+# Up to this number of characters of English, `re` is faster than the Latin-1 fast path with its
+# three dozen calls of NumPy and pandas: 2,000 take 0.3 ms and 0.5, 6,000 0.8 and 1.0, 8,000 1.2 and
+# 0.75.
+_MOST_BY_RE = 6000
 
-_NONE_PACKED = np.empty(0, dtype=np.uint64)
-_NONE_MET = pd.Index(_NONE_PACKED)
+_NO_TOKENS = np.empty(0, dtype=np.uint64)
+
+ToIds: TypeAlias = Callable[[Iterable[str]], Iterable[int]]
+
+# The ids of a block of texts, one text after the other, and the length of each text in tokens.
+EncodedBlock: TypeAlias = tuple[IdArray, LengthArray]
+
+# The distinct tokens of a block, short and others, as `find_tokens` returns them; the index of each
+# token in both; and the length of each text.
+_NumberedBlock: TypeAlias = tuple[ShortTokens, list[str], IdArray, LengthArray]
 
 
-class TokenStreams:
-    """Turns texts into streams of ids.
+class TextEncoder:
+    """Splits texts into tokens, and encodes them as ids.
 
     Parameters
     ----------
@@ -34,125 +54,141 @@ class TokenStreams:
         As in :class:`TextTokenizer`.
     """
 
-    def __init__(self, analyzer, *, lowercase, strip_accents, token_pattern, n_jobs):
+    def __init__(
+        self,
+        analyzer: Literal["word", "char"] | Analyze,
+        *,
+        lowercase: bool,
+        strip_accents: Literal["ascii", "unicode"] | Strip | None,
+        token_pattern: str,
+        n_jobs: int | None,
+    ) -> None:
         self._analyze = build_analyzer(
             analyzer, lowercase=lowercase, strip_accents=strip_accents, token_pattern=token_pattern
         )
-        self._words_by_default = (
+        self._has_default_tokens = (
             analyzer == "word" and strip_accents is None and token_pattern == TOKEN_PATTERN
         )
         self._lowercase = lowercase
         self._n_jobs = n_jobs
 
-    def encode(self, texts, to_ids, unknown):
-        """Yield blocks of texts: the ids in one flat int32 array, and the length of each text.
+    def encode(self, texts: list[str], to_ids: ToIds, empty_id: int) -> Iterator[EncodedBlock]:
+        """Encode texts, block by block.
 
         Parameters
         ----------
         texts : list of str
             The texts.
         to_ids : callable
-            Takes an iterable of tokens, returns one of their ids.
-        unknown : int
-            The id that is a text without tokens.
-        """
-        for stream, lengths in self._encode(texts, to_ids):
-            if lengths.all():
-                yield stream, lengths
-            else:
-                places = np.cumsum(lengths)[lengths == 0]
-                yield np.insert(stream, places, unknown), np.maximum(lengths, 1)
+            Takes an iterable of tokens, returns an iterable of their ids.
+        empty_id : int
+            The one id of a text without tokens.
 
-    def _encode(self, texts, to_ids):
-        # One text is not worth asking joblib, which would take a tenth of its time.
+        Yields
+        ------
+        ids : ndarray of int32 of shape (lengths.sum(),)
+            The ids of the first text of the block, then those of the second, and so on.
+        lengths : ndarray of int64 of shape (n_texts_of_block,)
+            In tokens, at least 1 each.
+        """
+        for ids, lengths in self._encode(texts, to_ids):
+            if lengths.all():
+                yield ids, lengths
+            else:
+                positions = np.cumsum(lengths)[lengths == 0]
+                yield np.insert(ids, positions, empty_id), np.maximum(lengths, 1)
+
+    def _encode(self, texts: list[str], to_ids: ToIds) -> Iterator[EncodedBlock]:
+        # For one text, the call of joblib would take a tenth of the time.
         n_workers = 1 if len(texts) == 1 else min(effective_n_jobs(self._n_jobs), len(texts))
-        if n_workers == 1 and sum(map(len, texts)) <= _FEW:
+        if n_workers == 1 and sum(map(len, texts)) <= _MOST_BY_RE:
             yield _encode_each(texts, self._analyze, to_ids)
             return
-        packed_to_ids = _PackedIds(to_ids)
-        for packed, tokens, codes, lengths in self._number_blocks(texts, n_workers):
-            ids = np.fromiter(to_ids(tokens), np.int32, len(tokens))
-            yield np.concatenate([packed_to_ids(packed), ids])[codes], lengths
+        short_to_ids = _ShortTokenIds(to_ids)
+        for short, others, codes, lengths in self._number_blocks(texts, n_workers):
+            ids = np.fromiter(to_ids(others), np.int32, len(others))
+            yield np.concatenate([short_to_ids(short), ids])[codes], lengths
 
-    def _number_blocks(self, texts, n_workers):
+    def _number_blocks(self, texts: list[str], n_workers: int) -> Iterable[_NumberedBlock]:
         if n_workers == 1:
             return map(self._number, _split(texts, _BLOCK))
-        # Four blocks for each worker, so that none waits long for another's last.
+        # Four blocks for each worker, so that no worker is idle for long at the end.
         size = min(_BLOCK, sum(map(_cost, texts)) // (4 * n_workers))
         # A list, since joblib has no generators for processes made by multiprocessing.
         blocks = (delayed(self._number)(block) for block in _split(texts, size))
-        return Parallel(n_jobs=self._n_jobs)(blocks)
+        numbered: list[_NumberedBlock] = Parallel(n_jobs=self._n_jobs)(blocks)
+        return numbered
 
-    def _number(self, texts):
-        """Return what `find_words` does; but any token can be among the longer ones."""
-        if not self._words_by_default:
-            return _NONE_PACKED, *self._number_each(texts)
+    def _number(self, texts: list[str]) -> _NumberedBlock:
+        """Find the distinct tokens of a block, by the Latin-1 fast path where it applies."""
+        if not self._has_default_tokens:
+            return _NO_TOKENS, *self._number_each(texts)
         encoded = [to_bytes(drop_line_breaks(text)) for text in texts]
-        others = [row for row, text in enumerate(encoded) if text is None]
-        packed, tokens, codes, lengths = find_words(
+        rows = [row for row, text in enumerate(encoded) if text is None]  # such as Chinese texts
+        short, others, codes, lengths = find_tokens(
             [text or b"" for text in encoded], lowercase=self._lowercase
         )
-        if not others:
-            return packed, tokens, codes, lengths
-        # Texts in Chinese, say, have no token yet: theirs go in between.
-        more_tokens, more_codes, lengths[others] = self._number_each([texts[i] for i in others])
-        is_other = np.zeros(len(texts), dtype=bool)
-        is_other[others] = True
-        is_other = np.repeat(is_other, lengths)
-        all_codes = np.empty(len(is_other), dtype=np.int32)
-        all_codes[~is_other] = codes
-        all_codes[is_other] = more_codes + (len(packed) + len(tokens))
-        return packed, tokens + more_tokens, all_codes, lengths
+        if not rows:
+            return short, others, codes, lengths
+        more, more_codes, lengths[rows] = self._number_each([texts[row] for row in rows])
+        is_slow = np.zeros(len(texts), dtype=bool)
+        is_slow[rows] = True
+        is_slow = np.repeat(is_slow, lengths)
+        all_codes = np.empty(len(is_slow), dtype=np.int32)
+        all_codes[~is_slow] = codes
+        all_codes[is_slow] = more_codes + (len(short) + len(others))
+        return short, others + more, all_codes, lengths
 
-    def _number_each(self, texts):
-        numbers = number_in_order()
+    def _number_each(self, texts: list[str]) -> tuple[list[str], IdArray, LengthArray]:
+        """Find the distinct tokens of a block, text by text."""
+        numbers: defaultdict[str, int] = number_in_order()
         codes, lengths = _encode_each(texts, self._analyze, partial(map, numbers.__getitem__))
         return list(numbers), codes, lengths
 
 
-class _PackedIds:
-    """The ids of the packed tokens met so far.
+class _ShortTokenIds:
+    """The ids of the short tokens found so far.
 
-    Most tokens of a block have been in another. To make str of all of them again and to look them
-    up took a fifth of the time of fit.
+    Most tokens of a block were in an earlier one. To decode and look up all of them again took a
+    fifth of the time of fit.
     """
 
-    def __init__(self, to_ids):
+    def __init__(self, to_ids: ToIds) -> None:
         self._to_ids = to_ids
-        self._met = _NONE_MET
-        self._ids = np.empty(0, dtype=np.int32)
+        self._known = pd.Index(_NO_TOKENS)
+        self._ids: IdArray = np.empty(0, dtype=np.int32)
 
-    def __call__(self, packed):
-        places = self._met.get_indexer(packed)
-        is_new = places < 0
-        new = packed[is_new]
-        places[is_new] = np.arange(len(self._met), len(self._met) + len(new))
-        new_ids = np.fromiter(self._to_ids(unpack(new)), np.int32, len(new))
-        self._met = self._met.append(pd.Index(new))
+    def __call__(self, tokens: ShortTokens) -> IdArray:
+        indices: npt.NDArray[np.intp] = self._known.get_indexer(tokens)
+        is_new = indices < 0
+        new = tokens[is_new]
+        indices[is_new] = np.arange(len(self._known), len(self._known) + len(new))
+        new_ids = np.fromiter(self._to_ids(decode_short(new)), np.int32, len(new))
+        self._known = self._known.append(pd.Index(new))
         self._ids = np.concatenate([self._ids, new_ids])
-        return self._ids[places]
+        return self._ids[indices]
 
 
-def number_in_order():
+def number_in_order() -> defaultdict[Any, int]:
     """Return a dict that gives each new key the next number, from 0 on."""
     return defaultdict(count().__next__)
 
 
-def _encode_each(texts, analyze, to_ids):
-    """Return the ids of all texts in one flat int32 array, and the length of each text."""
-    stream = array("i")
+def _encode_each(texts: list[str], analyze: Analyze, to_ids: ToIds) -> EncodedBlock:
+    """Encode texts one by one."""
+    ids = array("i")
     lengths = np.empty(len(texts), dtype=np.int64)
     end = 0
     for row, text in enumerate(texts):
         begin = end
-        stream.extend(to_ids(analyze(text)))
-        end = len(stream)
+        ids.extend(to_ids(analyze(text)))
+        end = len(ids)
         lengths[row] = end - begin
-    return np.asarray(stream, dtype=np.int32), lengths
+    return np.asarray(ids, dtype=np.int32), lengths
 
 
-def _split(texts, size):
-    """Yield the texts in blocks that just reach the size."""
+def _split(texts: list[str], size: int) -> Iterator[list[str]]:
+    """Yield blocks of texts, each of at least the size but for the last."""
     begin = cost = 0
     for end, text in enumerate(texts, 1):
         cost += _cost(text)
@@ -161,5 +197,5 @@ def _split(texts, size):
             begin, cost = end, 0
 
 
-def _cost(text):
-    return len(text) + _ROW
+def _cost(text: str) -> int:
+    return len(text) + _TEXT_COST

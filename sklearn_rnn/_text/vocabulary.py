@@ -1,9 +1,11 @@
-"""Which tokens have an id of their own, and which id: learned from counts, or given."""
+"""Vocabularies: the ids of tokens, learned from their counts or given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sklearn_rnn._ids import FIRST_ID, PAD, UNK
 
@@ -12,8 +14,14 @@ END = "</s>"
 UNKNOWN = "<unk>"
 
 
-def choose_tokens(tokens, counts, min_count, max_tokens, known=None):
-    """Return the ids of the most frequent tokens, equal counts in the order of the tokens.
+def choose_tokens(
+    tokens: list[str],
+    counts: npt.NDArray[np.integer[Any]],
+    min_count: int,
+    max_tokens: int | None,
+    known: dict[str, int] | None = None,
+) -> dict[str, int]:
+    """Return the ids of the most frequent tokens, tokens of equal counts in alphabetical order.
 
     Parameters
     ----------
@@ -22,16 +30,16 @@ def choose_tokens(tokens, counts, min_count, max_tokens, known=None):
     counts : ndarray of int of shape (len(tokens),)
         The occurrences of each.
     min_count : int
-        In occurrences.
+        The occurrences that a token needs.
     max_tokens : int or None
-        In tokens.
+        The number of tokens to choose, those of `known` not counted; None for all.
     known : dict of str to int, default=None
-        Tokens that have the ids from 2 on, which those that are chosen come after.
+        Tokens that have the ids from 2 on already. Chosen tokens have the ids after them.
 
     Returns
     -------
     vocabulary : dict of str to int
-        Ids from 2 on, without gaps; those known come first.
+        Ids from 2 on, without gaps; those of `known` come first.
 
     Raises
     ------
@@ -46,7 +54,7 @@ def choose_tokens(tokens, counts, min_count, max_tokens, known=None):
     known = {} if known is None else known
     # Two sorts without a tuple per token, which the garbage collector would walk again and again.
     frequent = sorted(np.flatnonzero(counts >= min_count).tolist(), key=tokens.__getitem__)
-    frequent = [place for place in frequent if tokens[place] not in known]
+    frequent = [index for index in frequent if tokens[index] not in known]
     if not frequent and not known:
         raise ValueError(
             f"No token occurs min_count={min_count} times in the training texts, so the "
@@ -57,15 +65,15 @@ def choose_tokens(tokens, counts, min_count, max_tokens, known=None):
     return known | {tokens[frequent[rank]]: id_ for id_, rank in enumerate(by_count, first_id)}
 
 
-def add_marker_tokens(vocabulary):
-    """Return the vocabulary with the two markers, at the next ids if it has none for them."""
+def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
+    """Return the vocabulary with both markers, which have the next ids unless they have ids."""
     vocabulary = dict(vocabulary)
     for marker in (BEGIN, END):
         vocabulary.setdefault(marker, max(vocabulary.values()) + 1)
     return vocabulary
 
 
-def check_tokens(tokens):
+def check_tokens(tokens: Iterable[object]) -> None:
     """Raise TypeError if an analyzer returned a token that is no str."""
     for token in tokens:
         if not isinstance(token, str):
@@ -75,7 +83,7 @@ def check_tokens(tokens):
             )
 
 
-def check_vocabulary(vocabulary):
+def check_vocabulary(vocabulary: Any) -> dict[str, int]:
     """Return a given vocabulary as a new dict of str to int.
 
     Parameters
@@ -102,7 +110,7 @@ def check_vocabulary(vocabulary):
             f"vocabulary is of type {type(vocabulary).__name__}. Pass a mapping of token to id, "
             "or a list of tokens, whose order gives the ids; for a set, sorted(vocabulary)."
         )
-    checked = {}
+    checked: dict[str, int] = {}
     for id_, token in enumerate(vocabulary, FIRST_ID):
         _check_token(token)
         if token in checked:
@@ -113,17 +121,17 @@ def check_vocabulary(vocabulary):
     return _check_mapping(checked)
 
 
-def _check_token(token):
+def _check_token(token: object) -> None:
     if not isinstance(token, str):
         raise TypeError(
             f"vocabulary has the token {token!r} of type {type(token).__name__}. Tokens are str."
         )
 
 
-def _check_mapping(vocabulary):
+def _check_mapping(vocabulary: Mapping[str, int]) -> dict[str, int]:
     if not vocabulary:
         raise ValueError("vocabulary is empty. Pass at least one token, or None to learn it.")
-    token_of = {}
+    token_of: dict[int, str] = {}
     for token, id_ in vocabulary.items():
         _check_token(token)
         if isinstance(id_, (bool, np.bool_)) or not isinstance(id_, Integral):

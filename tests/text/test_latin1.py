@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn_rnn import TextTokenizer
 from sklearn_rnn._text import encoding
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN, build_analyzer
-from sklearn_rnn._text.latin1 import find_words, to_bytes, unpack
+from sklearn_rnn._text.latin1 import decode_short, find_tokens, to_bytes
 
 LATIN = [chr(i) for i in range(256)]
 
@@ -30,8 +30,8 @@ def expected_words(text, lowercase=True):
 def found_words(texts, lowercase=True):
     """The tokens of each text in Latin-1, without line breaks."""
     encoded = [to_bytes(text) for text in texts]
-    packed, longer, codes, lengths = find_words(encoded, lowercase=lowercase)
-    tokens = [*unpack(packed), *longer]
+    short, long, codes, lengths = find_tokens(encoded, lowercase=lowercase)
+    tokens = [*decode_short(short), *long]
     assert len(set(tokens)) == len(tokens)
     assert set(codes.tolist()) == set(range(len(tokens)))
     assert codes.dtype == np.int32
@@ -87,11 +87,11 @@ def test_only_latin_1_is_bytes():
         assert to_bytes(capital.lower()) is not None
 
 
-def test_unpack_is_the_inverse_of_packing():
-    packed = find_words([b"a bb eightlet \xff"], lowercase=False)[0]
-    assert packed.dtype == np.uint64
-    assert unpack(packed) == ["a", "bb", "eightlet", "\xff"]
-    assert unpack(packed[:0]) == []
+def test_short_tokens_are_decoded():
+    short = find_tokens([b"a bb eightlet \xff"], lowercase=False)[0]
+    assert short.dtype == np.uint64
+    assert decode_short(short) == ["a", "bb", "eightlet", "\xff"]
+    assert decode_short(short[:0]) == []
 
 
 # The tokenizer with and without
@@ -105,10 +105,10 @@ def both_ways(monkeypatch):
         by_bytes, by_re = (
             TextTokenizer(min_count=1, max_tokens=None, **parameters) for _ in range(2)
         )
-        monkeypatch.setattr(encoding, "_FEW", -1)
+        monkeypatch.setattr(encoding, "_MOST_BY_RE", -1)
         ids = by_bytes.fit_transform(texts)
         np.testing.assert_array_equal(by_bytes.transform(texts), ids)
-        monkeypatch.setattr(encoding, "_FEW", float("inf"))
+        monkeypatch.setattr(encoding, "_MOST_BY_RE", float("inf"))
         np.testing.assert_array_equal(by_re.fit_transform(texts), ids)
         assert list(by_bytes.vocabulary_.items()) == list(by_re.vocabulary_.items())
 
