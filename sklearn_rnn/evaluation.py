@@ -17,8 +17,8 @@ from sklearn.utils import Bunch, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_rnn._evaluation.paired_tests import corrected_t_test, mcnemar_test, tabulate
 from sklearn_rnn._evaluation.runs import Fold, Run, Scoring, fit_and_score
-from sklearn_rnn._evaluation.table import corrected_t_test, mcnemar_test, tabulate
 from sklearn_rnn._validation import _safe_indexing, check_label_types
 
 __all__ = ["compare"]

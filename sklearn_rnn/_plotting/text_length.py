@@ -122,11 +122,13 @@ class TextLengthDisplay:
         self.ax_: Axes = axes[0]
         edges = self._choose_edges([*quantile_lengths.values()])
         entries = [*self._plot_bars(edges), *self._plot_quantiles(quantile_lengths)]
+        self.max_length_line_: Line2D | None = None
         if self.max_length is not None:
             entries.append(self._plot_max_length(self.max_length, edges))
         self.ax_.set(xlabel="length of a text (tokens)", ylabel="number of texts")
         self._set_length_ticks(edges)
-        self.ax_.yaxis.get_major_locator().set_params(integer=True)
+        if self.ax_.get_yscale() == "linear":  # ticks of a log scale are whole numbers anyway
+            self.ax_.yaxis.get_major_locator().set_params(integer=True)
         self.legend_ = add_legend(self.figure_, axes, entries, outside=ax is None)
         return self
 
@@ -203,7 +205,6 @@ class TextLengthDisplay:
         n_truncated = (self.lengths > max_length).sum()
         percent = 100 * n_truncated / len(self.lengths)
         label = f"max_length_ {max_length:,}: cuts {_count_texts(n_truncated)} ({percent:.3g} %)"
-        self.max_length_line_: Line2D | None = None
         if max_length > edges[-1]:
             return legend_line(linestyle="none"), label
         self.max_length_line_ = self.ax_.axvline(max_length, color=PALETTE[1], linewidth=5)

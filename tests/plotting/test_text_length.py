@@ -2,6 +2,7 @@
 
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -82,3 +83,15 @@ def test_single_str_is_refused(model):
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         TextLengthDisplay.from_estimator(model, "so good")
+
+
+def test_without_a_max_length_there_is_no_line_of_it():
+    assert TextLengthDisplay(np.arange(1, 10)).plot().max_length_line_ is None
+
+
+def test_axes_with_a_log_scale_are_drawn_into():
+    _, ax = plt.subplots()
+    ax.set_yscale("log")
+    display = TextLengthDisplay(np.arange(1, 100), max_length=50).plot(ax)
+    assert display.ax_ is ax
+    assert ax.get_yscale() == "log"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from sklearn_rnn._evaluation.paired_tests import corrected_t_test, mcnemar_test, tabulate
 from sklearn_rnn._evaluation.runs import Run
-from sklearn_rnn._evaluation.table import corrected_t_test, mcnemar_test, tabulate
 
 
 def make_run(score=0.5, *, predictions=("a", "b"), standard_errors=None):

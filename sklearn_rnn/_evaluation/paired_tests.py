@@ -1,4 +1,4 @@
-"""Table of scores, times and paired tests."""
+"""Paired tests of estimators, and the table of their scores, times and p-values."""
 
 from __future__ import annotations
 
