@@ -1,6 +1,4 @@
-"""Word vectors that others have trained: as one immutable object, and read from a file."""
-
-from __future__ import annotations
+"""Pretrained word vectors: an immutable object, and its reader from a file."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,16 +11,16 @@ import numpy.typing as npt
 
 from sklearn_rnn._ids import UNK
 from sklearn_rnn._io.vector_files import read_vectors
+from sklearn_rnn._io.vector_layout import Rows
 
 
 class WordVectors:
     """Words and their vectors, such as GloVe, word2vec and fastText learn them.
 
-    It never changes. Copies share the matrix, so that :func:`~sklearn.base.clone` and a grid search
-    cost no memory; two of them are equal if their words and numbers are. The parallel jobs of a
-    search share the matrix as well: joblib maps large arrays into memory. To keep vectors in a form
-    that is there at once, write them by ``joblib.dump(vectors, path)`` and read them by
-    ``joblib.load(path, mmap_mode="r")``, which reads of the matrix only what is used.
+    The object is immutable. Copies share the matrix, so that :func:`~sklearn.base.clone` and a grid
+    search cost no memory, and so do the parallel jobs of a search, since joblib maps large arrays
+    into memory. Two objects are equal if their words and numbers are. To load vectors faster than
+    from text, ``joblib.dump`` them and ``joblib.load(path, mmap_mode="r")``.
 
     Parameters
     ----------
@@ -35,22 +33,21 @@ class WordVectors:
     Attributes
     ----------
     words : tuple of str
-        The words in their order, which is mostly that of falling frequency.
+        The words in their order, which in most files is by falling frequency.
     matrix : ndarray of float32 of shape (n_words, embedding_dim)
         Read-only.
     embedding_dim : int
         How many numbers a vector has.
     vocabulary : dict of str to int
-        The id of each word: 2 for that of the first row, and so on, since 0 is padding and 1 the
-        unknown word. A new dict each time.
+        The id of each word, from 2 on: 0 is padding, 1 the unknown word. A new dict each time.
 
     Raises
     ------
     TypeError
         If `words` is a str, or one of them isn't.
     ValueError
-        If there is no word or a word twice, or if the matrix is of another shape, is not made of
-        numbers, or has one that is not finite in float32.
+        If `words` is empty or has a word twice, or if the matrix is of another shape, or holds
+        anything but numbers that are finite in float32.
 
     See Also
     --------
@@ -64,8 +61,6 @@ class WordVectors:
     WordVectors(n_words=3, embedding_dim=2)
     >>> vectors["good"]
     array([0.5, 1. ], dtype=float32)
-    >>> "Good" in vectors
-    False
     >>> vectors.vocabulary
     {'film': 2, 'good': 3, 'bad': 4}
     >>> tokens = "a good film is a good film".split()
@@ -84,13 +79,12 @@ class WordVectors:
 
     @classmethod
     def from_keyed_vectors(cls, keyed_vectors: Any) -> Self:
-        """Take over the vectors of a gensim ``KeyedVectors``.
+        """Copy the vectors of a gensim ``KeyedVectors``.
 
         Parameters
         ----------
         keyed_vectors : gensim.models.KeyedVectors
-            Of gensim 4; of a model, its attribute ``wv``. Anything else that has its attributes
-            ``index_to_key`` and ``vectors`` will do. The numbers are copied.
+            Of gensim 4, or any object with its attributes ``index_to_key`` and ``vectors``.
 
         Returns
         -------
@@ -99,7 +93,7 @@ class WordVectors:
         Raises
         ------
         TypeError
-            If these attributes aren't there, or a key is no str.
+            If one of these attributes is missing, or a key is no str.
 
         Examples
         --------
@@ -117,7 +111,7 @@ class WordVectors:
                 f"KeyedVectors has; got {type(keyed_vectors).__name__}. Of a model pass model.wv."
             ) from None
 
-    def _set(self, words, matrix):
+    def _set(self, words: tuple[str, ...], matrix: Rows) -> None:
         self._words = words
         self._matrix = matrix.view(np.ndarray)  # of a memory-mapped array, a plain one
         self._matrix.flags.writeable = False
@@ -139,19 +133,19 @@ class WordVectors:
     def vocabulary(self) -> dict[str, int]:
         return {word: id_ for id_, word in enumerate(self._words, UNK + 1)}
 
-    def restrict(self, words: Iterable[str]) -> WordVectors:
-        """Keep the vectors of some words alone.
+    def restrict(self, words: Iterable[str]) -> "WordVectors":
+        """Return the vectors of some words.
 
         Parameters
         ----------
         words : iterable of str
-            Words, in any order and number; those that have no vector don't matter. A vocabulary
-            or a :class:`~collections.Counter` will do.
+            The words, in any order; those without a vector are ignored. A vocabulary or a
+            :class:`~collections.Counter` will do.
 
         Returns
         -------
         vectors : WordVectors
-            With a matrix of its own. The order is that of these vectors.
+            With a matrix of its own, in the order of these vectors.
 
         Raises
         ------
@@ -171,7 +165,7 @@ class WordVectors:
         matrix.flags.writeable = False
         return WordVectors([self._words[row] for row in rows], matrix)
 
-    def coverage(self, tokens: Iterable[str]) -> Coverage:
+    def coverage(self, tokens: Iterable[str]) -> "Coverage":
         """Count how many words have a vector.
 
         Parameters
@@ -183,15 +177,14 @@ class WordVectors:
         Returns
         -------
         coverage : Coverage
-            Its attributes are ``n_words``, ``n_found``, ``n_occurrences``,
-            ``n_occurrences_found`` and ``missing``; ``print`` says it in a sentence.
+            The numbers of words and occurrences with a vector, which ``print`` shows.
 
         Raises
         ------
         TypeError
             If `tokens` is a str.
         ValueError
-            If there are no tokens.
+            If `tokens` is empty.
         """
         # A Counter of any other mapping would take its values, such as ids, for counts.
         counts = tokens if isinstance(tokens, Counter) else Counter(iter(_refuse_str(tokens)))
@@ -214,13 +207,13 @@ class WordVectors:
         return word in self._row_of
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
-        # A KeyError, for numbers too: with __len__ it is what makes NumPy, and with it
-        # GridSearchCV, take this for one object as it takes a dict, not for a sequence.
+        # A KeyError, for numbers too: an IndexError would make this a sequence for NumPy, and so
+        # for GridSearchCV, which would take each vector for a candidate.
         if word not in self._row_of:
-            raise KeyError(f"{word!r} has no vector; 'word in vectors' tells")
+            raise KeyError(f"{word!r} has no vector; test it by 'word in vectors'")
         return self._matrix[self._row_of[word]]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"WordVectors(n_words={len(self)}, embedding_dim={self.embedding_dim})"
 
     def __eq__(self, other: object) -> bool:
@@ -233,21 +226,20 @@ class WordVectors:
     def __hash__(self) -> int:
         return hash((self._matrix.shape, self._words[0], self._words[-1]))
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __reduce__(self):
-        # One str and the words' lengths: for 400,000 words joblib.hash took 0.06 seconds, and 1.4
-        # with the words themselves.
+    def __reduce__(self) -> tuple[Any, ...]:
+        # One str and lengths: joblib.hash takes 0.06 s for 400,000 words, for a tuple 1.4 s.
         lengths = np.fromiter(map(len, self._words), dtype=np.int32, count=len(self))
         return _restore, ("".join(self._words), lengths, self._matrix)
 
 
-def _restore(joined_words, lengths, matrix):
-    """Make WordVectors of a pickle's content, without a look at the matrix, which may be mapped."""
+def _restore(joined_words: str, lengths: npt.NDArray[np.int32], matrix: Rows) -> WordVectors:
+    """Return the WordVectors of a pickle, without reading the matrix, which may be mapped."""
     ends = np.cumsum(lengths).tolist()
     vectors = WordVectors.__new__(WordVectors)
     words = tuple(joined_words[a:b] for a, b in zip([0, *ends], ends, strict=False))
@@ -255,13 +247,13 @@ def _restore(joined_words, lengths, matrix):
     return vectors
 
 
-def _refuse_str(words, name="tokens"):
+def _refuse_str(words: Iterable[str], name: str = "tokens") -> Iterable[str]:
     if isinstance(words, str | bytes):
         raise TypeError(f"{name} is one {type(words).__name__}. Pass a list, or wrap it in one.")
     return words
 
 
-def _check_words(words):
+def _check_words(words: Iterable[str]) -> tuple[str, ...]:
     words = tuple(_refuse_str(words, "words"))
     for word in words:
         if not isinstance(word, str):
@@ -273,14 +265,14 @@ def _check_words(words):
     return tuple(map(str, words))
 
 
-def _check_matrix(matrix, words):
-    """Return the matrix as float32, itself if nobody can write to it."""
+def _check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> Rows:
+    """Return the matrix as float32, without a copy if it is read-only."""
     try:
         given = np.asarray(matrix)
         is_frozen = (
             given.dtype == np.float32 and given.flags.c_contiguous and not given.flags.writeable
         )
-        with np.errstate(over="ignore"):  # such numbers are refused below, as infinite
+        with np.errstate(over="ignore"):  # such numbers become infinite
             array = given if is_frozen else np.array(given, dtype=np.float32, order="C")
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -291,7 +283,7 @@ def _check_matrix(matrix, words):
             f"matrix has the shape {array.shape}, and there are {len(words)} words. Pass one row "
             "per word, of at least one number."
         )
-    # The least and the greatest tell it without a second array of this size.
+    # Minimum and maximum need no array of bool of this size.
     if not np.isfinite([array.min(), array.max()]).all():
         row = np.isfinite(array).all(axis=1).argmin()
         raise ValueError(
@@ -304,18 +296,18 @@ def _check_matrix(matrix, words):
 def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
     r"""Read word vectors from a file of GloVe, word2vec or fastText.
 
-    The format is told from the bytes, not from the name. It may be gzipped.
+    The format, and whether the file is compressed with gzip, are found in its bytes, whatever its
+    name:
 
     - GloVe text [1]_: a word and its numbers a line, separated by single spaces. Words may hold
       spaces, as some in GloVe 840B do.
-    - word2vec text [2]_ and fastText ``.vec`` [3]_: the same, after a first line that says how many
-      vectors of how many numbers there are.
+    - word2vec text [2]_ and fastText ``.vec`` [3]_: the same, after a first line with the number of
+      vectors and the numbers of each.
     - word2vec binary: after such a line, each word, a space, and its numbers as little-endian
       float32.
 
-    Text is UTF-8. Of a word that is there more than once the first vector is kept, and a warning
-    says how many there were; so it does of the words of a binary file that are not UTF-8, which are
-    left out, since word2vec cuts long words at any byte.
+    Text is UTF-8. Of a repeated word the first vector is kept. Words of a binary file that are not
+    UTF-8 are left out: word2vec cuts long words at any byte.
 
     Parameters
     ----------
@@ -333,23 +325,22 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
         If there is nothing at `path`.
     ValueError
         If it is a folder or no file of word vectors; or if the file is broken: empty, cut off, text
-        that is not UTF-8, a row with more or fewer numbers than the first, a number that isn't one
-        or is not finite, more or fewer vectors than the first line says. The message names the line
-        of the text or the vector of the binary file.
+        that is not UTF-8, a row with more or fewer numbers than the first, a field that is no
+        finite number, more or fewer vectors than the first line says. The message names the line of
+        the text or the number of the vector in a binary file.
 
     Warns
     -----
     UserWarning
-        If vectors are left out, with their number.
+        If vectors are left out. The message has their number.
 
     See Also
     --------
-    WordVectors : What can be done with them.
+    WordVectors : The methods of the vectors.
 
     Notes
     -----
-    Memory is that of the matrix, four bytes a number, and of the words; while a file is read, about
-    a hundred megabytes more. Text is parsed in threads, at most four.
+    Reading needs about 100 MB besides the matrix. Text is parsed in up to four threads.
 
     References
     ----------
@@ -380,18 +371,18 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many words have a vector, as :meth:`WordVectors.coverage` counts them.
+    """Numbers of words with a vector, from :meth:`WordVectors.coverage`.
 
     Attributes
     ----------
     n_words : int
         Distinct words.
     n_found : int
-        Those that have a vector.
+        Distinct words with a vector.
     n_occurrences, n_occurrences_found : int
-        The same, each word as often as it occurs.
+        The same, each word counted as often as it occurs.
     missing : tuple of str
-        The words that have none, the most frequent first.
+        The words without a vector, the most frequent first.
     """
 
     n_words: int
@@ -400,11 +391,10 @@ class Coverage:
     n_occurrences_found: int
     missing: tuple[str, ...] = field(repr=False)
 
-    def __str__(self):
-        found = f"{self.n_found:,} of {self.n_words:,} words have a vector"
-        share = self.n_found / self.n_words
-        occurrences = self.n_occurrences_found / self.n_occurrences
+    def __str__(self) -> str:
+        found = 100 * self.n_found / self.n_words
+        in_occurrences = 100 * self.n_occurrences_found / self.n_occurrences
         return (
-            f"{found} ({share:.1%}), {len(self.missing):,} have none; "
-            f"{occurrences:.1%} of the occurrences have one"
-        ).replace("%", " %")
+            f"{self.n_found:,} of {self.n_words:,} words have a vector ({found:.1f} %), "
+            f"{len(self.missing):,} have none; {in_occurrences:.1f} % of the occurrences have one"
+        )

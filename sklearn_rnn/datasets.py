@@ -1,16 +1,18 @@
-"""Texts to learn from: files of them, and a built-in corpus in which word order is everything."""
+"""Labelled texts: a reader of files, and a generated corpus whose labels are the word order."""
 
 from collections.abc import Sequence
 from itertools import cycle, islice
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_rnn._io.text_files import FORMATS, FormatName, check_format, read_records
+from sklearn_rnn._io.text_readers import Label
 from sklearn_rnn._validation import Interval, validate_params
 
 __all__ = ["make_word_order", "read_texts"]
@@ -34,27 +36,27 @@ def read_texts(
     Parameters
     ----------
     path : str or path-like
-        A file, gzipped or not (which is told from its first bytes, not from its name), in UTF-8,
-        or a folder.
+        A file in UTF-8, compressed with gzip or not, which is found in its first bytes, whatever
+        its name; or a folder.
     text : str, int or list of these, default="text"
-        Where the text is: the name of a column (CSV, TSV) or key (JSON Lines), or the position of
-        a column counted from 0, which says that the file has no header. Several columns are joined
-        by a space. fastText files and folders have one text each: leave it out.
+        The column of the text: the name of a column (CSV, TSV) or key (JSON Lines), or the position
+        of a column from 0, for a file without header. Several columns are joined by a space.
+        fastText files and folders have no columns: leave it out.
     label : str, int or None, default="label"
-        Where the label is, likewise. None reads the texts alone, as to predict with them. Of
-        fastText files and folders it can only be None or left out.
+        The column of the label, likewise. None reads the texts alone, for prediction. For fastText
+        files and folders it is None or left out.
     format : {"csv", "tsv", "jsonl", "fasttext", "folder"}, default=None
-        How the texts are laid out:
+        The format of the texts:
 
         - "csv", "tsv": separated by commas or tabs. A field may be in double quotes, and then hold
           line breaks, and quotes if doubled;
         - "jsonl": a JSON object a line;
         - "fasttext": ``__label__name the text`` a line;
         - "folder": a sub-folder per class, named as the class, with a text per ``.txt`` or
-          ``.txt.gz`` file; other files are left alone. With ``label=None``, a folder of texts.
+          ``.txt.gz`` file; other files are ignored. With ``label=None``, a folder of texts.
 
-        None goes by the name: a folder, or a file named ``.csv``, ``.tsv``, ``.jsonl``,
-        ``.ndjson``, ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with ``.gz``.
+        None: "folder" for a folder, else by the name: ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``,
+        ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with ``.gz``.
 
     Returns
     -------
@@ -74,15 +76,14 @@ def read_texts(
     TypeError
         If `text` or `label` is of another type than above.
     ValueError
-        If the format is unknown or can't be told from the name; if a named or numbered column
-        isn't there; or if the file is broken: empty, cut off, not UTF-8, a row with more or fewer
-        fields than the first, a quote never closed, a line that isn't JSON, no text or no label in
-        a row, a blank line other than at the end. The message names the file and the line, which
-        is the one where the row begins.
+        If the format is unknown or the name has no known ending; if a column does not exist; or if
+        the file is broken: empty, cut off, not UTF-8, a row with more or fewer fields than the
+        first, a quote never closed, a line that is no JSON, no text or no label in a row, a blank
+        line before the last row. The message names the file and the line where the row begins.
 
     See Also
     --------
-    make_word_order : Generated texts, for a first try without a file.
+    make_word_order : Generates texts, for a first try without a file.
     sklearn.datasets.load_files : Reads a folder per class, with integers for the labels.
 
     Examples
@@ -111,17 +112,18 @@ def read_texts(
     )
 
 
-def _as_target(labels: list[str | int], numerals: bool) -> np.ndarray:
-    """Integers if every label is one (or, with numerals, its decimal form), else strings."""
+def _as_target(labels: list[Label], numerals: bool) -> npt.NDArray[Any]:
+    """Return integers if every label is one (or, with numerals, its decimal form), else str."""
     if all(isinstance(label, int) for label in labels):
         return np.array(labels)
-    if numerals and all(_is_integer(label) for label in labels):
-        return np.array([int(label) for label in labels])
-    return np.array([str(label) for label in labels], dtype=object)
+    names = [str(label) for label in labels]
+    if numerals and all(map(_is_integer, names)):
+        return np.array([int(name) for name in names])
+    return np.array(names, dtype=object)
 
 
 def _is_integer(label: str) -> bool:
-    # "007" and "+1" are names: as numbers they would not come back as they were written.
+    # "007" and "+1" stay strings: as integers they would be written differently.
     digits = label.removeprefix("-")
     return len(digits) < 19 and digits.isascii() and digits.isdigit() and label == str(int(label))
 
@@ -135,17 +137,17 @@ def make_word_order(
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Generate short reviews whose label depends on the order of the words alone.
 
-    Each text praises one thing and finds fault with another, among neutral remarks. The last
-    word counts: if the praise comes after the fault the label is "praise", otherwise "complaint".
+    Each text praises one thing and criticises another, among neutral remarks. The label is
+    "praise" if the praise comes after the criticism, otherwise "complaint".
 
-    Words are distributed alike in both classes, and so are runs of up to four words. A classifier
-    that counts them can only guess, and one that reads in order can be right always.
+    Words, and n-grams of up to four words, have the same distribution in both classes: a classifier
+    that counts them is at chance, while a recurrent one can be always right.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        The number of texts, at least 2. The classes are of the same size; of an odd number,
-        "complaint" has one more.
+        The number of texts, at least 2. Both classes have the same size; if `n_samples` is odd,
+        "complaint" has one more text.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same texts at each call.
 
@@ -179,11 +181,11 @@ def make_word_order(
 
 
 def _review(label: str, rng: np.random.RandomState) -> str:
-    """Clauses of one mould; two are verdicts, and the later one agrees with the label."""
+    """Generate a review: of its clauses two are verdicts, and the later one is the label."""
     n_clauses = rng.randint(3, 5)
     adjectives = list(rng.choice(_NEUTRAL, size=n_clauses))
-    # A verdict is always followed by its tail and another clause. At the end of the text, the
-    # words that do not follow it would tell its place to a count of pairs or triples.
+    # A verdict is always followed by its tail and another clause: as the last clause it would be in
+    # fewer n-grams, and counts of n-grams would reveal its position.
     first, second = sorted(rng.choice(n_clauses - 1, size=2, replace=False))
     verdicts = (_BAD, _GOOD) if label == "praise" else (_GOOD, _BAD)
     adjectives[first], adjectives[second] = (rng.choice(words) for words in verdicts)

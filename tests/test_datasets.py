@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
+from sklearn_rnn._io import byte_streams, text_readers
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import make_word_order, read_texts
 
@@ -289,6 +290,26 @@ BROKEN = [
 def test_a_broken_file_is_named_with_the_line(write, name, content, message, pack):
     content = content.encode() if isinstance(content, str) else content
     assert_fails_with(message, write(name, pack(content)))
+
+
+@pytest.mark.parametrize(("name", "content", "message"), BROKEN)
+def test_a_broken_file_is_closed_whoever_holds_the_traceback(
+    write, monkeypatch, name, content, message
+):
+    """A file that the garbage collector closes later is warned of, in whatever runs then."""
+    streams = []
+
+    def open_bytes(path):
+        streams.append(byte_streams.open_bytes(path))
+        return streams[-1]
+
+    monkeypatch.setattr(text_readers, "open_bytes", open_bytes)
+    path = write(name, content)
+    assert_fails_with(message, path)
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        read_texts(path)
+    assert [stream.closed for stream in streams] == [True, True]
+    assert raised.tb is not None
 
 
 def test_a_gzip_file_cut_in_half(write):

@@ -474,7 +474,7 @@ def test_a_word_without_a_vector(vectors):
     assert "bad" not in vectors
     with pytest.raises(KeyError) as raised:
         vectors["bad"]
-    assert raised.value.args == ("'bad' has no vector; 'word in vectors' tells",)
+    assert raised.value.args == ("'bad' has no vector; test it by 'word in vectors'",)
 
 
 @pytest.mark.parametrize("convert", [np.copy, np.float32, np.ndarray.tolist])

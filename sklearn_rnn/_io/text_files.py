@@ -1,6 +1,7 @@
 """Labelled texts in files and folders: their formats, and what must be in every record."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -9,7 +10,7 @@ from sklearn_rnn._io.byte_streams import COMPRESSION_SUFFIXES
 from sklearn_rnn._io.text_readers import (
     Column,
     Label,
-    Record,
+    Records,
     Selection,
     listed,
     read_fasttext,
@@ -26,7 +27,7 @@ class TextFormat(NamedTuple):
 
     title: str  # for the help of the command line
     suffixes: tuple[str, ...]  # of file names, in lower case
-    read: Callable[[Path, Selection], Iterator[Record]]
+    read: Callable[[Path, Selection], Records]
     has_columns: bool = True
     is_folder: bool = False
     untyped: bool = False  # integers are written as strings are
@@ -115,11 +116,13 @@ def read_records(
     if not FORMATS[format].has_columns:
         _check_no_columns(path, format, text, label)
     position = None
-    for position, one_text, one_label in FORMATS[format].read(path, selection):
-        _check_filled(position, "text", one_text)
-        if label is not None:
-            _check_filled(position, "label", str(one_label))
-        yield one_text, one_label
+    # Closed even if a traceback keeps the reader alive, and with it the open file.
+    with closing(FORMATS[format].read(path, selection)) as records:
+        for position, one_text, one_label in records:
+            _check_filled(position, "text", one_text)
+            if label is not None:
+                _check_filled(position, "label", str(one_label))
+            yield one_text, one_label
     if position is None:
         raise ValueError(f"{path} holds no texts.")
 

@@ -1,9 +1,10 @@
 """Readers of labelled texts, one for each format."""
 
 import csv
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -29,6 +30,7 @@ Label: TypeAlias = str | int | None  # None if labels are not read
 # The file and line where a text begins, for messages; the text; its label. No class: for each of a
 # million rows it would take as long as reading the line.
 Record: TypeAlias = tuple[str, str, Label]
+Records: TypeAlias = Generator[Record, None, None]
 
 _Object: TypeAlias = dict[str, Any]  # of JSON
 _T = TypeVar("_T")
@@ -41,28 +43,29 @@ class Selection(NamedTuple):
     label: Column | None
 
 
-def read_table(path: Path, selection: Selection, separator: str) -> Iterator[Record]:
+def read_table(path: Path, selection: Selection, separator: str) -> Records:
     """Yield the records of comma- or tab-separated values."""
     columns, label = selection
     wanted = columns if label is None else [*columns, label]
     has_header = _are_names(selection, wanted)
     indices: list[int] = []
     width = None
-    for line, row in _refuse_blank(path, _rows(path, separator)):
-        position = f"{path}, line {line}"
-        if width is None:
-            width = len(row)
-            indices = [_column_index(path, column, row) for column in wanted]
-            if has_header:
-                continue
-        if len(row) != width:
-            raise ValueError(
-                f"{position}: the row has {len(row)} field(s), and the first row has {width}. "
-                f"Put a field that holds a {separator!r} or a line break in double quotes."
-            )
-        fields = [row[index] for index in indices]
-        one_label = None if label is None else fields.pop()
-        yield position, _joined(fields), one_label
+    with open_bytes(path) as stream:
+        for line, row in _refuse_blank(path, _rows(path, stream, separator)):
+            position = f"{path}, line {line}"
+            if width is None:
+                width = len(row)
+                indices = [_column_index(path, column, row) for column in wanted]
+                if has_header:
+                    continue
+            if len(row) != width:
+                raise ValueError(
+                    f"{position}: the row has {len(row)} field(s), and the first row has {width}. "
+                    f"Put a field that holds a {separator!r} or a line break in double quotes."
+                )
+            fields = [row[index] for index in indices]
+            one_label = None if label is None else fields.pop()
+            yield position, _joined(fields), one_label
 
 
 def _are_names(selection: Selection, wanted: list[Column]) -> bool:
@@ -90,9 +93,9 @@ def _column_index(path: Path, column: Column, first_row: list[str]) -> int:
     return first_row.index(column)
 
 
-def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, stream: io.BufferedReader, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line where it begins; a quoted field may run over several."""
-    reader = csv.reader(_lines(path), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(path, stream), delimiter=separator, strict=True)
     while True:
         line = reader.line_num + 1
         # The limit is one for the process: it is restored before other code can run.
@@ -111,22 +114,28 @@ def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
         yield line, row
 
 
-def read_json_lines(path: Path, selection: Selection) -> Iterator[Record]:
+def read_json_lines(path: Path, selection: Selection) -> Records:
     """Yield the records of JSON Lines."""
     keys, label = selection
-    for line, content in _refuse_blank(path, _numbered_lines(path)):
-        position = f"{path}, line {line}"
-        try:
-            record = json.loads(content)
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"{position}: not valid JSON: {error.msg} at character {error.colno}."
-            ) from error
-        if not isinstance(record, dict):
-            raise ValueError(f"{position}: not a JSON object. JSON Lines have one object a line.")
-        text = _joined([_json_text(position, record, key) for key in keys])
-        one_label = None if label is None else _json_label(position, record, label)
-        yield position, text, one_label
+    with open_bytes(path) as stream:
+        for line, content in _refuse_blank(path, _numbered_lines(path, stream)):
+            position = f"{path}, line {line}"
+            record = _parse_object(position, content)
+            text = _joined([_json_text(position, record, key) for key in keys])
+            one_label = None if label is None else _json_label(position, record, label)
+            yield position, text, one_label
+
+
+def _parse_object(position: str, content: str) -> _Object:
+    try:
+        record = json.loads(content)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{position}: not valid JSON: {error.msg} at character {error.colno}."
+        ) from error
+    if not isinstance(record, dict):
+        raise ValueError(f"{position}: not a JSON object. JSON Lines have one object a line.")
+    return record
 
 
 def _json_text(position: str, record: _Object, key: Column) -> str:
@@ -154,28 +163,30 @@ def _json_value(position: str, record: _Object, key: Column) -> Any:
     return "" if record[key] is None else record[key]
 
 
-def read_fasttext(path: Path, selection: Selection) -> Iterator[Record]:
+def read_fasttext(path: Path, selection: Selection) -> Records:
     """Yield the records of fastText's ``__label__name the text`` lines."""
     is_labelled = selection.label is not None
-    for line, content in _refuse_blank(path, _numbered_lines(path)):
-        position = f"{path}, line {line}"
-        match = _FASTTEXT_LINE.fullmatch(content)
-        assert match is not None, "the pattern matches any line"
-        labels = match["labels"].split()
-        if is_labelled and not labels:
-            raise ValueError(
-                f"{position}: the line doesn't begin with a label, as in '__label__name'."
-            )
-        if is_labelled and len(labels) > 1:
-            raise ValueError(
-                f"{position}: the line has {len(labels)} labels, {listed(labels)}. "
-                "Only one label a text can be learnt: leave one."
-            )
-        label = labels[0].removeprefix("__label__") if is_labelled else None
-        yield position, match["text"], label
+    with open_bytes(path) as stream:
+        for line, content in _refuse_blank(path, _numbered_lines(path, stream)):
+            position = f"{path}, line {line}"
+            match = _FASTTEXT_LINE.fullmatch(content)
+            assert match is not None, "the pattern matches any line"
+            label = _only_label(position, match["labels"].split()) if is_labelled else None
+            yield position, match["text"], label
 
 
-def read_folder(path: Path, selection: Selection) -> Iterator[Record]:
+def _only_label(position: str, labels: list[str]) -> str:
+    if not labels:
+        raise ValueError(f"{position}: the line doesn't begin with a label, as in '__label__name'.")
+    if len(labels) > 1:
+        raise ValueError(
+            f"{position}: the line has {len(labels)} labels, {listed(labels)}. "
+            "Only one label a text can be learnt: leave one."
+        )
+    return labels[0].removeprefix("__label__")
+
+
+def read_folder(path: Path, selection: Selection) -> Records:
     """Yield the records of a folder: of text files if there are no labels, else of sub-folders."""
     if selection.label is None:
         yield from _read_text_files(path, None)
@@ -190,12 +201,14 @@ def read_folder(path: Path, selection: Selection) -> Iterator[Record]:
         yield from _read_text_files(folder, folder.name)
 
 
-def _read_text_files(folder: Path, label: str | None) -> Iterator[Record]:
+def _read_text_files(folder: Path, label: str | None) -> Records:
     files = sorted(file for file in folder.iterdir() if file.name.endswith(_TEXT_SUFFIXES))
     if not files:
         raise ValueError(f"{folder} has no {' or '.join(_TEXT_SUFFIXES)} files.")
     for file in files:
-        yield str(file), "".join(_lines(file)), label
+        with open_bytes(file) as stream:
+            text = "".join(_lines(file, stream))
+        yield str(file), text, label
 
 
 def _joined(fields: list[str]) -> str:
@@ -217,24 +230,23 @@ def _refuse_blank(path: Path, numbered: Iterable[tuple[int, _T]]) -> Iterator[tu
         yield line, record
 
 
-def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    return enumerate(map(str.strip, _lines(path)), start=1)
+def _numbered_lines(path: Path, stream: io.BufferedReader) -> Iterator[tuple[int, str]]:
+    return enumerate(map(str.strip, _lines(path, stream)), start=1)
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path, stream: io.BufferedReader) -> Iterator[str]:
     r"""Yield the lines as str. Only "\n" ends a line, so that the numbers are an editor's."""
     line = 0
-    with open_bytes(path) as stream:
-        try:
-            for content in stream:
-                line += 1
-                if line == 1:
-                    content = content.removeprefix(UTF8_BYTE_ORDER_MARK)
-                yield content.decode()
-        except DamagedDataError as error:
-            raise ValueError(f"{path}, line {line + 1}: {error}") from error
-        except UnicodeDecodeError as error:
-            raise utf8_error(f"{path}, line {line}", error) from error
+    try:
+        for content in stream:
+            line += 1
+            if line == 1:
+                content = content.removeprefix(UTF8_BYTE_ORDER_MARK)
+            yield content.decode()
+    except DamagedDataError as error:
+        raise ValueError(f"{path}, line {line + 1}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise utf8_error(f"{path}, line {line}", error) from error
     if not line:
         raise ValueError(f"{path} is empty.")
 
