@@ -258,10 +258,12 @@ def path_gradients(
 
     Parameters
     ----------
-    module, lengths, score
+    module : RecurrentModule
         As in `integrated_gradients`.
     embeddings : Tensor of shape (T, 1, E)
         The embeddings of the text.
+    lengths, score
+        As in `integrated_gradients`.
     alphas : Tensor of float64 of shape (B,)
         The factor of the embeddings: 0 at the baseline, 1 at the text.
 

@@ -98,8 +98,8 @@ def plan_architecture(
 
     Parameters
     ----------
-    classifier : RNNTextClassifier
-        Its parameters are read, and checked where scikit-learn's constraints cannot.
+    parameters : mapping of str to object
+        Those of an `RNNTextClassifier`, checked where scikit-learn's constraints cannot.
     n_tokens : int
         One more than the largest id.
     n_classes : int

@@ -98,8 +98,9 @@ class RecurrentNet(NeuralNetClassifier):
         `RecurrentModule`.
     seed : int
         Seed of the initial weights.
-    gradient_clip, lr_schedule, early_stopping, scoring, n_iter_no_change, tol, \
-            evaluations_per_epoch, record_gradients, label_smoothing
+    gradient_clip, lr_schedule, early_stopping, scoring, n_iter_no_change, tol
+        As in `RNNTextClassifier`.
+    evaluations_per_epoch, record_gradients, label_smoothing
         As in `RNNTextClassifier`.
     train_split : None, default=None
         skorch's; `train` takes validation data instead.

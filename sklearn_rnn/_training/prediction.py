@@ -75,10 +75,12 @@ def distinct_texts(
 
     Parameters
     ----------
-    ids, known_ids : ndarray
-        As in `compute_logits`. Texts are equal if they are once unknown ids are replaced.
+    ids : ndarray of int32 of shape (n, T)
+        As in `compute_logits`.
     lengths : ndarray of int64 of shape (n,)
         In tokens.
+    known_ids : ndarray
+        As in `compute_logits`. Texts are equal if they are once unknown ids are replaced.
 
     Returns
     -------
