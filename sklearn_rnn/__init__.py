@@ -1,8 +1,7 @@
 """Recurrent text classifiers that are scikit-learn estimators.
 
-`TextTokenizer` turns texts into ids and `RNNTextClassifier` turns ids into labels; a scikit-learn
-Pipeline of the two does all that scikit-learn does with estimators. `load_word_vectors` reads
-`WordVectors` that both may start from.
+`TextTokenizer` turns texts into ids, `RNNTextClassifier` classifies ids, and a scikit-learn
+Pipeline of the two classifies texts. `load_word_vectors` reads pretrained `WordVectors` for both.
 """
 
 from importlib import import_module
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RNNTextClassifier", "TextTokenizer", "WordVectors", "load_word_vectors"]
 
-# Imported when first asked for (PEP 562): torch takes seconds, which --help, the tokenizer and the
-# datasets need not wait for.
+# Imported at first access (PEP 562): torch takes seconds, and --help, the tokenizer and the
+# datasets do without.
 _MODULES = {
     "RNNTextClassifier": "sklearn_rnn._classifier",
     "TextTokenizer": "sklearn_rnn._tokenizer",

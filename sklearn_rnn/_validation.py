@@ -131,7 +131,7 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
 
 
 def _list_texts(X: Any, accepted: str) -> list[Any]:
-    """Return the rows of X as a new list, whatever they are."""
+    """Return the rows of X as a new list, without a check of their types."""
     if isinstance(X, str):
         raise TypeError(f"{accepted}, but X is one str. Wrap a single text in a list: [text].")
     if isinstance(X, bytes):
@@ -140,7 +140,7 @@ def _list_texts(X: Any, accepted: str) -> list[Any]:
         return list(X)
     if isinstance(X, np.ndarray):
         return _list_array(X, accepted)
-    # pyarrow's tables have their columns' data under the name of the others' columns' names.
+    # `columns` of a pyarrow Table holds the data of the columns, that of other libraries the names.
     if hasattr(X, "__len__") and hasattr(X, "columns"):
         columns = getattr(X, "column_names", X.columns)
         if len(columns) != 1:

@@ -76,7 +76,7 @@ def read_texts(
     TypeError
         If `text` or `label` is of another type than above.
     ValueError
-        If the format is unknown or the name has no known ending; if a column does not exist; or if
+        If the format is unknown, or the name has no known suffix; if a column does not exist; or if
         the file is broken: empty, cut off, not UTF-8, a row with more or fewer fields than the
         first, a quote never closed, a line that is no JSON, no text or no label in a row, a blank
         line before the last row. The message names the file and the line where the row begins.

@@ -91,7 +91,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _PrintVersion(argparse.Action):
-    """Print the version, which takes a look into the metadata, when asked for."""
+    """Prints the version, which is looked up in the metadata only then."""
 
     def __call__(self, parser: argparse.ArgumentParser, *args: Any) -> NoReturn:
         from sklearn_rnn import __version__
@@ -229,7 +229,7 @@ def _add_file_options(parser: _Parser) -> None:
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="of the files (default: told from their names)",
+        help="of the files (default: by their names)",
     )
 
 

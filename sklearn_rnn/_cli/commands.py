@@ -197,7 +197,7 @@ def _check_writable(path: str) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Write a label, and probabilities if there are any, for each text."""
+    """Write a label, and probabilities if the model has them, for each text."""
     if args.output is not None:
         _check_writable(args.output)
     model = _load(args.model)

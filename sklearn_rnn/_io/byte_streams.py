@@ -9,8 +9,8 @@ from typing import IO, Any, NamedTuple
 
 UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# The format of word vectors is told from one buffer, and a header and the first vector are to be
-# well within it.
+# The layout of word vectors is found in one buffer, which holds a header and the first vector of
+# any usual width.
 _BUFFER_SIZE = 2**17
 
 

@@ -34,7 +34,7 @@ class TextFormat(NamedTuple):
 
 
 def check_format(path: Path, format: str | None) -> FormatName:
-    """Return the format, which is told from the name if `format` is None.
+    """Return the format, by the name of the file if `format` is None.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def check_format(path: Path, format: str | None) -> FormatName:
     FileNotFoundError
         If there is nothing at `path`.
     ValueError
-        If the format is unknown, does not fit the path, or cannot be told from the name.
+        If the format is unknown, does not fit the path, or does not follow from the name.
     """
     path.stat()  # so that a missing file is Python's own FileNotFoundError
     if format is None:

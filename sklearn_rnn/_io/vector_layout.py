@@ -1,4 +1,4 @@
-"""Layout of a file of word vectors, told from its first bytes, and checks of its numbers."""
+"""Layout of a file of word vectors, found in its first bytes, and checks of its numbers."""
 
 import re
 from itertools import dropwhile

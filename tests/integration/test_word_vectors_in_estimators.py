@@ -139,7 +139,7 @@ def test_the_first_rows_are_the_vectors(make_classifier, word_order, embedding_d
     assert classifier.summary().loc["embedding"].tolist() == [(6, 3), 30]
 
 
-def test_other_words_are_drawn_by_the_seed(make_classifier, word_order):
+def test_other_words_are_initialised_by_the_seed(make_classifier, word_order):
     X, y = word_order
     a, b, c = (
         embedding_of(
@@ -211,7 +211,7 @@ def test_partial_fit_with_new_words_keeps_the_vectors(make_classifier, word_orde
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_going_on_does_not_put_the_vectors_back(make_classifier, word_order, method):
+def test_further_training_does_not_reset_the_vectors(make_classifier, word_order, method):
     X, y = word_order
     classifier = make_classifier(word_vectors=VECTORS, warm_start=True).fit(X, y)
     trained = embedding_of(classifier).copy()
@@ -220,9 +220,7 @@ def test_going_on_does_not_put_the_vectors_back(make_classifier, word_order, met
     np.testing.assert_allclose(embedding_of(classifier), trained, rtol=0, atol=1e-9)
 
 
-def test_words_with_a_vector_are_known_though_training_has_not_met_them(
-    make_classifier, word_order
-):
+def test_words_with_a_vector_are_known_though_unseen_in_training(make_classifier, word_order):
     X, y = word_order
     X = np.where(X == 5, 4, X)  # 5 is superb
     unmet, unknown = (np.array([[4, id_, 0, 0, 0, 0]]) for id_ in (5, 1))
@@ -241,7 +239,7 @@ def test_words_with_a_vector_are_known_though_training_has_not_met_them(
     )
 
 
-def test_vectors_that_lie_near_each_other_help_with_words_not_met(make_classifier):
+def test_similar_vectors_help_with_unseen_words(make_classifier):
     rng = np.random.default_rng(0)
     matrix = rng.normal(scale=0.1, size=(40, 5))
     matrix[:20, 0] = 1  # words 2 to 21 are of the one class, 22 to 41 of the other
@@ -270,8 +268,8 @@ def test_a_fitted_classifier_survives_a_pickle(make_classifier, word_order, tmp_
         loaded.partial_fit(X, y)
 
 
-def test_other_vectors_of_the_same_size_do_not_go_by_in_silence(make_classifier, word_order):
-    """Of a network that goes on, vectors that come later would be known words of random rows."""
+def test_other_vectors_of_the_same_size_are_refused(make_classifier, word_order):
+    """Vectors that come with further training would be known words with random rows."""
     X, y = word_order
     classifier = make_classifier(embedding_dim=3, warm_start=True).fit(X, y)
     classifier.set_params(word_vectors=VECTORS, learning_rate=1e-12)
@@ -279,7 +277,7 @@ def test_other_vectors_of_the_same_size_do_not_go_by_in_silence(make_classifier,
         classifier.fit(X, y)
 
 
-def test_vectors_of_another_size_are_another_network(make_classifier, word_order):
+def test_vectors_of_another_size_are_refused(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(embedding_dim=4, warm_start=True).fit(X, y)
     classifier.set_params(word_vectors=VECTORS)
