@@ -1,7 +1,7 @@
 """Mini-batches of labelled ids, bucketed by length, on the device.
 
-Texts of similar length share a batch, so that little of it is padding, and each batch is as wide as
-its longest text.
+Texts of similar length share a batch, so that batches contain little padding. A batch has as many
+columns as its longest text has tokens.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sklearn_rnn._training.data import TrainingData
 
 Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
 
-# Batches of a pool are sorted by length among themselves; the texts of a pool are drawn anew in
-# every epoch. A larger pool has less padding, a smaller one more randomness.
+# In each epoch, texts are assigned to pools of this many batches at random, and sorted by length
+# within their pool. Larger pools mean less padding, smaller pools more randomness.
 POOL_BATCHES = 50
 
 
@@ -33,9 +33,9 @@ class IdsDataset(Dataset[Batch]):
     data : TrainingData
         The texts.
     cross_fit : CrossFit, default=None
-        Out-of-fold predictions of the linear term, for training with one.
+        Out-of-fold predictions of the linear term, if the network has one.
     device : str or torch.device, default="cpu"
-        Where the tensors are.
+        Device of the tensors.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class IdsDataset(Dataset[Batch]):
         self.columns = {
             "ids": self._tensor(data.ids, torch.int32),
             "lengths": self._tensor(data.lengths, torch.int64),
-            # Only their ratios matter; float32 holds the smallest and largest around 1.
+            # Only ratios matter. Around a mean of 1, weights stay within the range of float32.
             "weights": self._tensor(data.weights / data.weights.mean(), torch.float32),
             "labels": self._tensor(data.labels, torch.int64),
         }
@@ -59,7 +59,7 @@ class IdsDataset(Dataset[Batch]):
             self.columns["linear_logits"] = self._tensor(cross_fit.logits, torch.float32)
 
     def _tensor(self, array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-        # torch warns of read-only memory, which joblib's memory maps are.
+        # torch warns about read-only arrays, such as joblib's memory maps.
         return torch.from_numpy(np.require(array, requirements="W")).to(self.device, dtype)
 
     def __len__(self) -> int:
@@ -69,23 +69,23 @@ class IdsDataset(Dataset[Batch]):
         return self.take(rows, self.columns["ids"].shape[1])
 
     def take(self, rows: slice | torch.Tensor, width: int) -> Batch:
-        """Return the first `width` columns of some texts, as skorch's pair of inputs and labels."""
+        """Return the inputs and labels of some rows, with ids cut to the first `width` columns."""
         batch = {name: column[rows] for name, column in self.columns.items() if name != "ids"}
         labels = batch.pop("labels")
         return {"ids": self.columns["ids"][:, :width][rows], **batch}, labels
 
 
 class TrainingBatches:
-    """Mini-batches of an epoch: each text once, in an order drawn anew for each epoch.
+    """Mini-batches of an epoch, which contain each text once. Each iteration shuffles them anew.
 
     Parameters
     ----------
     dataset : IdsDataset
         The texts.
     batch_size : int
-        Texts in a mini-batch; one may have fewer.
+        Texts in a mini-batch; one mini-batch may have fewer.
     rng : numpy.random.Generator
-        Draws the order.
+        Shuffles the texts and the mini-batches.
     """
 
     def __init__(self, dataset: IdsDataset, batch_size: int, rng: np.random.Generator) -> None:
@@ -98,14 +98,14 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         lengths = self.dataset.lengths
-        order = self._draw_order()
+        order = self._shuffle()
         starts = np.arange(0, len(order), self.batch_size)
         widths = np.maximum.reduceat(lengths[order], starts)
         rows_of_batches = torch.from_numpy(order).to(self.dataset.device).split(self.batch_size)
         for batch in self.rng.permutation(len(starts)):
             yield self.dataset.take(rows_of_batches[batch], int(widths[batch]))
 
-    def _draw_order(self) -> npt.NDArray[np.int64]:
+    def _shuffle(self) -> npt.NDArray[np.int64]:
         """Assign texts to pools at random, and sort each pool by length."""
         order = self.rng.permutation(len(self.dataset))
         pool_size = POOL_BATCHES * self.batch_size
@@ -123,11 +123,11 @@ def split_epochs(
     Parameters
     ----------
     batches : TrainingBatches
-        The mini-batches of an epoch, drawn anew for each.
+        The mini-batches of an epoch.
     n_epochs : int
         Epochs of the training.
     evaluations_per_epoch : int
-        Intervals in an epoch; as many as mini-batches, if these are fewer.
+        Intervals in an epoch, at most one per mini-batch.
 
     Yields
     ------
@@ -150,7 +150,7 @@ def split_epochs(
 class SequentialBatches:
     """Batches for evaluation: the texts in their order, in batches of a bounded number of ids.
 
-    Texts sorted by length have the least padding.
+    There is least padding if the texts are sorted by length.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class SequentialBatches:
             yield self.dataset.take(slice(start, stop), width)
 
 
-# 64 texts of 256 tokens: larger batches are no faster, and fewer batches keep cores less busy.
+# 64 texts of 256 tokens. Larger batches are no faster, and fewer batches occupy fewer cores.
 BATCH_IDS = 16_384
 
 
@@ -180,12 +180,12 @@ def bounded_batches(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, 
     Parameters
     ----------
     lengths : ndarray of int of shape (n,)
-        In tokens, in the order of the texts. A text longer than the bound is a batch of its own.
+        Lengths of the texts, in tokens. A text longer than the bound forms a batch of its own.
 
     Yields
     ------
     start, stop, width : int
-        The texts from `start` to before `stop`, of which the longest has `width` tokens.
+        A batch is ``texts[start:stop]``. Its longest text has `width` tokens.
     """
     start, width = 0, 0
     for stop, length in enumerate(lengths.tolist()):

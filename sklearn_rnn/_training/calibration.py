@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sklearn_rnn._nn.module import RecurrentModule
     from sklearn_rnn._training.microbatches import MicroBatches
 
-MAX_TEXTS = 5000  # in the sample that the biases, one for each class, are fitted to
+MAX_TEXTS = 5000  # size of the sample that the biases are fitted to
 
 
 @torch.no_grad()
@@ -31,13 +31,13 @@ def refit_output_bias(
 ) -> None:
     """Refit the biases of the output layer to a sample of the training texts.
 
-    Dropout keeps the mean of its input, but not the mean of a maximum or of a saturating function
-    of it: a network trained with dropout may prefer a class when it predicts without.
+    Dropout preserves the mean of its input, but not the mean of a maximum or of a tanh of that
+    input. Without dropout, the logits of a trained network may therefore be biased towards a class.
 
     Parameters
     ----------
     module : RecurrentModule
-        In evaluation mode.
+        The network, in evaluation mode.
     dataset : IdsDataset
         Training texts, with the out-of-fold predictions of the linear term.
     microbatches : MicroBatches
@@ -68,12 +68,12 @@ def fit_bias_offsets(
     *,
     label_smoothing: float,
 ) -> npt.NDArray[np.float64]:
-    """Minimise the cross-entropy of logits over an offset for each class.
+    """Return the offset for each class that, added to the logits, minimises the cross-entropy.
 
     Parameters
     ----------
     logits : ndarray of shape (n, C)
-        Of n texts and C classes.
+        Logits of n texts for C classes.
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of shape (n,)
@@ -84,17 +84,17 @@ def fit_bias_offsets(
     Returns
     -------
     offsets : ndarray of float64 of shape (C,)
-        Their sum is 0.
+        They sum to 0.
     """
     n_classes = logits.shape[1]
     targets = smooth_labels(labels, n_classes, label_smoothing)
     shares = (weights / weights.sum())[:, None]
-    penalty = 0.5 / len(labels)  # so that there is one minimum, even of a class without texts
+    penalty = 0.5 / len(labels)  # makes the minimum unique and finite
 
     def objective(offsets: np.ndarray) -> tuple[float, np.ndarray]:
         log_probabilities = log_softmax(logits + offsets, axis=1)
         loss = -(shares * targets * log_probabilities).sum() + penalty * (offsets**2).sum()
-        gradients = shares * (np.exp(log_probabilities) - targets)  # of the loss, by the logits
+        gradients = shares * (np.exp(log_probabilities) - targets)  # with respect to the logits
         return loss, gradients.sum(0) + 2 * penalty * offsets
 
     return minimize(objective, np.zeros(n_classes), jac=True, method="L-BFGS-B").x

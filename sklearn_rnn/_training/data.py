@@ -29,7 +29,7 @@ class TrainingData:
     weights : ndarray of float64 of shape (n,)
         Sample weights, all above zero.
     lengths : ndarray of int64 of shape (n,)
-        In tokens.
+        Lengths of the texts, in tokens.
     """
 
     ids: npt.NDArray[np.int32]
@@ -41,7 +41,7 @@ class TrainingData:
         return len(self.labels)
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> TrainingData:
-        """Return the texts at some rows, in their order."""
+        """Return the texts in the given rows, in the order of `rows`."""
         return TrainingData(
             self.ids[rows], self.labels[rows], self.weights[rows], self.lengths[rows]
         )
@@ -66,7 +66,7 @@ def check_training_data(
     y : array-like of shape (n_samples,)
         Labels.
     sample_weight : array-like of shape (n_samples,) or None
-        None: 1 each.
+        Weights of the texts. None: all 1.
     estimator : RNNTextClassifier
         Named in error messages.
     classes : ndarray of shape (n_classes,), default=None
@@ -81,8 +81,8 @@ def check_training_data(
     Raises
     ------
     ValueError
-        If X, y or sample_weight is invalid or of another length than the others; if y has a single
-        class, and `classes` is None; or if y has a label that is not in `classes`.
+        If X, y or sample_weight is invalid, or their lengths differ; if `classes` is None and y has
+        a single class; or if y has a label that is not in `classes`.
     """
     ids, y, weights = _check_samples(X, y, sample_weight, estimator)
     if classes is None:
@@ -106,7 +106,7 @@ def _check_samples(
     if not weights.all():
         rows = np.flatnonzero(weights)
         ids, y, weights = ids[rows], y[rows], weights[rows]
-    return np.ascontiguousarray(ids), y, weights  # torch takes no negative strides, as of X[::-1]
+    return np.ascontiguousarray(ids), y, weights  # torch rejects negative strides: X[::-1]
 
 
 def _check_two_classes(classes: np.ndarray) -> None:
@@ -123,7 +123,7 @@ def encode_labels(y: np.ndarray, classes: np.ndarray, *, name: str) -> npt.NDArr
     Raises
     ------
     ValueError
-        If a label is none of the classes.
+        If a label is not among the classes.
     """
     unseen = np.setdiff1d(y, classes)
     if len(unseen):
@@ -144,7 +144,7 @@ def check_partial_fit_classes(
     classes : array-like of shape (n_classes,) or None
         As given to `partial_fit`.
     known : ndarray of shape (n_classes,) or None
-        Those of earlier calls; None at the first.
+        The classes of earlier calls. None at the first call.
 
     Raises
     ------
@@ -198,7 +198,8 @@ def check_validation_data(
     Raises
     ------
     ValueError
-        If X_val or y_val comes alone, is invalid, or does not go with the training data.
+        If only one of X_val and y_val is given; if the data is invalid; or if it has another number
+        of columns than the training data, or labels that are not in `classes`.
     """
     missing = [name for name, value in [("X_val", X_val), ("y_val", y_val)] if value is None]
     if len(missing) == 2 and sample_weight_val is None:
@@ -228,7 +229,7 @@ def split_validation(
     classes: np.ndarray,
     random_state: np.random.RandomState,
 ) -> tuple[TrainingData, TrainingData]:
-    """Split stratified validation data off.
+    """Split off stratified validation data.
 
     Returns
     -------
@@ -237,7 +238,7 @@ def split_validation(
     Raises
     ------
     ValueError
-        If a class has one member, or either part has fewer texts than there are classes.
+        If a class has a single text, or either part has fewer texts than there are classes.
     """
     counts = np.bincount(data.labels, minlength=len(classes))
     if counts.min() < 2:
@@ -266,11 +267,11 @@ def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
     return min(max(n_samples // 256, 8), 64) if batch_size == "auto" else batch_size
 
 
-def merge_repeated(data: TrainingData) -> TrainingData:
-    """Merge equal texts of equal label into one text of their summed weight, and sort the texts.
+def merge_duplicates(data: TrainingData) -> TrainingData:
+    """Merge texts that have the same ids and label, add their weights, and sort the texts.
 
-    For data that is one mini-batch: the loss stays the same, and a text of weight 2 and a text
-    given twice become the same arithmetic to the last bit, in any order of the texts.
+    For data that fits into one mini-batch. The loss does not change, and a text of weight 2 gives
+    the same result to the last bit as the text given twice, in any order of the texts.
     """
     rows = np.column_stack([data.labels, data.ids])
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
@@ -296,7 +297,7 @@ def apply_class_weight(
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     balance : TrainingData
-        The texts that "balanced" counts; it has every class.
+        The texts whose classes "balanced" counts. Every class occurs.
 
     Returns
     -------
@@ -306,7 +307,7 @@ def apply_class_weight(
     Raises
     ------
     ValueError
-        If a weight is negative or all are zero, or a key is no class.
+        If a weight is negative, if all are zero, or if a key is not a class.
     """
     if class_weight is None:
         return data
@@ -321,5 +322,5 @@ def apply_class_weight(
 
 
 def sort_by_length(data: TrainingData) -> TrainingData:
-    """Sort the texts by length, so that batches of neighbours hold little padding."""
+    """Sort the texts by length, so that batches of consecutive texts have little padding."""
     return data.take(np.argsort(data.lengths, kind="stable"))

@@ -12,18 +12,18 @@ from sklearn_rnn._warnings import warn_user
 
 
 def resolve_device(device: str) -> torch.device:
-    """Return the torch.device that `device` asks for.
+    """Return the torch.device that `device` specifies.
 
     Parameters
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
-        "auto" is the current GPU if there is one, else the CPU. The workers of joblib take the GPUs
-        in turn.
+        "auto" is the current GPU if there is one, else the CPU. joblib's worker processes use the
+        GPUs in turn.
 
     Raises
     ------
     ValueError
-        If `device` is none of these, or a GPU that torch does not find.
+        If `device` has another value, or is a GPU that torch does not find.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise ValueError(f"device={device!r} must be 'auto', 'cpu', 'cuda' or 'cuda:N'.")
@@ -48,9 +48,9 @@ def _choose_device(n_gpus: int) -> str:
 
 
 def available_device(device: str) -> torch.device:
-    """Return the torch.device that `device` asks for, or the CPU with a warning.
+    """Return the torch.device that `device` specifies; if it is missing, warn and return the CPU.
 
-    For a fitted model that is loaded on another machine than it was fitted on.
+    For a fitted model that is loaded on another machine.
     """
     try:
         return resolve_device(device)
@@ -83,7 +83,7 @@ def resolve_precision(
         a GPU; on a processor with AMX or AVX512-BF16, an LSTM, and a GRU with a layer of at least
         128 units.
     device : torch.device
-        Where the layers are trained.
+        Device of the layers.
     cell_type : {"lstm", "gru", "rnn"} or type
         As in `RNNTextClassifier`.
     hidden_sizes : tuple of int

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-# skorch's names, and those of the classifier's `history_`; "epoch" becomes the index.
+# skorch's names of the columns, and the names in the classifier's `history_`. "epoch" is its index.
 HISTORY_COLUMNS = {
     "epochs_completed": "epoch",
     "train_loss": "train_loss",
@@ -27,14 +27,14 @@ def make_history(evaluations: Sequence[dict[str, Any]], epochs_before: float = 0
     Parameters
     ----------
     evaluations : sequence of dict
-        Rows of skorch's history, under the names of `HISTORY_COLUMNS`; a missing one is NaN.
+        Rows of skorch's history, with the keys of `HISTORY_COLUMNS`; a missing value becomes NaN.
     epochs_before : int or float, default=0
-        Epochs completed before.
+        Epochs completed in earlier trainings, which are added to the index.
 
     Returns
     -------
     history : DataFrame of shape (n_evaluations, 6)
-        Indexed by the epochs completed: whole numbers, if all of them are.
+        Indexed by the epochs completed, as int if all of them are whole numbers.
     """
     history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS), dtype=np.float64)
     history = history.rename(columns=HISTORY_COLUMNS)
@@ -56,15 +56,15 @@ class GradientFlow:
 
     @torch.no_grad()
     def record(self, module: torch.nn.Module) -> None:
-        """Record the gradients that the parameters of `module` have."""
-        gradients_of: dict[str, list[torch.Tensor]] = {}
+        """Record the current gradients of the parameters of `module`."""
+        by_layer: dict[str, list[torch.Tensor]] = {}
         for name, parameter in module.named_parameters():
             if parameter.grad is not None:
                 layer = name.rpartition(".")[0]
-                gradients_of.setdefault(layer, []).append(parameter.grad.abs().flatten())
-        self.layers = list(gradients_of)
-        sizes = [torch.cat(gradients) for gradients in gradients_of.values()]
-        self.steps.append(torch.stack([torch.stack([size.mean(), size.max()]) for size in sizes]))
+                by_layer.setdefault(layer, []).append(parameter.grad.abs().flatten())
+        self.layers = list(by_layer)
+        absolute = [torch.cat(gradients) for gradients in by_layer.values()]
+        self.steps.append(torch.stack([torch.stack([a.mean(), a.max()]) for a in absolute]))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the columns "mean" and "max", indexed by "step", from 1 on, and "layer"."""

@@ -26,7 +26,7 @@ from sklearn_rnn._training.stopping import EarlyStopping, Weights
 
 
 class TrainedNet(Protocol):
-    """What the loop needs of a skorch net."""
+    """The attributes and methods of a skorch net that the training loop uses."""
 
     module_: RecurrentModule
     history: Any
@@ -56,7 +56,7 @@ class TrainedNet(Protocol):
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves besides the weights.
+    """Result of a training, without the weights.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class TrainingResult:
     best_evaluation : int or None
         The number of the evaluation with the best weights, from 1 on.
     diverged : bool
-        Whether it ended by a loss or a weight that is not finite.
+        Whether training stopped because the loss or a weight was not finite.
     interrupted : bool
-        Whether it ended by a keyboard interrupt.
+        Whether training was stopped by a keyboard interrupt.
     gradient_flow : GradientFlow or None
         The gradients of each layer at each step, if they were recorded.
     """
@@ -85,15 +85,15 @@ class TrainingLoop:
     Parameters
     ----------
     net : RecurrentNet
-        Has the optimizer, the history, the callbacks, and the parameters of the training.
+        Holds the optimizer, the history, the callbacks and the parameters of the training.
     dataset : IdsDataset
         Training texts.
     valid_dataset : IdsDataset or None
         Validation texts.
     microbatches : MicroBatches
-        Computes mini-batches.
+        Computes the logits, losses and gradients of mini-batches.
     rng : numpy.random.Generator
-        Draws the order of the texts.
+        Shuffles the texts.
 
     Attributes
     ----------
@@ -145,7 +145,7 @@ class TrainingLoop:
                 self._run_interval(interval, n_batches)
             except KeyboardInterrupt:
                 self.interrupted = True
-                raise  # to skorch, which ends the training; a callback may end it so too
+                raise  # skorch catches it and ends the training
             net.history.record("epochs_completed", epochs_completed)
             net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
             self._record_evaluation()
@@ -162,14 +162,14 @@ class TrainingLoop:
             self._run_batches(progress, self.validation_step, "valid")
 
     def _show_progress(self, batches: Iterable[Batch], name: str, n_batches: int) -> tqdm:
-        # None: no bar where stderr is no terminal, as in a log file.
+        # None makes tqdm show no bar if stderr is not a terminal but, say, a log file.
         disable = None if self.net.verbose else True
         return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
 
     def _run_batches(
         self, batches: Iterable[Batch], step_fn: Callable[[Batch], Step], prefix: str
     ) -> None:
-        """Go through batches once, and record the weighted means of loss and accuracy."""
+        """Compute a step for each batch, and record the weighted means of loss and accuracy."""
         net, is_training = self.net, prefix == "train"
         # Summed on the device and read once: no host-device synchronisation per batch.
         sums = torch.zeros(3, dtype=torch.float64, device=net.device)
@@ -223,7 +223,7 @@ class TrainingLoop:
         self.schedule.after_evaluation(valid_loss)
 
     def result(self) -> TrainingResult:
-        """Return what is to be kept of the loop."""
+        """Return the result of the training."""
         return TrainingResult(
             self.evaluations,
             self.early_stopping.best_evaluation,
@@ -234,7 +234,7 @@ class TrainingLoop:
 
 
 def copy_trained(module: RecurrentModule) -> Weights:
-    """Copy the state that the loop changes: all but the linear term, which is fitted before."""
+    """Copy the state that the loop changes: all of it but the linear term."""
     return {
         name: tensor.clone()
         for name, tensor in module.state_dict().items()

@@ -23,10 +23,10 @@ Inputs = dict[str, torch.Tensor]
 Step = dict[str, torch.Tensor]
 
 # A mini-batch of 64 texts took 1.3 times as long in four micro-batches of 16 as in two of 32.
-TEXTS_FOR_TWO = 64
-MIN_TEXTS_FOR_TWO = 32
-# Below this size per-step overhead dominates, so that micro-batches must be larger: a GRU of 8
-# units took 1.8 times as long with two micro-batches of 32 texts as with one of 64.
+TEXTS_PER_PAIR = 64
+MIN_TEXTS_TO_SPLIT = 32
+# With fewer units the overhead of a time step dominates, and micro-batches must have more texts: a
+# GRU of 8 units took 1.8 times as long with two micro-batches of 32 texts as with one of 64.
 MIN_UNITS = 64
 MAX_MICRO_BATCHES = 8
 
@@ -39,15 +39,15 @@ class MicroBatches:
     module : RecurrentModule
         The module whose gradients are computed.
     criterion : callable
-        Takes logits of shape (B, C) and labels of shape (B,), returns the loss of each text.
+        Returns the loss of each text for logits of shape (B, C) and labels of shape (B,).
     pool : ThreadPool
         Computes the micro-batches.
     cross_fit : CrossFit, default=None
         Out-of-fold predictions of the linear term, if the module has one.
     seed : int
-        Seed of dropout.
+        Seed of the dropout masks.
     dtype : torch.dtype
-        What recurrent layers are trained in; evaluation computes in float32.
+        Type in which recurrent layers compute in training. Evaluation computes in float32.
     """
 
     def __init__(
@@ -76,19 +76,20 @@ class MicroBatches:
         self.generators = [torch.Generator(self.device).manual_seed(s) for s in seeds]
         units = max(layer.forward_cell.hidden_size for layer in module.layers)
         self.size_factor = max(MIN_UNITS // units, 1)
-        # A GPU computes a mini-batch fastest as a whole; batch statistics are of the whole.
+        # A GPU is fastest without a split, and batch normalisation needs the whole mini-batch.
         self.is_whole = self.device.type != "cpu" or any(
-            isinstance(part, MaskedBatchNorm) for part in module.modules()
+            isinstance(layer, MaskedBatchNorm) for layer in module.modules()
         )
 
     def compute_gradients(self, inputs: Inputs, labels: torch.Tensor) -> Step:
-        """Set the gradient of the mean loss of a mini-batch on each parameter.
+        """Compute the gradient of the mean loss of a mini-batch, and set it on each parameter.
 
         Parameters
         ----------
         inputs : dict of Tensor
-            "ids" of shape (B, T), and "lengths" in tokens and "weights", both of shape (B,); with a
-            linear term the "folds" of shape (B,) and "linear_logits" of shape (B, C) of `CrossFit`.
+            "ids" of shape (B, T); "lengths" in tokens and "weights", both of shape (B,). With a
+            linear term also "folds" of shape (B,) and "linear_logits" of shape (B, C), as in
+            `CrossFit`.
         labels : Tensor of int64 of shape (B,)
             Class indices.
 
@@ -96,8 +97,8 @@ class MicroBatches:
         -------
         step : dict of Tensor
             "loss", the weighted mean; "y_pred", the logits of shape (B, C); and "sums" of shape
-            (3,): of the weighted losses, of the weights of correctly classified texts, and of all
-            weights.
+            (3,): the sums of the weighted losses, of the weights of correctly classified texts, and
+            of all weights.
         """
         ids = self.module.word_dropout(inputs["ids"], self.generators[0])
         ngrams = self._find_ngrams(inputs)
@@ -117,7 +118,7 @@ class MicroBatches:
             gradients = torch.autograd.grad(
                 losses @ shares[rows],
                 [x, *self.parameters],
-                materialize_grads=True,  # a custom cell may leave parameters unused
+                materialize_grads=True,  # a custom cell may have unused parameters
             )
             return logits.detach(), losses.detach(), *gradients
 
@@ -134,14 +135,14 @@ class MicroBatches:
     def evaluate(self, inputs: Inputs, labels: torch.Tensor) -> Step:
         """Compute a mini-batch without gradients or dropout.
 
-        Parameters and result are those of `compute_gradients`. Without "folds" and
-        "linear_logits" the linear term itself is computed, as for texts that it was not fitted to.
+        Parameters and result are those of `compute_gradients`. Texts without "folds" and
+        "linear_logits" are not training texts: for them the linear term itself is computed.
         """
         ngrams = self._find_ngrams(inputs)
         embedded = self.module.embed(inputs["ids"], self._ngram_scores(inputs, ngrams))
 
         def compute(rows: slice) -> torch.Tensor:
-            with torch.no_grad():  # which holds for one thread
+            with torch.no_grad():  # no_grad applies to one thread
                 x = self._take_rows(embedded, inputs["lengths"], rows)
                 logits = self.module.classify(x, inputs["lengths"][rows])
                 return logits + self._linear_logits(inputs, ngrams, rows)
@@ -150,14 +151,17 @@ class MicroBatches:
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)
 
     def _find_ngrams(self, inputs: Inputs) -> TokenNgrams | None:
-        """Return the n-grams of texts, or None if nothing is computed from them."""
+        """Return the n-grams of texts, or None if they are not needed."""
         term = self.module.linear_term
         if term is None or ("folds" in inputs and not self.module.reads_ngram_scores):
             return None
         return term.find_ngrams(inputs["ids"])
 
     def _ngram_scores(self, inputs: Inputs, ngrams: TokenNgrams | None) -> torch.Tensor | None:
-        """Return the n-gram scores, of training texts from out-of-fold coefficients, or None."""
+        """Return the n-gram scores, or None if the network does not read them.
+
+        Those of training texts use out-of-fold coefficients.
+        """
         term = self.module.linear_term
         if term is None or ngrams is None or not self.module.reads_ngram_scores:
             return None
@@ -167,17 +171,17 @@ class MicroBatches:
     def _linear_logits(
         self, inputs: Inputs, ngrams: TokenNgrams | None, rows: slice
     ) -> torch.Tensor | int:
-        """Return the logits of the linear term, out-of-fold for training texts, or 0."""
+        """Return the logits of the linear term (out-of-fold for training texts), or 0."""
         if "folds" in inputs:
             return inputs["linear_logits"][rows]
         term = self.module.linear_term
         return 0 if term is None or ngrams is None else term.logits(ngrams.take(rows))
 
     def _split(self, n_texts: int) -> list[slice]:
-        """Return slices of nearly equal size, of an even number so that two cores are busy."""
-        if self.is_whole or n_texts < MIN_TEXTS_FOR_TWO * self.size_factor:
+        """Return one slice, or an even number of nearly equal slices, to keep two cores busy."""
+        if self.is_whole or n_texts < MIN_TEXTS_TO_SPLIT * self.size_factor:
             return [slice(n_texts)]
-        n_pairs = max(n_texts // (TEXTS_FOR_TWO * self.size_factor), 1)
+        n_pairs = max(n_texts // (TEXTS_PER_PAIR * self.size_factor), 1)
         n_slices = min(2 * n_pairs, MAX_MICRO_BATCHES)
         ends = [n_texts * number // n_slices for number in range(n_slices + 1)]
         return [slice(*span) for span in pairwise(ends)]
@@ -185,8 +189,8 @@ class MicroBatches:
     def _take_rows(
         self, embedded: torch.Tensor, lengths: torch.Tensor, rows: slice
     ) -> torch.Tensor:
-        """Return the texts of a micro-batch, cut to the longest of them."""
-        # To read the longest length would synchronise host and GPU; there the batch is whole.
+        """Return the texts of a micro-batch, cut to the length of the longest."""
+        # Reading that length would synchronise host and GPU, where the mini-batch is not split.
         seq_len = len(embedded) if self.is_whole else int(lengths[rows].max())
         return embedded.detach()[:seq_len, rows]
 

@@ -1,4 +1,4 @@
-"""skorch net: training and prediction of the module. The only file that imports skorch."""
+"""skorch net: trains the module and predicts with it. The only file that imports skorch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build_net(
     architecture : Architecture
         The architecture of the module.
     seed : int
-        Seed of the initial weights, which are initialised on the CPU whatever the device.
+        Seed of the initial weights. They are initialised on the CPU, and the same on any device.
     device : torch.device
         The device of the module and of the batches.
     weights : dict of str to ndarray, default=None
@@ -64,33 +64,33 @@ def build_net(
         optimizer=torch.optim.AdamW,
         optimizer__fused=True,
         classes=np.arange(architecture.n_classes),
-        device=str(device),  # safetensors takes no torch.device
+        device=str(device),  # safetensors accepts no torch.device
         **parameters,
     )
     return net.initialize() if weights is None else net.initialize_from(weights)
 
 
 def check_callbacks(callbacks: Sequence[Any] | None) -> None:
-    """Raise a ValueError unless `callbacks` is None or a list that skorch takes.
+    """Raise a ValueError if an item of `callbacks` is not a skorch callback.
 
-    A list of callbacks, instances or classes, each alone or in a pair with a name.
+    An item is an instance or a class, or a pair of a name and either of these.
     """
-    for callback in callbacks or []:
-        bare = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
-        kind = bare if isinstance(bare, type) else type(bare)
-        if not issubclass(kind, Callback):
+    for item in callbacks or []:
+        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
+        callback_type = callback if isinstance(callback, type) else type(callback)
+        if not issubclass(callback_type, Callback):
             raise ValueError(
-                f"callbacks holds {callback!r}, which is no skorch callback. Give a list of "
-                "skorch.callbacks.Callback instances, or of pairs of a name and one."
+                f"callbacks holds {item!r}, which is not a skorch callback. Give a list of "
+                "skorch.callbacks.Callback instances, or of pairs (name, callback)."
             )
 
 
 class RecurrentNet(NeuralNetClassifier):
     """skorch net whose training loop has no host-device synchronisation per batch.
 
-    `RNNTextClassifier` trains it by `train`. Of skorch's own methods, those for prediction work on
-    ids, and return class indices or probabilities; `save_params`, `load_params` and
-    :func:`~sklearn.base.clone` work; `fit`, `partial_fit` and `fit_loop` raise an error.
+    `RNNTextClassifier` calls `train`. skorch's prediction methods take ids and return class indices
+    or probabilities. `save_params`, `load_params` and :func:`~sklearn.base.clone` work as for other
+    skorch nets. `fit`, `partial_fit` and `fit_loop` raise an error.
 
     Parameters
     ----------
@@ -103,14 +103,14 @@ class RecurrentNet(NeuralNetClassifier):
     evaluations_per_epoch, record_gradients, label_smoothing
         As in `RNNTextClassifier`.
     train_split : None, default=None
-        skorch's; `train` takes validation data instead.
+        Parameter of skorch, not used: `train` takes validation data.
     **kwargs
         Parameters of `skorch.NeuralNetClassifier`.
 
     Attributes
     ----------
     known_ids_ : ndarray of int32 of shape (n_tokens + 1,)
-        The ids known at fit, as `known_ids_table` makes it.
+        The ids known at fit, as `known_ids_table` returns it.
     loop_ : TrainingLoop or None
         The training loop while `train` is running.
     """
@@ -152,14 +152,14 @@ class RecurrentNet(NeuralNetClassifier):
         return [("epoch_timer", EpochTimer()), *print_log]
 
     def set_params(self, **parameters: Any) -> Self:
-        """Set parameters of the net; new callbacks are called from the next training on."""
+        """Set parameters of the net. New callbacks take effect in the next training."""
         if "callbacks" in parameters:
-            # skorch would initialise the earlier callbacks, and then replace them.
+            # skorch would initialise the old callbacks before it replaces them.
             self.callbacks = parameters["callbacks"]
         return super().set_params(**parameters)
 
     def initialize_from(self, weights: NumpyWeights) -> Self:
-        """Initialise the net with the weights that `get_weights` returned, and none at random."""
+        """Initialise the net with the weights that `get_weights` returned, without random ones."""
         self.given_weights_ = weights
         try:
             return self.initialize()
@@ -178,15 +178,15 @@ class RecurrentNet(NeuralNetClassifier):
         return self
 
     def initialize_optimizer(self, triggered_directly: None = None) -> Self:
-        """Discard the optimizer; a new one is built when it is needed, for training alone."""
+        """Discard the optimizer; `optimizer_` builds a new one when it is next used in training."""
         self.__dict__["optimizer_"] = None
-        if "optimizer" not in self.prefixes_:  # so that skorch knows of its parameters
+        if "optimizer" not in self.prefixes_:  # lets skorch accept parameters of the optimizer
             self._register_attribute("optimizer_", None)
         return self
 
     @property
     def optimizer_(self) -> torch.optim.Optimizer:
-        """The optimizer, built at its first use: building it takes longer than to predict."""
+        """The optimizer, built at its first use, because that takes longer than a prediction."""
         if vars(self).get("optimizer_") is None:
             super().initialize_optimizer()
         return vars(self)["optimizer_"]
@@ -208,8 +208,8 @@ class RecurrentNet(NeuralNetClassifier):
     def _refuse_training(self) -> NoReturn:
         raise RuntimeError(
             "net_ is trained by its RNNTextClassifier, which encodes labels, sets the learning "
-            "rate and fits the linear term. Call the classifier's fit to train anew, its "
-            "partial_fit, or its fit with warm_start=True, to continue."
+            "rate and fits the linear term. Call the classifier's fit to train anew; call its "
+            "partial_fit, or its fit with warm_start=True, to continue training."
         )
 
     def train(
@@ -224,24 +224,24 @@ class RecurrentNet(NeuralNetClassifier):
     ) -> TrainingResult:
         """Train for `max_epochs`, and keep the best weights.
 
-        The linear term, if there is one, is fitted first. The biases of the output layer are
-        refitted last, without dropout, if there are out-of-fold predictions of the linear term and
-        no validation data that chose the weights.
+        The linear term, if there is one, is fitted first. If it has out-of-fold predictions and
+        there is no validation data, the biases of the output layer are refitted last, without
+        dropout.
 
-        An exception leaves the net as it was.
+        If an exception is raised, the net has the same weights and history as before the call.
 
         Parameters
         ----------
         training, validation : TrainingData
-            With known ids alone. `validation` may be None.
+            All ids must be known. `validation` may be None.
         known_ids : ndarray of int32 of shape (n_tokens + 1,)
-            The ids known at fit, as `known_ids_table` makes it.
+            The ids known at fit, as `known_ids_table` returns it.
         accumulate : bool
             Whether the linear term keeps its counts, as in `learn_linear_term`.
         seed : sequence of int
             Seed of the folds, the order of the batches, dropout, and the sample for the biases.
         dtype : torch.dtype
-            What the recurrent layers are trained in.
+            Type in which the recurrent layers compute in training.
 
         Returns
         -------
@@ -253,7 +253,7 @@ class RecurrentNet(NeuralNetClassifier):
         with thread_pool() as pool:
             try:
                 loop = self._train(training, validation, accumulate, rng, dtype, pool)
-            except BaseException:  # for example of a callback
+            except BaseException:  # such as one raised by a callback
                 del self.history[n_rows_before:]
                 self._load_weights(weights_before)
                 raise
@@ -290,8 +290,8 @@ class RecurrentNet(NeuralNetClassifier):
                 rng=rng,
                 parallel_map=pool.map,
             )
-        # As a parameter of the criterion it would cost the optimizer's moments: skorch builds the
-        # optimizer anew whenever one is set.
+        # Not by set_params(criterion__label_smoothing=...): skorch would then build a new optimizer
+        # and lose the moments of the old one.
         self.criterion_.label_smoothing = self.label_smoothing
         microbatches = MicroBatches(
             self.module_,
@@ -335,7 +335,7 @@ class RecurrentNet(NeuralNetClassifier):
 
     def set_mode(self, *, training: bool) -> None:
         """Put the module into training or evaluation mode."""
-        # Setting it at each step took longer than a small step itself.
+        # Setting the mode at each step took longer than a small training step itself.
         if self.module_.training != training:
             self._set_training(training)
 
@@ -345,7 +345,7 @@ class RecurrentNet(NeuralNetClassifier):
         return compute_logits(self.module_, ids, self.known_ids_, device=torch.device(self.device))
 
     def get_dataset(self, X: Any, y: Any = None) -> IdsDataset:
-        """Return the dataset of an array of ids, for skorch's own methods of prediction."""
+        """Return the dataset of an array of ids, for skorch's prediction methods."""
         if isinstance(X, IdsDataset):
             return X
         self.check_is_fitted(["known_ids_"])
@@ -373,15 +373,15 @@ class RecurrentNet(NeuralNetClassifier):
 
     def _load_weights(self, weights: Weights) -> None:
         self.module_.load_state_dict(weights)
-        self.initialize_optimizer()  # its moments may be those of a training that failed
+        self.initialize_optimizer()  # its moments may come from a failed training
 
     def grow_embedding(self, n_tokens: int, *, seed: int) -> None:
         """Add initialised rows to the embedding until it has `n_tokens`.
 
-        The optimizer keeps the moments of the rows that there were.
+        The optimizer keeps the moments of the existing rows.
         """
         old = self.module_.embedding.weight
-        if n_tokens <= len(old):  # fewer after a training that failed once the embedding had grown
+        if n_tokens <= len(old):  # fewer if an earlier training failed after it grew the embedding
             return
         optimizer = self.optimizer_
         new = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
@@ -389,6 +389,6 @@ class RecurrentNet(NeuralNetClassifier):
 
     @torch.no_grad()
     def set_word_vectors(self, matrix: npt.NDArray[np.float32]) -> None:
-        """Set the rows of the embedding from id 2 on to those of the matrix of `WordVectors`."""
+        """Set the rows of the embedding, from id 2 on, to the rows of `WordVectors.matrix`."""
         rows = slice(FIRST_ID, FIRST_ID + len(matrix))
         self.module_.embedding.weight[rows] = torch.tensor(matrix)

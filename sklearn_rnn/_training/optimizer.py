@@ -1,6 +1,6 @@
-"""Learning-rate schedules, and the optimizer's state of an embedding that grows.
+"""Learning-rate schedules, and the optimizer state of an embedding that grows.
 
-A new schedule is one class here, one row of `SCHEDULES`, and its name among the values of
+To add a schedule, write a class here, add it to `SCHEDULES`, and add its name to the values of
 `RNNTextClassifier.lr_schedule`.
 """
 
@@ -13,18 +13,18 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 
 class ConstantRate:
-    """The learning rate as it is.
+    """Constant learning rate, and base class of the schedules.
 
     Parameters
     ----------
     optimizer : torch.optim.AdamW
-        With a single group of parameters.
+        The optimizer, with a single parameter group.
     learning_rate : float
-        The highest rate.
+        The learning rate; of a schedule that changes it, the highest.
     n_steps : int
         Optimizer steps of this training.
     patience : int
-        Evaluations without a lower validation loss before a rate that depends on it is lowered.
+        Evaluations without a lower validation loss that `Plateau` allows before it lowers the rate.
     """
 
     needs_validation: ClassVar[bool] = False
@@ -51,12 +51,12 @@ class OneCycle(ConstantRate):
         self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
     ) -> None:
         reset_rate(optimizer, learning_rate)
-        # The rate of the last step is near 0. The schedule has one step more than the training, so
-        # that a training of a single step learns.
+        # One step more than the training has: the rate of the last step is near 0, so that a
+        # training of a single step would not change the weights.
         self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
 
     def after_step(self) -> None:
-        """Go on in the cycle."""
+        """Set the rate of the next step of the cycle."""
         self._scheduler.step()
 
 
@@ -75,7 +75,7 @@ class Plateau(ConstantRate):
         self._scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
 
     def after_evaluation(self, valid_loss: float | None) -> None:
-        """Compare the loss with the lowest so far."""
+        """Halve the rate if the loss has stalled."""
         if valid_loss is not None:
             self._scheduler.step(valid_loss)
 
@@ -88,7 +88,7 @@ SCHEDULES: dict[str | None, type[ConstantRate]] = {
 
 
 def reset_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Undo what the schedule of an earlier training has changed."""
+    """Reset the learning rate and the betas, which the schedule of an earlier training changed."""
     (group,) = optimizer.param_groups
     group["lr"] = learning_rate
     group["betas"] = optimizer.defaults["betas"]  # OneCycleLR cycles the momentum too
@@ -97,16 +97,16 @@ def reset_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
 def replace_parameter(
     optimizer: torch.optim.Optimizer, old: torch.nn.Parameter, new: torch.nn.Parameter
 ) -> None:
-    """Replace a parameter by one with more rows, and keep the moments of the rows that it had.
+    """Replace a parameter by one with more rows, and keep the moments of the existing rows.
 
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Changed in place.
+        The optimizer, which is changed in place.
     old : Parameter of shape (n_old, ...)
         A parameter of the optimizer.
     new : Parameter of shape (n_new, ...)
-        Begins with the rows of `old`.
+        Starts with the rows of `old`.
     """
     for group in optimizer.param_groups:
         group["params"] = [new if p is old else p for p in group["params"]]

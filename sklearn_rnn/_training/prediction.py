@@ -30,11 +30,11 @@ def compute_logits(
     Parameters
     ----------
     module : RecurrentModule
-        In evaluation mode.
+        The network, in evaluation mode.
     ids : ndarray of int of shape (n, max_length)
         Right-padded ids.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
-        As `known_ids_table` makes it.
+        The ids known at fit, as `known_ids_table` returns them.
     device : torch.device
         The device of the module.
 
@@ -70,24 +70,24 @@ def distinct_texts(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Find the distinct texts, in an order that does not depend on the order of all texts.
 
-    They are sorted by length, and texts of the same length by a hash, which is faster than by their
-    ids. Texts whose hashes are equal by chance stay distinct.
+    They are sorted by length, and texts of the same length by a hash of their ids, which is faster
+    than by the ids themselves. Texts whose hashes are equal by chance stay distinct.
 
     Parameters
     ----------
     ids : ndarray of int32 of shape (n, T)
         As in `compute_logits`.
     lengths : ndarray of int64 of shape (n,)
-        In tokens.
+        Lengths of the texts, in tokens.
     known_ids : ndarray
-        As in `compute_logits`. Texts are equal if they are once unknown ids are replaced.
+        As in `compute_logits`. Texts are compared after unknown ids are replaced.
 
     Returns
     -------
     rows : ndarray of int64 of shape (n_distinct,)
-        A row of each distinct text, the shortest first.
+        The first row of each distinct text, the shortest text first.
     inverse : ndarray of int64 of shape (n,)
-        The index into `rows` of each text.
+        For each text, the index in `rows` of its distinct text.
     """
     factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
     hashes = np.empty(len(ids), dtype=np.uint64)
@@ -101,12 +101,13 @@ def distinct_texts(
         sorted_lengths[1:] == sorted_lengths[:-1]
     )
     candidates = 1 + np.flatnonzero(may_repeat)
-    for block in row_blocks(ids):  # as many rows as there are ids in a block
-        some = candidates[block]
-        texts, texts_before = (
-            replace_unknown_ids(ids[order[places]], known_ids) for places in (some, some - 1)
+    for block in row_blocks(ids):  # covers the candidates, which are fewer than the rows
+        current = candidates[block]
+        texts, previous_texts = (
+            replace_unknown_ids(ids[order[indices]], known_ids)
+            for indices in (current, current - 1)
         )
-        is_new[some] = (texts != texts_before).any(1)
+        is_new[current] = (texts != previous_texts).any(1)
     inverse = np.empty(len(ids), dtype=np.int64)
     inverse[order] = np.cumsum(is_new) - 1
     return order[is_new], inverse

@@ -1,4 +1,4 @@
-"""Early stopping, the best weights, and the report of a training that ended early."""
+"""Early stopping, the best weights, and errors and warnings of a training that ended early."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ Weights = dict[str, torch.Tensor]
 
 
 class EarlyStopping:
-    """Best weights of a training, and whether its validation score has stalled.
+    """The best weights of a training, and whether its validation score has stalled.
 
     As in scikit-learn's `MLPClassifier`, an evaluation is an improvement if its validation score
     exceeds the best one by at least `tol`. The best weights are those of the highest validation
-    score, ties broken by the other score; without validation data, those of the last evaluation
-    whose numbers were finite.
+    score, with ties broken by the other score. Without validation data they are those of the last
+    evaluation at which the loss and the weights were finite.
 
     Parameters
     ----------
     scoring : {"accuracy", "loss"}
         The validation score.
     tol : float
-        In accuracy or in loss.
+        Smallest improvement of the validation score that counts.
     n_iter_no_change : int or None
-        Evaluations in a row without improvement before training stops. None: any number.
+        Consecutive evaluations without improvement that are allowed; one more stops the training.
+        None: any number.
 
     Attributes
     ----------
     best_evaluation : int or None
         The number of the evaluation with the best weights, from 1 on.
     best_weights : dict of str to Tensor, or None
-        The weights that were recorded then.
+        The weights at that evaluation.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class EarlyStopping:
         valid_accuracy: float | None = None,
         valid_loss: float | None = None,
     ) -> None:
-        """Record an evaluation whose numbers are finite.
+        """Record an evaluation at which the loss and the weights are finite.
 
         Parameters
         ----------
@@ -88,7 +89,7 @@ class EarlyStopping:
 
     @property
     def has_stalled(self) -> bool:
-        """Whether training is to stop."""
+        """Whether the validation score has stalled, so that training stops."""
         limit = self.n_iter_no_change
         return limit is not None and self.n_without_improvement > limit
 
@@ -118,12 +119,12 @@ def report_early_end(
     epochs_before : int or float
         Epochs completed before this training.
     learning_rate, gradient_clip : float or None
-        Named in the messages.
+        The parameters of the classifier, for the messages.
 
     Raises
     ------
     ValueError
-        If training diverged before an evaluation had finite numbers.
+        If training diverged before the first evaluation with a finite loss and finite weights.
 
     Warns
     -----

@@ -1,4 +1,4 @@
-"""Training task: all that one call of `fit` or `partial_fit` trains on and decides."""
+"""Training task: the data and the settings of one call of `fit` or `partial_fit`."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from sklearn_rnn._ids import replace_unknown_ids
 from sklearn_rnn._training.data import (
     TrainingData,
     apply_class_weight,
-    merge_repeated,
+    merge_duplicates,
     sort_by_length,
 )
 
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """Checked data and the decisions of one training.
+    """Checked data and settings of one training.
 
     Parameters
     ----------
     training : TrainingData
         Training texts.
     validation : TrainingData or None
-        Validation texts, sorted by length, with known ids alone.
+        Validation texts, sorted by length, with unknown ids replaced.
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
-        The ids known at fit, as `known_ids_table` makes it.
+        The ids known at fit, as `known_ids_table` returns them.
     feature_attributes : dict of str to object
         `n_features_in_` and, if X has column names, `feature_names_in_`.
     batch_size : int
@@ -44,9 +44,9 @@ class TrainingTask:
     seed : int
         Seed of the training.
     resume : bool
-        Whether the training continues that of the network that there is.
+        Whether to continue the training of the existing network.
     accumulate : bool
-        Whether the linear term keeps its counts, as in `learn_linear_term`.
+        Whether to add to the counts of the linear term, as in `learn_linear_term`.
     """
 
     training: TrainingData
@@ -72,12 +72,12 @@ def weigh_and_encode(
     known_ids: npt.NDArray[np.int32],
     batch_size: int,
 ) -> tuple[TrainingData, TrainingData | None]:
-    """Apply class weights, and make validation texts such as the network reads them.
+    """Apply class weights; sort the validation texts by length and replace their unknown ids.
 
     Parameters
     ----------
     training, validation : TrainingData
-        Checked; `validation` may be None.
+        Checked data. `validation` may be None.
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     class_weight : {"balanced"}, dict of label to float, or None
@@ -85,13 +85,13 @@ def weigh_and_encode(
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         All ids of the training texts, and possibly more.
     batch_size : int
-        Texts in a mini-batch. Training texts that are a single one are merged.
+        Texts in a mini-batch. If it holds all training texts, duplicates are merged.
 
     Returns
     -------
     training, validation : TrainingData
     """
-    balance = merge_repeated(training) if len(training) <= batch_size else training
+    balance = merge_duplicates(training) if len(training) <= batch_size else training
     training = apply_class_weight(balance, class_weight, classes, balance=balance)
     if validation is None:
         return training, None

@@ -16,16 +16,16 @@ R = TypeVar("R")
 
 
 class ThreadPool:
-    """Threads that work off a list of items; the caller's thread is one of them.
+    """Threads that process a list of items; the caller's thread is one of them.
 
-    The matrices of a small recurrent layer do not keep two cores busy: torch's own threads would
-    wait for each other at every time step, and the order of their sums would depend on how many
-    they are. A micro-batch on one core does neither.
+    torch's own threads would split the small matrices of every time step: they would spend most of
+    the time waiting for each other, and the order of summation would depend on their number. Here
+    each thread computes a whole item, such as a micro-batch, on one core.
 
     Parameters
     ----------
     n_threads : int
-        The caller's thread included.
+        Number of threads, the caller's thread included.
     """
 
     def __init__(self, n_threads: int) -> None:
@@ -56,7 +56,7 @@ class ThreadPool:
         try:
             work()
         finally:
-            waiting.clear()  # after an error or an interrupt the helpers stop too
+            waiting.clear()  # stops the helpers after an error or an interrupt
         for helper in helpers:
             helper.result()
         return results  # type: ignore[return-value]  # every item has its result now
@@ -72,19 +72,15 @@ def use_one_thread() -> None:
 def thread_pool() -> Iterator[ThreadPool]:
     """Yield a `ThreadPool` of as many threads as torch may use, each of which uses one core.
 
-    Off the main thread it has one thread: there, joblib or a server keeps the other cores busy.
+    Outside the main thread the pool has a single thread, because joblib or a server already uses
+    the other cores there.
 
-    <<<<<<< HEAD
-    Numbers below 1e-38 are zero here. Adam's moments of a word that has not come for some 800 steps
-    are such, for good, and an optimizer step over them takes many times as long as over zeros
+    Inside the context, denormal numbers (below 1e-38) are flushed to zero. About 800 steps after
+    the last occurrence of a word, Adam's moments of its embedding become denormal and stay so, and
+    an optimizer step over denormals takes many times as long as over zeros
     (python -m benchmarks.speed denormals).
-    =======
-    Denormal numbers, below 1e-38, are zero meanwhile. Adam's moments of a word that has not come
-    for some 800 steps are denormal for good, and a step of the optimizer over them takes many times
-    as long as over zeros (python -m benchmarks.speed denormals).
 
-    The caller's thread gets its own settings back.
-    >>>>>>> 94dc1af (wip)
+    The settings of the caller's thread are restored afterwards.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     n_threads = torch.get_num_threads()

@@ -16,8 +16,8 @@ from sklearn_rnn._training.net import RecurrentNet
 
 REFUSAL = (
     "net_ is trained by its RNNTextClassifier, which encodes labels, sets the learning rate and "
-    "fits the linear term. Call the classifier's fit to train anew, its partial_fit, or its fit "
-    "with warm_start=True, to continue."
+    "fits the linear term. Call the classifier's fit to train anew; call its partial_fit, or its "
+    "fit with warm_start=True, to continue training."
 )
 BATCH = ({}, torch.zeros(0))
 

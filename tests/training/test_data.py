@@ -12,7 +12,7 @@ from sklearn_rnn._training.data import (
     check_training_data,
     choose_batch_size,
     encode_labels,
-    merge_repeated,
+    merge_duplicates,
     sort_by_length,
     split_validation,
 )
@@ -46,7 +46,7 @@ def test_repeated_texts_are_merged_in_whatever_order_they_come():
     expected = ([[2, 0], [3, 2], [3, 2]], [0, 0, 1], [2, 4, 1.5])
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
         data = make_data(ids, labels, weights).take(order)
-        assert as_lists(merge_repeated(data)) == expected
+        assert as_lists(merge_duplicates(data)) == expected
 
 
 def test_labels_become_indices_of_the_sorted_classes():

@@ -100,7 +100,7 @@ class Raiser(Callback):
 
 
 @pytest.mark.parametrize("linear_ngrams", [0, 2])
-def test_a_callback_that_raises_leaves_a_warm_start_as_it_was(
+def test_callback_error_in_a_warm_start_restores_the_net(
     make_classifier, word_order, linear_ngrams
 ):
     X, y = word_order
@@ -116,16 +116,16 @@ def test_a_callback_that_raises_leaves_a_warm_start_as_it_was(
 
 
 @pytest.mark.parametrize("bad", ["epoch_scoring", ("a", "b"), ("a", Recorder(), 1), 3])
-def test_what_is_no_callback(make_classifier, word_order, bad):
+def test_callbacks_with_an_invalid_item_are_refused(make_classifier, word_order, bad):
     message = (
-        f"callbacks holds {bad!r}, which is no skorch callback. Give a list of "
-        "skorch.callbacks.Callback instances, or of pairs of a name and one."
+        f"callbacks holds {bad!r}, which is not a skorch callback. Give a list of "
+        "skorch.callbacks.Callback instances, or of pairs (name, callback)."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         make_classifier(callbacks=[bad]).fit(*word_order)
 
 
-# What is printed
+# Printed output
 
 
 def test_nothing_is_printed(make_classifier, word_order, capsys):
