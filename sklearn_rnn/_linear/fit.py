@@ -1,4 +1,4 @@
-"""Fit of the linear term: penalised logistic regression by L-BFGS, to all texts and out-of-fold.
+"""Fit of the linear term: penalised logistic regression by L-BFGS, with cross-fitting.
 
 Shapes: n texts, F n-grams, C classes.
 """
@@ -30,12 +30,12 @@ from sklearn_rnn._linear.ngrams import (
 from sklearn_rnn._linear.term import LinearTerm
 
 N_FOLDS = 5
-TEXTS_PER_CLASS = 50  # below this there are no folds
+TEXTS_PER_CLASS = 50  # with fewer texts there are no folds
 # Weight of the loss of a text relative to the penalty: C of scikit-learn's linear classifiers.
 INVERSE_PENALTY = 4.0
-# Prior weight of a log-count ratio, for n-grams without coefficients.
+# An n-gram that has no coefficients yet has this times its log-count ratios as prior.
 INITIAL_WEIGHT = 0.15
-# The loss hardly falls after some fifteen; more of them changed little on held-out texts.
+# The loss hardly falls after about 15 iterations; more than 20 changed little on held-out texts.
 MAX_ITERATIONS = 20
 
 
@@ -47,9 +47,10 @@ class CrossFit(NamedTuple):
     folds : ndarray of int of shape (n,)
         The fold of each text.
     logits : ndarray of shape (n, C)
-        Of each text, from the fit to the texts of the other folds.
+        Logits of each text, from the fit to the other folds.
     coefficients : ndarray of float32 of shape (n_folds, F, C)
-        Of these fits; of the fit to all texts, with n_folds = 1, if they are too few for folds.
+        Coefficients of the fit that leaves out each fold. With too few texts for folds, n_folds is
+        1, and coefficients and logits are those of the fit to all texts.
     """
 
     folds: IntArray
@@ -68,11 +69,11 @@ class LinearFit(NamedTuple):
     Parameters
     ----------
     coefficients : ndarray of float32 of shape (F, C)
-        Of the n-grams.
+        Coefficients of the n-grams.
     bias : ndarray of shape (C,)
-        Of the classes.
+        Biases of the classes.
     logits : ndarray of shape (n, C)
-        Of all texts, those that were left out of the fit included.
+        Logits of all texts, including those that were left out of the fit.
     """
 
     coefficients: npt.NDArray[np.float32]
@@ -89,15 +90,15 @@ class FitData:
     presence : CSR array of float32 of shape (n, F)
         1 where a text has an n-gram, else 0.
     label_counts : ndarray of shape (n, C)
-        In the column of its class, as how many texts each text counts.
+        One-hot labels times `text_counts`.
     targets : ndarray of shape (n, C)
         Smoothed labels times the weights of the texts.
     counts : ndarray of shape (F, C)
-        Number of texts of each class that have an n-gram, those of earlier training included.
+        Number of texts of each class that have an n-gram, including texts of earlier training.
     is_new : ndarray of bool of shape (F, 1)
-        Whether an n-gram has no coefficients to start from.
+        Whether an n-gram has no coefficients of earlier training.
     coefficients : ndarray of shape (F, C)
-        Of earlier training; the prior of n-grams that are not new.
+        Coefficients of earlier training, which are the prior of n-grams that are not new.
     bias : ndarray of shape (C,)
         Prior of the biases.
     """
@@ -146,7 +147,7 @@ def learn_linear_term(
     Parameters
     ----------
     term : LinearTerm
-        Is fitted.
+        The term, which is fitted in place.
     ids : ndarray of int32 of shape (n, max_length)
         Right-padded ids.
     labels : ndarray of int of shape (n,)
@@ -154,14 +155,15 @@ def learn_linear_term(
     weights : ndarray of float of shape (n,)
         Weights of the texts in the loss; only their ratios matter.
     accumulate : bool
-        Whether to add to the counts of earlier training, with its coefficients as prior. If not,
-        the n-grams of the texts are counted and fitted anew, and those of earlier texts are kept.
+        True: the counts are added to those of earlier training, whose coefficients are the prior.
+        False: the n-grams of these texts are counted and fitted from scratch; n-grams that occur in
+        earlier texts only are kept.
     label_smoothing : float
         Share of each label that is spread over all classes.
     rng : numpy.random.Generator
         Draws the folds.
     parallel_map : callable
-        As ``map``, but returns a list; computes the fits, in parallel if it can.
+        Computes the fits, possibly in parallel: like ``map``, but returns a list.
 
     Returns
     -------
@@ -203,9 +205,8 @@ def smooth_labels(labels: IntArray, n_classes: int, label_smoothing: float) -> F
 def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, int]:
     """Draw the folds of a stratified split.
 
-    With fewer texts than `TEXTS_PER_CLASS` times the classes there are no folds. Fits to a part of
-    so few texts misclassify the others more often than not, and the network would learn to distrust
-    the linear term.
+    With fewer than `TEXTS_PER_CLASS` texts per class there are no folds. Fits to a part of so few
+    texts misclassify most of the others, and the network would learn to contradict the linear term.
 
     Parameters
     ----------
@@ -231,19 +232,19 @@ def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, in
 
 
 def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_array:
-    """Return which n-grams of a term each text has.
+    """Return a binary matrix: which n-grams of a linear term each text contains.
 
     Parameters
     ----------
     term : LinearTerm
-        On the CPU.
+        The linear term, on the CPU.
     blocks : list of NgramBlock
         The n-grams of the texts, as `extract_ngrams` returns them.
 
     Returns
     -------
     presence : CSR array of float32 of shape (n, F)
-        Of 0 and 1; the first column is that of the sentinel row, and empty.
+        The first column belongs to the sentinel row, and is empty.
     """
     matrices = []
     for block in blocks:
@@ -262,7 +263,7 @@ def class_ratios(counts: FloatArray) -> FloatArray:
     Parameters
     ----------
     counts : ndarray of shape (F, C)
-        How many texts of each class have each n-gram; the first row is the sentinel row.
+        Number of texts of each class that have each n-gram. The first row is the sentinel row.
 
     Returns
     -------
@@ -270,26 +271,27 @@ def class_ratios(counts: FloatArray) -> FloatArray:
         0 in the sentinel row, and for n-grams of fewer than `MIN_TEXTS` texts.
     """
     totals = counts.sum(1, keepdims=True)
-    is_counted = totals > MIN_TEXTS - 0.001  # weights may sum to a bit less
+    is_counted = totals > MIN_TEXTS - 0.001  # sums of weights are rounded
     return np.where(is_counted, log_count_ratios(counts, totals - counts), 0)
 
 
 def scale_rows(presence: sparse.csr_array, is_known: npt.NDArray[np.bool_]) -> sparse.csr_array:
-    """Divide the row of each text by the square root of how many known n-grams it has."""
+    """Divide the row of each text by the square root of its number of known n-grams."""
     n_known = presence @ is_known.astype(np.float32)
     return sparse.diags_array(1 / np.sqrt(np.maximum(n_known, 1)), dtype=np.float32) @ presence
 
 
 class PenalizedCrossEntropy:
-    """Cross-entropy with an L2 penalty towards prior coefficients, as a function for L-BFGS.
+    """Cross-entropy with an L2 penalty towards prior coefficients, as an objective for L-BFGS.
 
-    Its point holds a weight for each n-gram and class, by which the coefficient differs from its
-    prior in units of the log-count ratio, and then a bias for each class; both are scaled.
+    A point is a flat vector: a weight for each n-gram and class, then an offset for each class,
+    both scaled. A coefficient is its prior plus its weight times its log-count ratio. A bias is its
+    prior plus its offset.
 
     Parameters
     ----------
     features : CSR array of float32 of shape (n, F)
-        Of the texts.
+        The scaled n-grams of the texts, as `scale_rows` returns them.
     targets : ndarray of shape (n, C)
         Smoothed labels times the weights of the texts.
     ratios : ndarray of shape (F, C)
@@ -309,23 +311,23 @@ class PenalizedCrossEntropy:
         prior_bias: FloatArray,
     ) -> None:
         self.features, self.transposed = features, features.T.tocsr()
-        self.targets, self.masses = targets, targets.sum(1, keepdims=True)
+        self.targets, self.totals = targets, targets.sum(1, keepdims=True)
         self.ratios, self.prior, self.prior_bias = ratios, prior, prior_bias
-        # The curvature along frequent features is larger than along rare ones. At these scales it
-        # is about the same; without them L-BFGS takes many more iterations.
+        # The curvature is larger along frequent features than along rare ones. The scales make it
+        # about equal; without them L-BFGS takes many more iterations.
         shares = targets.sum(0) / targets.sum()
         variances = INVERSE_PENALTY * shares * (1 - shares)
-        feature_masses = features.power(2).T @ self.masses
-        self.scale = 1 / np.sqrt(1 + variances * ratios**2 * feature_masses)
-        self.bias_scale = 1 / np.sqrt(1 + variances * self.masses.sum())
+        feature_totals = features.power(2).T @ self.totals
+        self.scale = 1 / np.sqrt(1 + variances * ratios**2 * feature_totals)
+        self.bias_scale = 1 / np.sqrt(1 + variances * self.totals.sum())
 
     @property
     def n_dimensions(self) -> int:
-        """The size of a point."""
+        """The number of elements of a point."""
         return self.prior.size + len(self.prior_bias)
 
     def split(self, point: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.float32]]:
-        """Return the weights (F, C), the biases less their prior (C,) and the coefficients."""
+        """Return the weights (F, C), the offsets of the biases (C,) and the coefficients (F, C)."""
         n_classes = len(self.prior_bias)
         weights, bias = np.split(point, [-n_classes])
         weights = self.scale * weights.reshape(-1, n_classes)
@@ -333,13 +335,13 @@ class PenalizedCrossEntropy:
         return weights, self.bias_scale * bias, coefficients
 
     def __call__(self, point: FloatArray) -> tuple[float, FloatArray]:
-        """Return the value at a point, and the gradient there."""
+        """Return the objective at a point, and its gradient."""
         weights, bias, coefficients = self.split(point)
         logits = self.features @ coefficients + (self.prior_bias + bias)
         log_probabilities = log_softmax(logits, axis=1)
         loss = -INVERSE_PENALTY * (self.targets * log_probabilities).sum()
         penalty = ((weights**2).sum() + (bias**2).sum()) / 2
-        logit_gradient = INVERSE_PENALTY * (self.masses * np.exp(log_probabilities) - self.targets)
+        logit_gradient = INVERSE_PENALTY * (self.totals * np.exp(log_probabilities) - self.targets)
         coefficient_gradient = self.transposed @ logit_gradient.astype(np.float32)
         gradient = self.scale * (self.ratios * coefficient_gradient + weights)
         bias_gradient = self.bias_scale * (logit_gradient.sum(0) + bias)
@@ -358,7 +360,7 @@ def fit_coefficients(
     Parameters
     ----------
     features : CSR array of float32 of shape (n, F)
-        Of the texts.
+        The scaled n-grams of the texts, as `scale_rows` returns them.
     targets : ndarray of shape (n, C)
         Smoothed labels times the weights of the texts.
     ratios : ndarray of shape (F, C)

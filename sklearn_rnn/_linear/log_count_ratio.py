@@ -1,7 +1,7 @@
-"""Log-count ratios: how much more frequent features are in one class than in others.
+"""Log-count ratios: how much more frequent a feature is in one class than in the others.
 
-The weights of multinomial naive Bayes, and the scales of features in NBSVM (Wang & Manning 2012,
-aclanthology.org/P12-2018). NumPy only.
+They are the coefficients of multinomial naive Bayes, and the scales of the features in NBSVM (Wang
+& Manning 2012, aclanthology.org/P12-2018). This module imports NumPy only.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ def log_count_ratios(
     *,
     smoothing: float = 1.0,
 ) -> npt.NDArray[np.floating[Any]]:
-    """Return the log of the smoothed frequency of features in a class, less that in the others.
+    """Return the log of the smoothed frequency of each feature in a class over that in the others.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def log_count_ratios(
     Returns
     -------
     ratios : ndarray of the same shape
-        In natural logarithms.
+        Natural logarithms.
     """
     return _log_frequencies(counts + smoothing) - _log_frequencies(other_counts + smoothing)
 

@@ -1,8 +1,8 @@
-"""N-grams of token ids, and in how many texts of each class they occur.
+"""N-grams of token ids, and the number of texts of each class that contain them.
 
 An n-gram is identified by its key, an int64: a word by its id, a pair of adjacent words by the
 first id times `PAIR_BASE` plus the second. A pair with the unknown word is not an n-gram. Key 0
-stands for no n-gram.
+means that there is no n-gram.
 
 Shapes: n texts, B texts of a batch, T tokens, N lengths of n-grams (1 or 2), K positions of n-grams
 in a text (T, or 2 T - 1 with pairs), F n-grams, C classes.
@@ -33,9 +33,9 @@ class NgramBlock(NamedTuple):
     rows : slice
         The texts.
     n_ngrams : Tensor of int64 of shape (B,)
-        How many n-grams each text has.
+        Number of n-grams of each text.
     keys : Tensor of int64 of shape (n_ngrams.sum(),)
-        Those of the first text, sorted, then those of the second, and so on.
+        The sorted keys of the first text, then those of the second, and so on.
     """
 
     rows: slice
@@ -60,7 +60,7 @@ def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
     Returns
     -------
     blocks : list of NgramBlock
-        Of consecutive texts, which together are all texts.
+        Each holds the n-grams of consecutive texts; together they hold those of all texts.
     """
     blocks = []
     for rows in row_blocks(ids):
@@ -81,7 +81,7 @@ def count_ngrams(
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
-        Weights of the texts, as `text_counts` takes them.
+        Weights of the texts; see `text_counts`.
     n_classes : int
         C.
 
@@ -97,7 +97,7 @@ def count_ngrams(
     counts = torch.empty(0, n_classes, dtype=torch.float64)
     for block in blocks:
         texts = block.texts()
-        # Merges the n-grams of earlier blocks, which come first, and those of the block.
+        # The n-grams of earlier blocks, which come first, are merged with those of this block.
         keys, inverse = torch.cat([keys, block.keys]).unique(return_inverse=True)
         earlier, new = inverse.split([len(counts), len(texts)])
         merged = torch.zeros(len(keys), n_classes, dtype=torch.float64)
@@ -110,14 +110,14 @@ def count_ngrams(
 
 
 def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
-    """Return as how many texts each text counts: its weight over the median of its class.
+    """Return the count of each text: its weight divided by the median weight of its class.
 
     Parameters
     ----------
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
-        Of which only ratios within a class matter.
+        Weights of the texts; only ratios within a class matter.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def token_ngrams(ids: Tensor, longest: int) -> Tensor:
     Returns
     -------
     keys : Tensor of int64 of shape (N, B, T)
-        Of words, and of pairs; 0 where there is none, as at the padding.
+        First the keys of words, then those of pairs; 0 where there is none, as at the padding.
     """
     words = ids.long()
     if longest == 1:
@@ -176,9 +176,9 @@ def token_ngrams(ids: Tensor, longest: int) -> Tensor:
 
 
 def flatten_ngrams(values: Tensor) -> Tensor:
-    """Return values of each n-gram, of shape (N, B, T), as (B, K): those of words, then of pairs.
+    """Reshape the values of n-grams from (N, B, T) to (B, K): first of words, then of pairs.
 
-    No pair ends at the first token, so that its column is left out.
+    No pair ends at the first token, so that the first column of pairs is left out.
     """
     words, *pairs = values
     return torch.cat([words, *(values_of_pairs[:, 1:] for values_of_pairs in pairs)], 1)
@@ -190,14 +190,14 @@ def sort_distinct(keys: Tensor) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     keys : Tensor of int64 of shape (B, K)
-        Of n-grams.
+        Keys of n-grams.
 
     Returns
     -------
     keys : Tensor of int64 of shape (B, K)
         Sorted before the repetitions are set to 0.
     order : Tensor of int64 of shape (B, K)
-        Where each was among the keys given.
+        The position of each key in the input.
     """
     keys, order = keys.sort(1)
     repeats = keys[:, 1:] == keys[:, :-1]

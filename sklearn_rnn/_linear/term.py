@@ -1,4 +1,4 @@
-"""Linear term of the network: a linear classifier of the words and pairs of words of a text.
+"""Linear term of the network: a linear classifier on the words and word pairs of a text.
 
 Shapes: B texts, T tokens, N lengths of n-grams (1 or 2), K positions of n-grams in a text (T, or
 2 T - 1 with pairs), F n-grams of the linear term, C classes.
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sklearn_rnn._linear.ngrams import flatten_ngrams, sort_distinct, token_ngrams
 
-# Coefficients are some tenths; the score channels that a network reads should be near 1.
+# Coefficients are a few tenths. Times this, they are near 1, as inputs of a network should be.
 NGRAM_SCORE_SCALE = 3.0
 
 
@@ -23,7 +23,7 @@ class TokenNgrams(NamedTuple):
     keys : Tensor of int64 of shape (N, B, T)
         As `token_ngrams` returns them.
     rows : Tensor of int64 of shape (N, B, T)
-        Their rows in the linear term; 0, the sentinel row, for those that it does not have.
+        Their rows in the linear term; 0, the sentinel row, for n-grams that it does not have.
     """
 
     keys: Tensor
@@ -35,7 +35,7 @@ class TokenNgrams(NamedTuple):
 
 
 class LinearTerm(nn.Module):
-    """A linear classifier of the n-grams of a text.
+    """A linear classifier on the n-grams of a text.
 
     The logit of a class is a bias plus the sum of the coefficients of the distinct n-grams of a
     text, divided by the square root of their number. It is added to the logit of the network, as in
@@ -69,32 +69,32 @@ class LinearTerm(nn.Module):
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers are learned."""
+        """Number of fitted parameters."""
         return self.coefficients.numel() + self.bias.numel()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Load a state of any number of n-grams."""
+        """Load a state, whose number of n-grams may differ."""
         for name in ("keys", "counts", "coefficients"):
             value = state_dict[f"{prefix}{name}"]
             setattr(self, name, getattr(self, name).new_empty(value.shape))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def count(self, keys: Tensor, counts: Tensor, *, accumulate: bool) -> Tensor:
-        """Set or add the counts of n-grams, which are given rows if they have none.
+        """Set the counts of n-grams, or add to them. New n-grams get rows.
 
         Parameters
         ----------
         keys : Tensor of int64 of shape (n,)
             Sorted, above 0, each once.
         counts : Tensor of shape (n, C)
-            In how many texts of each class they occur.
+            Number of texts of each class that contain each n-gram.
         accumulate : bool
             Whether to add to the counts of earlier training, or to replace them.
 
         Returns
         -------
         is_new : Tensor of bool of shape (F,)
-            Which n-grams have no coefficients yet, or are to be fitted anew.
+            Whether each n-gram has no coefficients yet, or is to be fitted from scratch.
         """
         keys, counts = keys.to(self.keys.device), counts.to(self.counts)
         merged = torch.cat([self.keys, keys]).unique()
@@ -110,12 +110,12 @@ class LinearTerm(nn.Module):
         return is_new
 
     def find(self, keys: Tensor) -> Tensor:
-        """Return the row of each of the `keys`, or 0, the sentinel row, for those without one."""
+        """Return the row of each key; 0, the sentinel row, for keys that have none."""
         rows = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
         return rows * (self.keys[rows] == keys)
 
     def find_ngrams(self, ids: Tensor) -> TokenNgrams:
-        """Find the n-grams of right-padded ids of shape (B, T)."""
+        """Return the n-grams of right-padded ids of shape (B, T), with their rows."""
         keys = token_ngrams(ids, self.longest)
         return TokenNgrams(keys, self.find(keys))
 
@@ -129,7 +129,7 @@ class LinearTerm(nn.Module):
         return contributions.sum(1) + self.bias
 
     def contributions(self, ngrams: TokenNgrams) -> tuple[Tensor, Tensor]:
-        """Compute what each distinct n-gram of a text adds to the logits.
+        """Compute the contribution of each distinct n-gram of a text to the logits.
 
         Parameters
         ----------
@@ -139,9 +139,9 @@ class LinearTerm(nn.Module):
         Returns
         -------
         keys : Tensor of int64 of shape (B, K)
-            The distinct n-grams of each text; 0 where there is none.
+            The distinct n-grams of each text, padded with 0.
         contributions : Tensor of shape (B, K, C)
-            Zero for those that were never counted.
+            Zero for n-grams that were never counted.
         """
         keys, order = sort_distinct(flatten_ngrams(ngrams.keys))
         rows = flatten_ngrams(ngrams.rows).gather(1, order).masked_fill_(keys == 0, 0)
@@ -162,14 +162,14 @@ class LinearTerm(nn.Module):
         ngrams : TokenNgrams
             The n-grams of a batch.
         fold_coefficients : Tensor of shape (n_folds, F, C), default=None
-            Out-of-fold coefficients, which take the place of the coefficients in training.
+            Out-of-fold coefficients, which replace the coefficients in training.
         folds : Tensor of int64 of shape (B,), default=None
             The fold of each text. Needed with `fold_coefficients`.
 
         Returns
         -------
         scores : Tensor of float32 of shape (B, T, C)
-            Of mean zero over the classes, and zero at the padding.
+            Their mean over the classes is zero. At the padding they are zero.
         """
         table, rows = self.coefficients, ngrams.rows
         if fold_coefficients is not None and folds is not None:

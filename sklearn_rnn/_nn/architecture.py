@@ -13,53 +13,54 @@ from torch import nn
 from sklearn_rnn._nn.custom_cell import check_custom_cell
 from sklearn_rnn._nn.pooling import POOLINGS
 
-# With fewer texts the network weighs the n-gram scores worse than adding the linear term does.
+# With fewer texts, reading n-gram scores as inputs made the network less accurate than only adding
+# the logits of the linear term to its own.
 TEXTS_PER_CLASS_TO_READ = 500
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Layers of a `RecurrentModule` and their sizes, as plain values.
+    """Layers of a `RecurrentModule` and their sizes.
 
-    The type of a custom cell is the only value that is not plain.
+    All values are plain Python values, except for the class of a custom cell.
 
     Parameters
     ----------
     n_tokens : int
         Rows of the embedding: one more than the largest id. Row 0 is padding, and stays zero.
     n_classes : int
-        Logits of each text.
+        Number of classes, and of logits per text.
     max_length : int
-        Length of the longest text that there can be, in tokens.
+        Length of the longest possible text, in tokens.
     embedding_dim : int
-        Channels of a word vector.
+        Size of a word vector.
     cell_type : {"lstm", "gru", "rnn"} or type
         The recurrence, or the class of a custom cell.
     hidden_sizes : tuple of int
-        Units of each layer, in each direction.
+        Hidden units of each layer, per direction.
     bidirectional : bool
-        Whether each layer reads in both directions.
+        Whether each layer reads the texts in both directions.
     merge : {"concat", "sum"}
         How the outputs of the two directions are combined.
     pooling : tuple of str
         Names of poolings in the table `POOLINGS`; their outputs are concatenated.
     word_dropout : float
-        Probability with which a word becomes the unknown word in training.
+        Probability that a word is replaced by the unknown word in training.
     embedding_dropout : float
-        Probability with which a channel of the embedding is dropped at all words of a text.
+        Probability that a channel of the embedding is dropped, at all words of a text alike.
     dropout : float
-        Probability with which a feature is dropped: between layers, of the pooled vector and in
-        the head.
+        Probability that a feature is dropped: between layers, in the pooled vector and in the
+        head.
     head_sizes : tuple of int
         Units of the dense ReLU layers between the pooled vector and the logits.
     batch_norm : bool
         Whether the inputs of each layer, of the head and of its ReLUs are normalised.
     linear_ngrams : {0, 1, 2}
-        Length of the longest n-grams of the linear term; 0: there is no linear term.
+        Length of the longest n-grams of the linear term. 0: no linear term.
     reads_ngram_scores : bool
         Whether the first layer reads n-gram score channels beside the word vectors.
     freeze_embeddings : bool
-        Whether the word vectors stay at their initial values.
+        Whether the word vectors keep their initial values.
     """
 
     n_tokens: int
@@ -82,7 +83,7 @@ class Architecture:
 
     @property
     def input_size(self) -> int:
-        """Channels of a word: its vector, and a score for each class where they are read."""
+        """Input features per token: the word vector and, if read, an n-gram score per class."""
         return self.embedding_dim + (self.n_classes if self.reads_ngram_scores else 0)
 
 
@@ -99,16 +100,17 @@ def plan_architecture(
     Parameters
     ----------
     parameters : mapping of str to object
-        Those of an `RNNTextClassifier`, checked where scikit-learn's constraints cannot.
+        Parameters of `RNNTextClassifier`. The checks that scikit-learn's constraints cannot make
+        are made here.
     n_tokens : int
         One more than the largest id.
     n_classes : int
-        Logits of each text.
+        Number of classes.
     max_length : int
-        Length of the longest text that there can be, in tokens.
+        Length of the longest possible text, in tokens.
     n_training_texts : int
-        Number of texts that a new network is to be trained on. It reads n-gram scores if there are
-        at least `TEXTS_PER_CLASS_TO_READ` per class.
+        Number of training texts. The network reads n-gram scores if there are at least
+        `TEXTS_PER_CLASS_TO_READ` per class.
 
     Returns
     -------
@@ -117,10 +119,10 @@ def plan_architecture(
     Raises
     ------
     TypeError
-        If `cell_type` is a class and no torch module.
+        If `cell_type` is a class, but not a torch module.
     ValueError
-        If `hidden_size` contradicts `num_layers`, `hidden_size`, `head_sizes` or `pooling` holds an
-        invalid value, or `cell_type` is a class that does not work as a cell.
+        If `hidden_size` contradicts `num_layers`; if `hidden_size`, `head_sizes` or `pooling` holds
+        an invalid value; or if `cell_type` is a class that does not work as a cell.
     """
     vectors = parameters["word_vectors"]
     has_enough_texts = n_training_texts >= TEXTS_PER_CLASS_TO_READ * n_classes
@@ -155,15 +157,15 @@ def plan_architecture(
 def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
     """Check that a network can resume training.
 
-    The embedding may grow. Whether the network reads n-gram scores was decided when it was built,
-    and does not depend on the number of texts that it resumes with.
+    The embedding may grow. Whether the network reads n-gram scores is decided when it is built, and
+    does not depend on the number of texts with which training resumes.
 
     Parameters
     ----------
     built : Architecture
-        Of the network.
+        Architecture of the network.
     wanted : Architecture
-        That the classifier's parameters describe now.
+        Architecture that the current parameters of the classifier describe.
 
     Raises
     ------

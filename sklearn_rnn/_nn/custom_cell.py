@@ -1,4 +1,4 @@
-"""Recurrence of a custom cell, which is applied token by token.
+"""Recurrence of a custom cell, applied token by token.
 
 Shapes: T tokens, B texts, D features, H hidden units.
 """
@@ -40,7 +40,7 @@ class CustomRecurrence(nn.Module):
         Parameters
         ----------
         generator : torch.Generator, default=None
-            Seeds the stream for the constructor. None: it draws from the stream as it is.
+            Seeds torch's global stream for the constructor. None: the stream is not seeded.
         """
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             if generator is not None:
@@ -58,7 +58,7 @@ class CustomRecurrence(nn.Module):
 
 
 def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> None:
-    """Construct a cell and apply it once, to check that it works as `CustomRecurrence` needs.
+    """Check that a cell can be constructed and applied as `CustomRecurrence` does.
 
     Parameters
     ----------
@@ -72,19 +72,19 @@ def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> 
     Raises
     ------
     TypeError
-        If it is no subclass of ``torch.nn.Module``.
+        If it is not a subclass of ``torch.nn.Module``.
     ValueError
         If it cannot be constructed or applied, or does not return a state of shape (B, H).
     """
     wanted = (
-        "A cell is a subclass of torch.nn.Module that is made by "
+        "A cell is a subclass of torch.nn.Module that is constructed by "
         "Cell(input_size, hidden_size), and whose forward(x_t, h) takes tensors of shape "
-        "(n_texts, input_size) and (n_texts, hidden_size) and returns the new (n_texts, "
-        "hidden_size)."
+        "(n_texts, input_size) and (n_texts, hidden_size) and returns the new state, of shape "
+        "(n_texts, hidden_size)."
     )
     name = cell_type.__name__
     if not issubclass(cell_type, nn.Module):
-        raise TypeError(f"cell_type={name} is no torch.nn.Module. {wanted}")
+        raise TypeError(f"cell_type={name} is not a torch.nn.Module. {wanted}")
     recurrence = CustomRecurrence(cell_type, input_size, hidden_size)
     try:
         recurrence.build_cell(torch.Generator().manual_seed(0))

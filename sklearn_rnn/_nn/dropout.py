@@ -1,7 +1,7 @@
-"""Dropout of features and of words, with random streams of its own.
+"""Dropout of features and of words, drawn from a given random generator.
 
-``torch.nn.Dropout`` draws from torch's global stream: a fit would change the stream of its caller,
-and fits in several threads those of each other.
+``torch.nn.Dropout`` draws from torch's global stream: a fit would change the random numbers of its
+caller, and concurrent fits would change those of each other.
 
 Shapes: B texts, D features.
 """
@@ -18,7 +18,7 @@ class SeededDropout(nn.Module):
     Parameters
     ----------
     p : float
-        Probability with which a feature is set to zero, in [0, 1).
+        Probability that a feature is set to zero, in [0, 1).
     whole_channels : bool, default=False
         Whether a channel is dropped at all tokens of a text or at none (spatial dropout, Tompson
         et al. 2015, arXiv:1411.4280).
@@ -56,7 +56,7 @@ class WordDropout(nn.Module):
     Parameters
     ----------
     p : float
-        Probability with which a word is replaced, in [0, 1).
+        Probability that a word is replaced, in [0, 1).
     """
 
     def __init__(self, p: float) -> None:

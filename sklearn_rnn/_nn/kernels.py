@@ -1,11 +1,12 @@
 """GRU and tanh RNN for the CPU, with forward and backward passes written by hand.
 
-torch has no CPU kernels for these: it records a dozen small operations per token, and runs their
-backward passes one by one. Here a token takes six operations forwards and four backwards for a
-GRU, and two and three for a tanh RNN. Whatever does not depend on the previous state, the
-gradients of the weights included, is computed for all tokens at once.
+torch has no fused CPU kernels for these: it records a dozen small operations per token, and runs
+their backward passes one by one. Here a GRU takes six operations per token in the forward pass and
+four in the backward pass; a tanh RNN takes two and three. Whatever does not depend on the previous
+state, such as the gradients of the weights, is computed for all tokens at once.
 
-Shapes: T tokens, B texts, D features, H hidden units, G hidden units of all gates together.
+Shapes: T tokens, B texts, D features, H hidden units, G outputs of all gates (3 H for a GRU, H for
+a tanh RNN).
 """
 
 from typing import Any
@@ -34,7 +35,7 @@ class GRUFunction(Function):
         Parameters
         ----------
         ctx : FunctionCtx
-            Keeps what `backward` needs.
+            Stores tensors for `backward`.
         x : Tensor of shape (T, B, D)
             Features.
         weight_ih : Tensor of shape (G, D)
@@ -42,7 +43,7 @@ class GRUFunction(Function):
         weight_hh : Tensor of shape (G, H)
             Recurrent weights.
         bias_ih, bias_hh : Tensor of shape (G,)
-            Biases of both.
+            Input and recurrent biases.
 
         Returns
         -------
@@ -56,7 +57,7 @@ class GRUFunction(Function):
         candidate_bias = candidate_bias.expand(n_texts, size).contiguous()
         gates = linear(x, weight_ih, bias_ih)
         gates[..., : 2 * size] += bias
-        # The recurrent input of the candidate, which the reset gate multiplies.
+        # The recurrent input of the candidate, before it is multiplied by the reset gate.
         recurrent = gates.new_empty(n_tokens, n_texts, size)
         states = gates.new_zeros(n_tokens + 1, n_texts, size)
         state, *new_states = states.unbind()
@@ -81,7 +82,7 @@ class GRUFunction(Function):
         Parameters
         ----------
         ctx : FunctionCtx
-            The one that `forward` was given.
+            The context of `forward`.
         grad_states : Tensor of shape (T, B, H)
             Gradient of the loss with respect to the states that `forward` returned.
 
@@ -93,8 +94,8 @@ class GRUFunction(Function):
         x, weight_ih, weight_hh, gates, recurrent, states = ctx.saved_tensors
         size = weight_hh.shape[1]
         reset, update, candidate = gates.split(size, 2)
-        # First the derivatives of a state with respect to the recurrent input of each gate; the
-        # loop multiplies them by the gradient of that state.
+        # First the derivatives of each state with respect to the recurrent inputs of its gates; the
+        # loop multiplies them by the gradient of the loss with respect to that state.
         grad_gates = torch.empty_like(gates)
         grad_reset, grad_update, grad_candidate = grad_gates.split(size, 2)
         candidate_derivative = (1 - candidate.square()).mul_(1 - update)
@@ -102,20 +103,20 @@ class GRUFunction(Function):
         torch.mul(grad_candidate, recurrent, out=grad_reset).mul_(1 - reset)
         torch.sub(states[:-1], candidate, out=grad_update).mul_(update).mul_(1 - update)
         grad_states = grad_states.clone(memory_format=torch.contiguous_format)
-        carried = torch.zeros_like(grad_states[0])
-        for grad_state, by_gate, projected, kept in zip(
+        grad_previous = torch.zeros_like(grad_states[0])  # through the next state
+        for grad_state, grad_by_gate, grad_gate, update_gate in zip(
             grad_states.unbind()[::-1],
             grad_gates.unflatten(2, (3, size)).unbind()[::-1],
             grad_gates.unbind()[::-1],
             update.unbind()[::-1],
             strict=True,
         ):
-            grad_state.add_(carried)
-            by_gate.mul_(grad_state[:, None])
-            torch.mul(grad_state, kept, out=carried)
-            carried.addmm_(projected, weight_hh)
+            grad_state.add_(grad_previous)
+            grad_by_gate.mul_(grad_state[:, None])
+            torch.mul(grad_state, update_gate, out=grad_previous)
+            grad_previous.addmm_(grad_gate, weight_hh)
         grad_weight_hh, grad_bias_hh = _projection_gradients(grad_gates, states[:-1])
-        # The reset gate multiplies the recurrent input of the candidate, and not its features.
+        # The reset gate multiplies the recurrent input of the candidate, but not its feature input.
         torch.mul(grad_states, candidate_derivative, out=grad_candidate)
         grad_weight_ih, grad_bias_ih = _projection_gradients(grad_gates, x)
         grad_x = grad_gates @ weight_ih
@@ -139,7 +140,7 @@ class TanhRNNFunction(Function):
         Parameters
         ----------
         ctx : FunctionCtx
-            Keeps what `backward` needs.
+            Stores tensors for `backward`.
         x : Tensor of shape (T, B, D)
             Features.
         weight_ih : Tensor of shape (H, D)
@@ -147,7 +148,7 @@ class TanhRNNFunction(Function):
         weight_hh : Tensor of shape (H, H)
             Recurrent weights.
         bias_ih, bias_hh : Tensor of shape (H,)
-            Biases of both.
+            Input and recurrent biases.
 
         Returns
         -------
@@ -168,7 +169,7 @@ class TanhRNNFunction(Function):
         Parameters
         ----------
         ctx : FunctionCtx
-            The one that `forward` was given.
+            The context of `forward`.
         grad_states : Tensor of shape (T, B, H)
             Gradient of the loss with respect to the states that `forward` returned.
 
@@ -178,15 +179,15 @@ class TanhRNNFunction(Function):
             With respect to x, weight_ih, weight_hh, bias_ih and bias_hh.
         """
         x, weight_ih, weight_hh, states = ctx.saved_tensors
-        # First the derivatives of the tanh; the loop multiplies them by the gradients of states.
+        # First the derivatives of tanh; the loop multiplies them by the gradients of the states.
         grad_sums = 1 - states.square()
         grad_states = grad_states.clone(memory_format=torch.contiguous_format)
-        carried = torch.zeros_like(grad_states[0])
+        grad_previous = torch.zeros_like(grad_states[0])  # through the next state
         for grad_state, grad_sum in zip(
             grad_states.unbind()[::-1], grad_sums.unbind()[::-1], strict=True
         ):
-            grad_sum.mul_(grad_state.add_(carried))
-            torch.mm(grad_sum, weight_hh, out=carried)
+            grad_sum.mul_(grad_state.add_(grad_previous))
+            torch.mm(grad_sum, weight_hh, out=grad_previous)
         grad_weight_ih, grad_bias = _projection_gradients(grad_sums, x)
         grad_weight_hh, _ = _projection_gradients(grad_sums[1:], states[:-1])
         return grad_sums @ weight_ih, grad_weight_ih, grad_weight_hh, grad_bias, grad_bias
@@ -206,7 +207,7 @@ class CPUKernelGRU(nn.GRU):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""
-        if x.device.type == "cpu" and torch.is_grad_enabled():  # without, torch is as fast
+        if x.device.type == "cpu" and torch.is_grad_enabled():  # else torch is as fast
             return _apply(GRUFunction, self, x)
         return super().forward(x)
 
@@ -222,6 +223,6 @@ class CPUKernelRNN(nn.RNN):
 
 
 def _apply(function: type[Function], layer: nn.RNNBase, x: Tensor) -> tuple[Tensor, Tensor]:
-    # In mixed precision the weights are float32, and the features are not.
+    # In mixed precision the weights are float32, but the features are bfloat16.
     states = function.apply(x, *(weight.to(x.dtype) for weight in layer.all_weights[0]))
     return states, states[-1]

@@ -2,7 +2,7 @@
 
 Ids have one text per row; from the embedding on, time is the first dimension.
 
-Shapes: B texts, T tokens, E channels of a token, H hidden units, D features of a layer,
+Shapes: B texts, T tokens, E input features per token, H hidden units, D features of a layer,
 P pooled features, C classes.
 """
 
@@ -29,12 +29,12 @@ ModuleType = TypeVar("ModuleType", bound=nn.Module)
 
 
 class RecurrentModule(nn.Module):
-    """A recurrent text classifier from ids to logits.
+    """Recurrent text classifier, which computes logits from ids.
 
-    The constructor allocates the weights on the CPU and leaves them uninitialised. Then either
-    call `init_weights`, for a network that is to be trained, or `load_state_dict`, for a network
-    that was. Custom cells, whose constructors initialise them, are constructed once by this
-    constructor, and once more from a seed by `init_weights`.
+    The constructor allocates the weights on the CPU and leaves them uninitialised. Call
+    `init_weights` for a new network, or `load_state_dict` for a trained one. Custom cells are
+    initialised by their own constructors: the constructor of this class calls these, and
+    `init_weights` calls them again with a seed.
 
     Parameters
     ----------
@@ -97,22 +97,23 @@ class RecurrentModule(nn.Module):
         generator : torch.Generator, default=None
             On the CPU. None: torch's global stream.
         """
-        for part in self.modules():
-            if isinstance(part, nn.Embedding):
-                init_embedding(part.weight, generator)
-            elif isinstance(part, nn.RNNBase):
-                init_recurrent(part, generator)
-            elif isinstance(part, nn.Linear):
-                init_linear(part, generator)
-        for recurrence in self._custom_recurrences():  # last: a cell may hold layers of torch
+        for layer in self.modules():
+            if isinstance(layer, nn.Embedding):
+                init_embedding(layer.weight, generator)
+            elif isinstance(layer, nn.RNNBase):
+                init_recurrent(layer, generator)
+            elif isinstance(layer, nn.Linear):
+                init_linear(layer, generator)
+        # Last, because the loop above also initialises torch layers inside a custom cell.
+        for recurrence in self._custom_recurrences():
             recurrence.build_cell(generator)
 
     def _custom_recurrences(self) -> list[CustomRecurrence]:
-        return [part for part in self.modules() if isinstance(part, CustomRecurrence)]
+        return [layer for layer in self.modules() if isinstance(layer, CustomRecurrence)]
 
     @torch.no_grad()
     def grow_embedding(self, n_tokens: int, generator: torch.Generator | None = None) -> Tensor:
-        """Replace the embedding by one of more rows, the first of which are the old ones.
+        """Replace the embedding by a larger one, whose first rows are the old ones.
 
         Parameters
         ----------
@@ -169,7 +170,7 @@ class RecurrentModule(nn.Module):
         Returns
         -------
         words : Tensor of float32 of shape (T, B, E)
-            The word vector of each token, and the n-gram scores.
+            The word vector of each token and, if they are read, its n-gram scores.
         """
         vectors: Tensor = self.embedding(ids.t())
         if self.linear_term is None or not self.reads_ngram_scores:
@@ -186,7 +187,7 @@ class RecurrentModule(nn.Module):
         generator: torch.Generator | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> Tensor:
-        """Compute the logits of a batch without those of the linear term.
+        """Compute the logits of a batch, without the linear term.
 
         Parameters
         ----------
@@ -197,8 +198,8 @@ class RecurrentModule(nn.Module):
         generator : torch.Generator, default=None
             For dropout in training, on the device of `words`. None: torch's global stream.
         dtype : torch.dtype, default=torch.float32
-            In which the recurrent layers and the pooling compute. torch.bfloat16: mixed precision
-            (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in float32.
+            Type in which the recurrent layers and the pooling compute. torch.bfloat16: mixed
+            precision (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in float32.
 
         Returns
         -------
@@ -239,10 +240,11 @@ class RecurrentModule(nn.Module):
 
 
 class SkipInitialization(TorchFunctionMode):
-    """Lets torch's layers be constructed without the initialisation that they come with.
+    """Context in which the constructors of torch's layers do not initialise the weights.
 
-    They draw from torch's global stream, and `RecurrentModule` initialises or loads all weights
-    afterwards. The device "meta" would skip it too, and import torch's compiler on the way: 4 s.
+    That initialisation would draw from torch's global stream, and `RecurrentModule` initialises or
+    loads all weights afterwards. The device "meta" would skip it too, but it imports torch's
+    compiler, which takes 4 s.
     """
 
     def __torch_function__(
@@ -252,7 +254,7 @@ class SkipInitialization(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Call `func`, unless it is one of `torch.nn.init`."""
+        """Call `func`, unless it is a function of `torch.nn.init`."""
         kwargs = {} if kwargs is None else kwargs
         if getattr(func, "__module__", None) == nn.init.__name__:
             return kwargs["tensor"] if "tensor" in kwargs else args[0]
@@ -263,13 +265,13 @@ def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContext
     """Return a context in which torch's layers compute in `dtype` with their float32 weights."""
     if dtype == torch.float32:
         return nullcontext()
-    # A cache of converted weights would be shared by threads, each with a graph of its own.
+    # Threads would share a cache of converted weights, but each has an autograd graph of its own.
     return torch.autocast(device.type, dtype, cache_enabled=False)
 
 
 @torch.no_grad()
 def init_embedding(weight: Tensor, generator: torch.Generator | None) -> None:
-    """Initialise word vectors, of shape (n_tokens, embedding_dim), by a uniform distribution.
+    """Initialise word vectors, of shape (n_tokens, embedding_dim), uniformly at random.
 
     Row 0, the padding, is zero.
     """
@@ -285,7 +287,7 @@ def init_linear(linear: nn.Linear, generator: torch.Generator | None) -> None:
 
 
 class NoNorm(nn.Module):
-    """Takes the place of a normalisation, and does nothing."""
+    """Identity, in place of a normalisation."""
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return `x`."""
@@ -293,10 +295,10 @@ class NoNorm(nn.Module):
 
 
 def make_norms(sizes: Iterable[int], batch_norm: bool) -> Sequence[MaskedBatchNorm | NoNorm]:
-    """Return a normalisation for each of the `sizes`, which does nothing without `batch_norm`."""
+    """Return a `MaskedBatchNorm` for each size, or a `NoNorm` without `batch_norm`."""
     return module_list(MaskedBatchNorm(size) if batch_norm else NoNorm() for size in sizes)
 
 
 def module_list(modules: Iterable[ModuleType]) -> Sequence[ModuleType]:
-    """Return a `torch.nn.ModuleList`, with the type of a sequence of what it holds."""
+    """Return a `torch.nn.ModuleList`, typed as a sequence of its modules."""
     return cast("Sequence[ModuleType]", nn.ModuleList(modules))

@@ -1,4 +1,4 @@
-"""Batch normalisation whose statistics leave padding out.
+"""Batch normalisation whose statistics exclude padding.
 
 Shapes: D features.
 """
@@ -11,8 +11,8 @@ class MaskedBatchNorm(nn.Module):
     """Batch normalisation over the tokens of a batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
     ``torch.nn.BatchNorm1d`` would include the padding, so that the features of a text would depend
-    on the lengths of the others in its batch; and it refuses a batch of one token, whose variance
-    is 0 here.
+    on the lengths of the other texts in its batch. It also refuses a batch of one token; here its
+    variance is 0.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class MaskedBatchNorm(nn.Module):
         x : Tensor of shape (..., D)
             Features.
         mask : Tensor of bool of shape (...)
-            False at padding, which is left out of the statistics.
+            False at padding, which the statistics exclude.
 
         Returns
         -------

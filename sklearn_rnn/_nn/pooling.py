@@ -1,6 +1,6 @@
 """Poolings: layers that reduce the hidden states of a text to one vector, without its padding.
 
-A pooling is added by one class in the table `POOLINGS`.
+To add a pooling, write a subclass of `Pooling` and add it to `POOLINGS`.
 
 Shapes: T tokens, B texts, D features, P pooled features. ``mask`` is True at tokens and False at
 padding.
@@ -21,12 +21,12 @@ class Pooling(nn.Module):
     input_size : int
         D.
     max_length : int
-        Length of the longest text that there can be, in tokens.
+        Length of the longest possible text, in tokens.
 
     Attributes
     ----------
     output_size : int
-        P; D unless a pooling says otherwise.
+        P. By default D.
     """
 
     def __init__(self, input_size: int, max_length: int) -> None:
@@ -37,8 +37,8 @@ class Pooling(nn.Module):
     def commutes_with_merge(merge: str) -> bool:
         """Return whether pooling commutes with merging directions.
 
-        If it does, each direction is pooled in the order in which it reads, and the states of the
-        backward direction need not be brought into the order of the text.
+        If so, each direction is pooled in the order in which it reads, and the states of the
+        backward direction need not be reversed.
         """
         return False
 
@@ -52,7 +52,7 @@ class LastPooling(Pooling):
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return True: the last state of each direction is the definition of this pooling."""
+        """Return True: this pooling is defined as the last state of each direction."""
         return True
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class MaxPooling(Pooling):
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return whether directions are concatenated: a maximum of sums is no sum of maxima."""
+        """Return whether directions are concatenated: the maximum of a sum is no sum of maxima."""
         return merge == "concat"
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class MaxPooling(Pooling):
 class MaxOverTokens(torch.autograd.Function):
     """The maximum over the first dimension, whose gradient is shared equally among ties.
 
-    As ``torch.amax``, whose backward pass takes five times as long on a CPU.
+    Equals ``torch.amax``, whose backward pass takes five times as long on a CPU.
     """
 
     @staticmethod
@@ -94,7 +94,7 @@ class MaxOverTokens(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Return the gradient of shape (T, B, D) for one of shape (B, D)."""
         x, maximum = ctx.saved_tensors
-        # Floats: an array of bool would be converted in the product, which is slow.
+        # As floats, because converting an array of bool in the product would be slow.
         is_maximum = torch.eq(x, maximum, out=torch.empty_like(x))
         return is_maximum.mul_(gradient / is_maximum.sum(0))
 
@@ -146,7 +146,7 @@ class FlattenPooling(Pooling):
     input_size : int
         D.
     max_length : int
-        Length of the longest text that there can be, in tokens.
+        Length of the longest possible text, in tokens.
     """
 
     def __init__(self, input_size: int, max_length: int) -> None:

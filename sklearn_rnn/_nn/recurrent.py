@@ -27,15 +27,15 @@ RECURRENCES: dict[str, Callable[[int, int], nn.RNNBase]] = {
     "rnn": CPUKernelRNN,
 }
 
-# Spectral norm of the initial recurrent matrix of a tanh RNN. It has no gate to forget with: with
-# norm 1 each of its states depends on all tokens so far, and pooling finds little of single words.
+# Spectral norm of the initial recurrent matrix of a tanh RNN. It has no forget gate: with norm 1,
+# each state depends on all tokens so far, and the pooled states hardly depend on single words.
 TANH_GAIN = 0.5
 
 
 def make_recurrence(
     cell_type: str | type[nn.Module], input_size: int, hidden_size: int
 ) -> nn.RNNBase | CustomRecurrence:
-    """Return a recurrence of one direction: one of `RECURRENCES`, or that of a custom cell."""
+    """Return a recurrence of one direction: one of `RECURRENCES`, or a `CustomRecurrence`."""
     if isinstance(cell_type, str):
         return RECURRENCES[cell_type](input_size, hidden_size)
     return CustomRecurrence(cell_type, input_size, hidden_size)
@@ -49,13 +49,13 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
     lengths : Tensor of int64 of shape (B,)
         In tokens.
     seq_len : int
-        T, the columns of the batch.
+        T, the number of columns of the batch.
 
     Returns
     -------
     index : Tensor of int64 of shape (T * B,)
-        For each position of the flattened batch, the position whose features it gets. It is its
-        own inverse.
+        For each position of the flattened batch, the position from which it gets its features.
+        The permutation is its own inverse.
     """
     n_texts = len(lengths)
     positions = torch.arange(seq_len, device=lengths.device)[:, None]  # (T, 1)
@@ -67,8 +67,8 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
 class ReverseTexts(torch.autograd.Function):
     """Reverses the texts of a batch, and their gradients by the same index.
 
-    A reversal is its own inverse, so its backward pass is a gather too. Autograd would scatter and
-    add, which is several times slower.
+    A reversal is its own inverse, so that the backward pass is a gather too. Autograd would use a
+    scatter-add, which is several times slower.
     """
 
     @staticmethod
@@ -96,7 +96,7 @@ class RecurrentLayer(nn.Module):
     cell_type : {"lstm", "gru", "rnn"} or type
         Long short-term memory (Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735),
         gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), tanh RNN (Elman 1990,
-        doi:10.1207/s15516709cog1402_1), or a custom cell as `CustomRecurrence` takes it.
+        doi:10.1207/s15516709cog1402_1), or the class of a custom cell, see `CustomRecurrence`.
     input_size : int
         D.
     hidden_size : int
@@ -168,7 +168,7 @@ class RecurrentLayer(nn.Module):
         Returns
         -------
         outputs : Tensor of shape (T, B, output_size)
-            A state for each token; at the padding any finite numbers.
+            A state for each token. At the padding the numbers are finite, but have no meaning.
         """
         if len(states) == 1:
             return states[0]
@@ -185,13 +185,13 @@ def init_recurrent(layer: nn.RNNBase, generator: torch.Generator | None) -> None
     """Initialise a recurrence: Glorot for the input weights, orthogonal for the recurrent ones.
 
     Orthogonal recurrent matrices preserve the norm of the gradient over many tokens (Saxe et al.
-    2014, arXiv:1312.6120). A forget gate that is open at first, by a bias of 1, preserves the
-    memory of an LSTM (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
+    2014, arXiv:1312.6120). The bias of an LSTM's forget gates is 1, so that they are open at first
+    and the memory is preserved (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
 
     Parameters
     ----------
     layer : torch.nn.RNNBase
-        Of one layer and direction.
+        A recurrence of one layer and one direction.
     generator : torch.Generator or None
         On the CPU. None: torch's global stream.
     """

@@ -8,20 +8,20 @@ from sklearn_rnn._nn.module import RecurrentModule
 
 
 def summarize(module: RecurrentModule, max_length: int) -> pd.DataFrame:
-    """Return a row per layer: the shape of its output for one text, and its parameters.
+    """Return a row per layer: its output shape for one text, and its number of parameters.
 
     Parameters
     ----------
     module : RecurrentModule
         The network.
     max_length : int
-        Length of the longest text that there can be, in tokens.
+        Length of the longest possible text, in tokens.
 
     Returns
     -------
     summary : pandas.DataFrame
-        With the columns "output_shape" and "n_parameters", indexed by "layer". Normalisations
-        that do nothing are left out.
+        With the columns "output_shape" and "n_parameters", indexed by "layer". Normalisations are
+        included only with batch normalisation.
     """
     table = pd.DataFrame(
         [
@@ -58,13 +58,13 @@ def _list_layers(
 
 
 def count_parameters(layer: nn.Module) -> int:
-    """Return how many numbers a layer learns, those of a frozen embedding included."""
+    """Return the number of parameters of a layer, frozen ones included."""
     if isinstance(layer, LinearTerm):
         return layer.n_parameters
     return sum(p.numel() for p in layer.parameters())
 
 
 def count_trained(module: RecurrentModule) -> int:
-    """Return how many numbers training learns, without a frozen embedding."""
+    """Return the number of trained parameters, without those of a frozen embedding."""
     n_parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
     return n_parameters + (0 if module.linear_term is None else module.linear_term.n_parameters)

@@ -19,9 +19,9 @@ from sklearn_rnn._nn.custom_cell import CustomRecurrence, check_custom_cell
 from tests.cells import EquationGRU, Sum
 
 WANTED = (
-    "A cell is a subclass of torch.nn.Module that is made by Cell(input_size, hidden_size), and "
-    "whose forward(x_t, h) takes tensors of shape (n_texts, input_size) and (n_texts, "
-    "hidden_size) and returns the new (n_texts, hidden_size)."
+    "A cell is a subclass of torch.nn.Module that is constructed by Cell(input_size, hidden_size), "
+    "and whose forward(x_t, h) takes tensors of shape (n_texts, input_size) and (n_texts, "
+    "hidden_size) and returns the new state, of shape (n_texts, hidden_size)."
 )
 
 
@@ -316,7 +316,7 @@ def test_warm_start_needs_the_same_cell(make_classifier, word_order):
 
 
 def test_a_class_that_is_no_module(make_classifier, word_order):
-    message = f"cell_type=PlainClass is no torch.nn.Module. {WANTED}"
+    message = f"cell_type=PlainClass is not a torch.nn.Module. {WANTED}"
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         make_classifier(cell_type=PlainClass).fit(*word_order)
 
