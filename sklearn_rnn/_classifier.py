@@ -701,7 +701,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             validation=validation,
             classes=classes,
             known_ids=known_ids,
-            feature_attributes=feature_attributes(X),
+            feature_attributes={} if resume else feature_attributes(X),
             batch_size=batch_size,
             resume=resume,
             **decisions,
@@ -810,8 +810,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         result: TrainingResult,
         history: pd.DataFrame,
     ) -> Self:
-        for name in ("feature_names_in_", "best_epoch_", "gradient_flow_"):
+        for name in ("best_epoch_", "gradient_flow_"):
             self.__dict__.pop(name, None)
+        if not task.resume:
+            self.__dict__.pop("feature_names_in_", None)
         self.__dict__.update(task.feature_attributes)
         self.classes_ = task.classes
         self._architecture = architecture

@@ -190,6 +190,21 @@ def test_a_dataframe_of_ids_keeps_its_names(make_classifier, word_order):
         classifier.predict(frame[list("fedcba")])
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_names_of_columns_are_those_of_the_first_fit(make_classifier, word_order, method):
+    X, y = word_order
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    named = make_classifier(warm_start=True).fit(frame, y)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        getattr(named, method)(X, y)
+    assert named.feature_names_in_.tolist() == list("abcdef")
+    unnamed = make_classifier(warm_start=True).fit(X, y)
+    with pytest.warns(UserWarning, match="X has feature names"):
+        getattr(unnamed, method)(frame, y)
+    assert not hasattr(unnamed, "feature_names_in_")
+    assert not hasattr(named.set_params(warm_start=False).fit(X, y), "feature_names_in_")
+
+
 def test_fractions_are_truncated_with_a_warning(make_classifier, word_order):
     X, y = word_order
     message = (
@@ -508,7 +523,9 @@ def test_partial_fit_of_parts_that_lack_a_class(make_classifier, word_order):
 def test_a_failed_fit_leaves_the_earlier_one(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(warm_start=True).fit(X, y)
-    expected, history = classifier.predict_proba(X), classifier.history_
+    # Ids that the failed trainings know are still the unknown word.
+    texts = np.vstack([X, X + 20])
+    expected, history = classifier.predict_proba(texts), classifier.history_
     classifier.set_params(learning_rate=1e36)
     for method in (classifier.fit, classifier.partial_fit):
         with pytest.raises(ValueError, match="not finite"):
@@ -520,7 +537,7 @@ def test_a_failed_fit_leaves_the_earlier_one(make_classifier, word_order):
     assert classifier.history_ is history
     assert classifier.n_features_in_ == 6
     for survivor in (classifier, pickle.loads(pickle.dumps(classifier))):
-        assert np.array_equal(survivor.predict_proba(X), expected)
+        assert np.array_equal(survivor.predict_proba(texts), expected)
         assert np.isfinite(survivor.partial_fit(X + 2, y).predict_proba(X)).all()
 
 

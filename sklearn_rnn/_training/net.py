@@ -264,7 +264,8 @@ class RecurrentNet(NeuralNetClassifier):
             self.initialize_optimizer()  # its moments are not finite
         if loop.diverged and best_weights is None:
             self._load_weights(weights_before)
-        elif best_weights is not None and (loop.diverged or validation is not None):
+            return loop.result()
+        if best_weights is not None and (loop.diverged or validation is not None):
             restore_trained(self.module_, best_weights)
         self.known_ids_ = known_ids
         return loop.result()

@@ -32,7 +32,8 @@ class TrainingTask:
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         The ids known at fit, as `known_ids_table` returns them.
     feature_attributes : dict of str to object
-        `n_features_in_` and, if X has column names, `feature_names_in_`.
+        `n_features_in_` and, if X has column names, `feature_names_in_`. Empty if training resumes:
+        those of the first fit stay.
     batch_size : int
         Texts in a mini-batch.
     max_epochs : int
