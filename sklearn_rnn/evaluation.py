@@ -120,9 +120,9 @@ def compare(
         estimator is the best. The score of a plain callable is called "score".
     n_jobs : int, default=None
         The number of (estimator, fold) pairs to fit at a time; None is 1, -1 is all processors.
-        Above 1, the pairs share the processors: a single fit is faster than the measured times.
+        Above 1, the fits share the processors, and each takes longer than it would alone.
     random_state : int, default=0
-        The seed of the bootstrap resamples. Folds and estimators have seeds of their own.
+        The seed of the bootstrap resamples. It does not affect the folds and the estimators.
     verbose : int, default=0
         1 prints a line for each (estimator, fold) that is done.
     return_predictions : bool, default=False
@@ -133,7 +133,8 @@ def compare(
     Returns
     -------
     table : DataFrame of shape (n_estimators, n_columns)
-        A row for each estimator, indexed by name, the best first score first. The columns:
+        A row for each estimator, indexed by name, in descending order of the first score. The
+        columns:
 
         `<score>`
             for each score, its mean over the folds, or its value on the test set;
@@ -141,7 +142,8 @@ def compare(
             with folds: its standard deviation over the folds (with ddof=1; NaN for one fold);
         `<score>_se`
             with a test set: its standard error, from 100 bootstrap resamples of the test set
-            within each class. It has the variance of the test set, not that of the training;
+            within each class. It includes the variance due to the choice of test texts, but not
+            that of the training;
         `fit_seconds`
             wall-clock seconds of one fit, mean over the folds;
         `texts_per_second`
@@ -150,8 +152,8 @@ def compare(
             p-value of a two-sided paired test against the first row, which itself has NaN. With
             folds: the corrected resampled t-test [1]_ on the first score, which accounts for the
             overlap of the training sets (NaN for one fold). With a test set: McNemar's exact
-            test [2]_ on the correctly classified texts, for every kind of score. The values are
-            not corrected for the number of estimators.
+            test [2]_ on the correctly classified texts, whatever the score. The values are not
+            corrected for the number of estimators.
     results : :class:`~sklearn.utils.Bunch`
         Only if `return_predictions` or `return_estimators`, and then instead of the table:
 
@@ -160,9 +162,9 @@ def compare(
         `y_true` : ndarray of shape (n_tested,)
             with `return_predictions`: the labels of all test folds, fold by fold;
         `test_rows` : ndarray of int of shape (n_tested,)
-            with `return_predictions`: the row of each of these in `X`, or in `X_test`;
+            with `return_predictions`: the row of each of these texts in `X`, or in `X_test`;
         `predictions` : dict of str to ndarray of shape (n_tested,)
-            with `return_predictions`: the out-of-fold predictions of each estimator for them;
+            with `return_predictions`: the predictions of each estimator for these texts;
         `estimators` : dict of str to list of estimators
             with `return_estimators`: the fitted estimators, one for each fold, or, with a test
             set, one that is fitted on all of `X`.
@@ -272,7 +274,7 @@ def _check_labels(X: Any, y: Any, name: str) -> np.ndarray:
     y = column_or_1d(y)
     check_consistent_length(X, y)
     check_classification_targets(y)
-    return np.asarray(y.tolist())  # str, not object: metrics sort those many times faster
+    return np.asarray(y.tolist())  # not object: metrics sort str many times faster
 
 
 def _check_two_classes(y: np.ndarray) -> None:
@@ -299,7 +301,7 @@ def _collect_runs(
     order = [(name, fold) for fold in range(n_folds) for name in names]
     for (name, fold), run in zip(order, finished, strict=True):
         runs[name].append(run)
-        # Again, since warnings of another process are lost.
+        # Issued again, because warnings of a worker process are lost.
         for message, category, filename, lineno in run.warnings:
             warnings.warn_explicit(f"{name}: {message}", category, filename, lineno)
         if verbose:

@@ -56,7 +56,7 @@ def test_log_count_ratio_of_sparse_and_dense_input(counts):
 def test_log_count_ratio_of_three_classes_points_to_one_vs_rest():
     message = (
         "LogCountRatioTransformer compares two classes, and y has 3 class(es): ['a', 'b', 'c']. "
-        "Of more than two, wrap it and its classifier in OneVsRestClassifier, as nb_svm() does."
+        "For more than two, wrap it and its classifier in OneVsRestClassifier, as nb_svm() does."
     )
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
         LogCountRatioTransformer().fit([[1], [2], [3]], ["a", "b", "c"])

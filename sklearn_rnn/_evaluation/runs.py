@@ -25,7 +25,7 @@ N_RESAMPLES = 100  # a standard error is then known within 7 %, or 1 / sqrt(2 * 
 
 
 class Fold(NamedTuple):
-    """A training set and a test set, with the rows of the latter in the data."""
+    """A training set and a test set, with the row numbers of the test set in the data."""
 
     X_train: Any
     y_train: np.ndarray
@@ -92,8 +92,8 @@ def fit_and_score(
 class _CachedPredictions:
     """A fitted estimator that predicts a fixed X once, for all scorers and resamples.
 
-    Scorers call it like the estimator, with X or with a resample of X, of which `rows` has the
-    row indices.
+    Scorers call it like the estimator, with X or with a resample of X. The attribute `rows` holds
+    the row numbers of that resample.
     """
 
     _methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
@@ -137,7 +137,7 @@ def _standard_errors(
     X, y = fold.X_test, fold.y_test
     scores = []
     with warnings.catch_warnings():
-        # The score of the whole test set has warned already, if it is undefined there too.
+        # If a score is undefined on the whole test set, that has already issued this warning.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         for _ in range(N_RESAMPLES):
             cached.rows = resample(np.arange(len(y)), stratify=y, random_state=random_state)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _BATCH_SIZE = 64  # points: larger batches are no faster and need more memory
 _TOLERANCE = 0.01  # of the sum of contributions, relative to the change of the score
-_SMALLEST_CHANGE = 0.1  # for the tolerance: relative to a change of 0, no error is small
+_SMALLEST_CHANGE = 0.1  # in the tolerance, which would be 0 for a change of 0
 _NARROWEST_STEP = 2**-20  # relative to its position: float32 barely resolves a narrower one
-_LARGEST_FACTOR = 100  # gradients that explain less of a change than 1 / 100 are not its cause
+_LARGEST_FACTOR = 100  # gradients that explain less than 1 % of a change are not its cause
 
 
 class Attribution(NamedTuple):
@@ -36,7 +36,7 @@ class Attribution(NamedTuple):
     words : Tensor of float64 of shape (T,)
         The contribution of each word.
     baseline_score : float
-        The score of the baseline: as many words whose embeddings are zero, without n-grams.
+        The score of the baseline: a text of T words whose embeddings are zero, without n-grams.
     score : float
         The score of the text.
     n_steps : int
@@ -55,7 +55,7 @@ class Attribution(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether they sum to it within 1 %, or within 0.001 if it is below 0.1."""
+        """Whether the contributions sum to `change` within 1 %, or 0.001 if it is below 0.1."""
         error = abs(self.words.sum().item() - self.change)
         return error <= _TOLERANCE * max(abs(self.change), _SMALLEST_CHANGE)
 
@@ -89,8 +89,8 @@ def integrated_gradients(
 
     The gradients with respect to the embeddings are integrated [1]_ along the straight path from
     the baseline, where all embeddings are zero, to the text, by Simpson's rule. The change of the
-    score over an integration step is known, hence the error of the step: the steps with the largest
-    errors are bisected until the sum of the contributions is close to the change of the score.
+    score over an integration step is known, and with it the error of the step: the steps with the
+    largest errors are bisected until the sum of the contributions is close to the change.
 
     The score of a recurrent network over hundreds of words may jump within a billionth of the path,
     where the state of a unit changes its sign. Equal steps miss the jump, however many they are,
@@ -106,7 +106,7 @@ def integrated_gradients(
     lengths : Tensor of int64 of shape (1,)
         Its length in tokens.
     score : callable
-        Takes logits of shape (B, n_classes), returns scores of shape (B,).
+        Returns scores of shape (B,) for logits of shape (B, n_classes).
     n_steps : int
         The number of equal integration steps to start with.
     max_steps : int
@@ -157,7 +157,7 @@ class PathPoints(NamedTuple):
     gradients: torch.Tensor
 
     def take(self, index: slice | torch.Tensor) -> PathPoints:
-        """Return the points of an index."""
+        """Return the points at an index."""
         return PathPoints(*(values[index] for values in self))
 
     def join(self, others: PathPoints) -> PathPoints:
@@ -173,7 +173,7 @@ class IntegrationSteps:
     left, right : PathPoints
         The ends of the N steps.
     evaluate : callable
-        Takes alphas of shape (B,), returns their PathPoints.
+        Returns the PathPoints of alphas of shape (B,).
     """
 
     def __init__(
@@ -291,7 +291,7 @@ def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
     was_training = module.training
     module.eval()
     try:
-        # cuDNN's recurrent layers have no gradients in evaluation mode; torch's own have.
+        # In evaluation mode, cuDNN's recurrent layers have no gradients, but torch's own do.
         with torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
             yield
     finally:
@@ -312,7 +312,7 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
     ids : Tensor of int of shape (1, T)
         The text, without padding.
     score : callable
-        Takes logits of shape (K, C), returns scores of shape (K,). Linear.
+        Returns scores of shape (K,) for logits of shape (K, C). It is a linear function.
 
     Returns
     -------

@@ -15,8 +15,8 @@ Step = TypeVar("Step")
 
 
 def find_classifier(estimator: object, *, caller: str) -> RNNTextClassifier:
-    """Return the RNNTextClassifier that `find_step` finds, if it is fitted."""
-    # Late, since torch takes seconds, which a Display of text lengths need not wait for.
+    """Return the RNNTextClassifier that `find_step` finds; raise an error if it is not fitted."""
+    # Not at the top: importing torch takes seconds, and TextLengthDisplay does not need it.
     from sklearn_rnn._classifier import RNNTextClassifier
 
     classifier = find_step(estimator, RNNTextClassifier, caller=caller)
@@ -24,21 +24,21 @@ def find_classifier(estimator: object, *, caller: str) -> RNNTextClassifier:
     return classifier
 
 
-def find_step(estimator: object, kind: type[Step], *, caller: str) -> Step:
+def find_step(estimator: object, step_type: type[Step], *, caller: str) -> Step:
     """Return the first step of a class, as `search_step` finds it, or raise an error.
 
     Parameters
     ----------
     estimator : object
         The estimator that a user passed.
-    kind : type
+    step_type : type
         The class of the step.
     caller : str
         The name of the user's function, for the message.
 
     Returns
     -------
-    step : kind
+    step : step_type
 
     Raises
     ------
@@ -47,28 +47,28 @@ def find_step(estimator: object, kind: type[Step], *, caller: str) -> Step:
     TypeError
         If there is no step of that class.
     """
-    step = search_step(estimator, kind)
+    step = search_step(estimator, step_type)
     if step is None:
         raise TypeError(
-            f"{caller} takes a fitted {kind.__name__}, or a Pipeline or a search that holds one, "
-            f"but got {describe(estimator)}."
+            f"{caller} takes a fitted {step_type.__name__}, or a Pipeline or a search that holds "
+            f"one, but got {describe(estimator)}."
         )
     return step
 
 
-def search_step(estimator: object, kind: type[Step]) -> Step | None:
-    """Return the first step of a class in a Pipeline or search, or the estimator, or None."""
-    if isinstance(estimator, kind):
+def search_step(estimator: object, step_type: type[Step]) -> Step | None:
+    """Return the estimator if it is of the class, else the first such step in it, or None."""
+    if isinstance(estimator, step_type):
         return estimator
     if isinstance(estimator, Pipeline):
-        found = (search_step(step, kind) for _, step in estimator.steps)
+        found = (search_step(step, step_type) for _, step in estimator.steps)
         return next((step for step in found if step is not None), None)
     best = unwrap_search(estimator)
-    return None if best is estimator else search_step(best, kind)
+    return None if best is estimator else search_step(best, step_type)
 
 
 def apply_steps_before(estimator: Any, wanted: object, X: Any) -> Any:
-    """Transform X by the steps before `wanted`, which `search_step` finds in the estimator."""
+    """Transform X by the steps before `wanted`, a step that `search_step` returned."""
     if estimator is wanted:
         return X
     if not isinstance(estimator, Pipeline):

@@ -86,7 +86,7 @@ def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
 def _find_tokenizer_and_classifier(
     estimator: object, caller: str
 ) -> tuple[TextTokenizer, RNNTextClassifier]:
-    from sklearn_rnn._classifier import RNNTextClassifier  # late, since torch takes seconds
+    from sklearn_rnn._classifier import RNNTextClassifier  # not at the top: takes seconds
 
     tokenizer = search_step(estimator, TextTokenizer)
     classifier = search_step(estimator, RNNTextClassifier)
@@ -132,7 +132,7 @@ def _attribute_row(
     attribution : Attribution
         Of the network and its linear term.
     """
-    import torch  # late, since torch takes seconds
+    import torch  # not at the top: takes seconds
 
     from sklearn_rnn._inspection.attribution import integrated_gradients, linear_attribution
 
@@ -162,7 +162,7 @@ def _attribute_row(
 
 
 def _known_ids(classifier: RNNTextClassifier, ids: IdArray) -> IdArray:
-    """Return the ids that the network reads: those that fit did not see are the unknown word."""
+    """Return the ids, with the unknown word in place of ids that were not known at fit."""
     return replace_unknown_ids(ids, classifier.net_.known_ids_)
 
 

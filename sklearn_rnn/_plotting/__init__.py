@@ -1,6 +1,6 @@
-"""Displays, one a file, drawn by matplotlib.
+"""Displays, drawn by matplotlib, one per file.
 
-A new Display is a file here, with `plot` and `from_estimator`, and a line in
+To add a Display, write a class with `plot` and `from_estimator` in a file of its own, and add it to
 `sklearn_rnn/plotting.py`. Panels, colours, legends and ticks come from `style.py`. matplotlib is
-imported inside functions only: importing a Display does not need it.
+imported inside functions only, so that a Display can be imported without it.
 """

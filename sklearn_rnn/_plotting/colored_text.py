@@ -1,4 +1,4 @@
-"""Words on the colours of their attributions, in matplotlib Axes and in HTML."""
+"""Words on backgrounds coloured by their attributions, in matplotlib Axes and in HTML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORD_SPACING = 0.75 / 72  # inches for each point, between two words
 _LONGEST_TOKEN = 40  # characters; longer ones are shortened in Axes
 
 _BOX_CSS = "background:white;color:black;padding:0.5em;line-height:1.8"
-# Not <bdi>, whose content does not count for the direction that dir="auto" finds.
+# Not <bdi>: dir="auto" would ignore its content when it chooses the direction of the text.
 _WORD_CSS = "padding:0.1em 0.15em;border-radius:0.2em;unicode-bidi:plaintext"
 _KEY_CSS = "padding:0.1em 0.3em"
 
@@ -36,7 +36,7 @@ def color_words(attributions: npt.NDArray[np.floating[Any]]) -> list[str]:
 
 
 def format_signed(number: float) -> str:
-    """Format a number with two decimals and its sign, a minus as wide as the plus."""
+    """Format a number with its sign and two decimals. The minus is as wide as the plus."""
     return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -104,7 +104,7 @@ def draw_colorbar(
 
 
 class WrappedWords:
-    """Words in Axes, each on its colour, wrapped into lines.
+    """Words in Axes, each on a coloured background, wrapped into lines.
 
     Parameters
     ----------
@@ -115,16 +115,16 @@ class WrappedWords:
     colors : sequence of n_tokens str
         The background colour of each word.
     font_size : float
-        In points.
+        Size of the font, in points.
     width : float
-        Of a line, in inches.
+        Width of a line, in inches.
 
     Attributes
     ----------
     texts : list of n_tokens matplotlib Text
         The words.
     height : float
-        Of all lines, in inches.
+        Height of all lines, in inches.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class WrappedWords:
 
 
 def is_right_to_left(tokens: Iterable[str]) -> bool:
-    """Return the direction of the first letter that has one, as HTML's dir="auto" does."""
+    """Return whether the first letter with a direction is right-to-left, as in dir="auto"."""
     directions = (unicodedata.bidirectional(letter) for letter in "".join(tokens))
     return next((d for d in directions if d in ("L", "R", "AL")), "L") != "L"
 
@@ -200,7 +200,7 @@ def replace_missing_glyphs(tokens: Iterable[str]) -> list[str]:
             return " "
         if ord(character) in covered:
             return character
-        # Modifiers of their neighbours, such as the joiners in emoji, are dropped.
+        # Characters that modify their neighbours, such as joiners in emoji, are dropped.
         return "" if unicodedata.category(character) in ("Cf", "Mn", "Me", "Sk") else box
 
     return ["".join(map(replace, token)) for token in tokens]
@@ -234,7 +234,7 @@ def _largest_magnitude(attributions: npt.NDArray[np.floating[Any]]) -> float:
 
 
 def _color_limit(attributions: npt.NDArray[np.floating[Any]]) -> float:
-    """Return the attribution with the strongest colour, which is not 0."""
+    """Return the magnitude that has the strongest colour: the largest, or 1 if it is 0."""
     return _largest_magnitude(attributions) or 1.0
 
 

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 Statistic = Literal["mean", "max"]
 
 _AXIS_LABELS: dict[Statistic, str] = {"mean": "mean of |gradient|", "max": "largest |gradient|"}
-_MOST_POINTS = 60  # of a line; more steps than these are binned
+_MAX_POINTS = 60  # on a line; more steps are binned
 _ZERO_ROW_HEIGHT = 0.04  # of the row with the zeros of a layer, as a fraction of the Axes' height
-_MOST_TICKS = 8  # of an axis with zeros
+_MAX_TICKS = 8  # on an axis with zeros
 
 
 class GradientFlowDisplay:
@@ -62,9 +62,10 @@ class GradientFlowDisplay:
     axes_ : ndarray of matplotlib Axes of shape (n_panels,)
         The panels.
     lines_ : dict of (str, str) to matplotlib Line2D
-        The lines, by layer and statistic. With more than 60 steps, each is the median of 60 bins.
+        The lines, by layer and statistic. More than 60 steps are
+        drawn as the medians of 60 bins.
     ranges_ : dict of (str, str) to matplotlib FillBetweenPolyCollection
-        The range of the values of each bin, by the same keys. Empty for up to 60 steps.
+        The range of the values in each bin, by the same keys. Empty for up to 60 steps.
     zeros_ : dict of (str, str) to matplotlib Line2D
         The triangles at the steps where the line is zero, by the same keys. Empty without zeros.
     legend_ : matplotlib Legend
@@ -103,7 +104,7 @@ class GradientFlowDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two axes for both statistics, one for one. None: a new figure.
+            Where to draw: two Axes for both statistics, one for a single one. None: a new figure.
         statistic : {"mean", "max"}, default=None
             The statistic to draw. None: both, in two panels with the same scale.
 
@@ -150,7 +151,7 @@ class GradientFlowDisplay:
                 steps,
                 np.where(median > 0, median, np.nan),
                 color=color,
-                linestyle=cycle_dash(number // len(PALETTE)),  # another when the colours repeat
+                linestyle=cycle_dash(number // len(PALETTE)),  # changes when the colours repeat
                 linewidth=1.6,
                 marker=choose_marker(len(steps)),
                 markersize=3,
@@ -168,7 +169,7 @@ class GradientFlowDisplay:
                 at_zero = steps[median == 0]
                 (self.zeros_[key],) = ax.plot(
                     at_zero,
-                    np.zeros(len(at_zero)),  # until `_place_zeros`, which needs all layers
+                    np.zeros(len(at_zero)),  # set by `_place_zeros`, which needs all layers
                     color=color,
                     linestyle="none",
                     marker="v",
@@ -190,7 +191,7 @@ class GradientFlowDisplay:
         ax.set_ylim(10**bottom, limits[1])
         ax.axhline(limits[0], color="0.4", linewidth=0.8)
         powers = np.arange(np.ceil(lowest), highest)
-        powers = powers[:: -(-len(powers) // _MOST_TICKS)]
+        powers = powers[:: -(-len(powers) // _MAX_TICKS)]
         labels = ["0", *(f"$10^{{{power:.0f}}}$" for power in powers)]
         ax.set_yticks([10 ** ((bottom + lowest) / 2), *10**powers], labels)
         ax.minorticks_off()
@@ -226,9 +227,9 @@ class GradientFlowDisplay:
         estimator : RNNTextClassifier, Pipeline or search
             The classifier, fitted with ``record_gradients=True``, or a
             :class:`~sklearn.pipeline.Pipeline` with it, or a search such as
-            :class:`~sklearn.model_selection.GridSearchCV`, which stands for its best estimator.
+            :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator is used.
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two axes for both statistics, one for one. None: a new figure.
+            Where to draw: two Axes for both statistics, one for a single one. None: a new figure.
         statistic : {"mean", "max"}, default=None
             The statistic to draw. None: both, in two panels with the same scale.
 
@@ -261,7 +262,7 @@ class GradientFlowDisplay:
 
 
 def _n_bins(n_steps: int) -> int:
-    return min(n_steps, _MOST_POINTS)
+    return min(n_steps, _MAX_POINTS)
 
 
 def _bin_steps(

@@ -24,8 +24,8 @@ Panel = TypeVar("Panel", bound=str)
 # yellow, which is too light for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
-GREY = "0.3"  # of a legend entry that stands for artists of several colours
-_MOST_MARKERS = 40  # of a line: more would touch each other
+GREY = "0.3"  # colour of a legend entry for artists of several colours
+_MAX_MARKERS = 40  # on a line; more would touch each other
 # Characters in a line of a legend entry.
 _WIDE_LEGEND, _NARROW_LEGEND = 60, 36
 
@@ -43,18 +43,18 @@ def import_pyplot(caller: str) -> ModuleType:
 
 
 def cycle_color(number: int) -> str:
-    """Return the colour of the line of that number, counted from 0."""
+    """Return the colour of the line with this number, counted from 0."""
     return PALETTE[number % len(PALETTE)]
 
 
 def cycle_dash(number: int) -> str:
-    """Return the line style of the line of that number, counted from 0."""
+    """Return the dashes of the line with this number, counted from 0."""
     return DASHES[number % len(DASHES)]
 
 
 def choose_marker(n_points: int) -> str | None:
-    """Return the marker of a line of so many points: none if the markers would touch."""
-    return "o" if n_points <= _MOST_MARKERS else None
+    """Return the marker of a line of `n_points` points: None if markers would touch."""
+    return "o" if n_points <= _MAX_MARKERS else None
 
 
 def check_panels(
@@ -134,7 +134,7 @@ def add_legend(
     figure, axes
         As `prepare_axes` returns them.
     entries : sequence of (artist, str)
-        What the legend shows, and the label of each. Long labels are wrapped.
+        The artist that each entry shows, and its label. Long labels are wrapped.
     outside : bool
         Whether the figure is the Display's own, so that its size may change.
     """

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from sklearn.base import BaseEstimator
 
-_MOST_BARS = 60
-_TAIL_QUANTILE = 0.995  # the longer texts are one bar, if some of them are far longer
+_MAX_BARS = 60
+_TAIL_QUANTILE = 0.995  # longer texts share one bar if some of them are far longer
 
 
 class TextLengthDisplay:
@@ -38,8 +38,8 @@ class TextLengthDisplay:
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    Texts that are far longer than most are one hatched bar at the right end, so that the histogram
-    keeps its resolution.
+    Texts that are far longer than most share one hatched bar at the right end, so that the
+    histogram keeps its resolution.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ class TextLengthDisplay:
     quantile_lines_ : dict of float to matplotlib Line2D
         The vertical lines at the quantiles.
     max_length_line_ : matplotlib Line2D or None
-        The vertical line at `max_length`. None if that is beyond the last bin.
+        The vertical line at `max_length`. None without `max_length`, or if it is beyond the last
+        bin.
     legend_ : matplotlib Legend
         The legend, with the lengths and the numbers of texts.
 
@@ -127,20 +128,20 @@ class TextLengthDisplay:
             entries.append(self._plot_max_length(self.max_length, edges))
         self.ax_.set(xlabel="length of a text (tokens)", ylabel="number of texts")
         self._set_length_ticks(edges)
-        if self.ax_.get_yscale() == "linear":  # ticks of a log scale are whole numbers anyway
+        if self.ax_.get_yscale() == "linear":  # a log scale has ticks at whole numbers
             self.ax_.yaxis.get_major_locator().set_params(integer=True)
         self.legend_ = add_legend(self.figure_, axes, entries, outside=ax is None)
         return self
 
     def _choose_edges(self, marks: Sequence[int]) -> npt.NDArray[np.floating[Any]]:
-        """Return the edges of bins, each a whole number of tokens wide, that include the marks."""
+        """Return the edges of bins, of a whole number of tokens each, that include the marks."""
         longest = self.lengths.max()
         end = max(np.quantile(self.lengths, _TAIL_QUANTILE), *marks, 1) * 1.1
         if self.max_length is not None and self.max_length < 3 * end:
             end = max(end, self.max_length * 1.1)
         end = int(min(end, longest))
         start = int(self.lengths.min()) if self.lengths.min() > end / 2 else 1
-        width = -(-(end - start + 1) // _MOST_BARS)
+        width = -(-(end - start + 1) // _MAX_BARS)
         n_bars = -(-(end - start + 1) // width)
         return start - 0.5 + width * np.arange(n_bars + 1)
 
@@ -173,7 +174,7 @@ class TextLengthDisplay:
         return [(self.tail_bar_[0], label)]
 
     def _set_length_ticks(self, edges: npt.NDArray[np.floating[Any]]) -> None:
-        """Put ticks at whole numbers, and one at the bar of the long texts, as ">" the last bin."""
+        """Put ticks at whole numbers, and one at the bar of longer texts, labelled ">N"."""
         set_integer_ticks(self.ax_)
         if self.tail_bar_ is None:
             return
@@ -226,7 +227,7 @@ class TextLengthDisplay:
         estimator : TextTokenizer, Pipeline or search
             The fitted tokenizer, or a :class:`~sklearn.pipeline.Pipeline` with it, whose steps
             before the tokenizer are applied, or a search such as
-            :class:`~sklearn.model_selection.GridSearchCV`, which stands for its best estimator.
+            :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator is used.
         X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
             The texts. An empty text counts as one token, the unknown word.
         ax : matplotlib Axes, default=None

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from sklearn.base import BaseEstimator
 
-# Of a new figure, in inches.
+# Sizes in a new figure, in inches.
 _WIDTH, _MARGIN = 8.0, 0.3
-_BELOW_WORDS = 0.85  # with the colour bar
+_BELOW_WORDS = 0.85  # includes the colour bar
 _TITLE_WIDTH = 72  # characters in a line
-_TITLE_LETTER = 0.07  # inches, the mean width of a letter above Axes that were given
+_TITLE_LETTER = 0.07  # inches: the mean width of a letter in the title of given Axes
 
 
 class TokenAttributionDisplay:
@@ -38,8 +38,8 @@ class TokenAttributionDisplay:
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    Notebooks show it as HTML too. In the figure, characters without a glyph in the fonts of
-    ``rcParams["font.family"]``, such as emoji, are boxes; the HTML has them all.
+    Notebooks also show the display as HTML. In the figure, characters without a glyph in the fonts
+    of ``rcParams["font.family"]``, such as emoji, are drawn as boxes; in the HTML they are not.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class TokenAttributionDisplay:
     score : float
         The score of the text.
     baseline_score : float
-        The score of the baseline, a text of as many words whose embeddings are zero. The
+        The score of the baseline: a text of the same length whose embeddings are all zero. The
         attributions sum to `score - baseline_score`.
 
     Attributes
@@ -110,7 +110,7 @@ class TokenAttributionDisplay:
         self.baseline_score = baseline_score
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the words, each on its colour, wrapped into lines.
+        """Draw the words, each on a coloured background, wrapped into lines.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class TokenAttributionDisplay:
         title = self._format_title(max(title_width, 1))
         ax.set_title(title, loc="left", fontsize=9, parse_math=False)
         self._draw_colorbar(ax=ax, shrink=0.6, pad=0.05, aspect=40)
-        self.figure_.draw_without_rendering()  # so that a layout sets the size of the Axes
+        self.figure_.draw_without_rendering()  # a layout then sets the size of the Axes
         box = ax.get_window_extent()
         width, height = box.width / dpi, box.height / dpi
         for font_size in FONT_SIZES:
@@ -263,14 +263,14 @@ class TokenAttributionDisplay:
         NotFittedError
             If the classifier or the search is not fitted.
         TypeError
-            If the estimator does not hold both, or `text` is no str.
+            If the estimator lacks a TextTokenizer or an RNNTextClassifier, or `text` is not a str.
         ValueError
-            If `target` is none of the classes, or `n_steps` no int of at least 1.
+            If `target` is not one of the classes, or `n_steps` is not an int of at least 1.
 
         Warns
         -----
         ConvergenceWarning
-            If the contributions do not sum to that change with all steps.
+            If the contributions do not sum to that change with the maximum number of steps.
 
         References
         ----------

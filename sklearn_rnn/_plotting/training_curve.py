@@ -53,8 +53,8 @@ class TrainingCurveDisplay:
         `train_accuracy`, `valid_loss` and `valid_accuracy`. A curve leaves out the rows where its
         value is NaN.
     best_epochs : dict of str to float, default=None
-        The epoch whose weights were kept, for each classifier that had validation data. None marks
-        no epoch.
+        The epoch whose weights were kept, for each classifier that had validation data. None: no
+        epoch is marked.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class TrainingCurveDisplay:
     See Also
     --------
     sklearn.model_selection.LearningCurveDisplay : Scores over the number of training texts.
-    GradientFlowDisplay : The gradients behind these curves.
+    GradientFlowDisplay : Gradients of each layer over the optimizer steps.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two axes for both metrics, one for one. None: a new figure.
+            Where to draw: two Axes for both metrics, one for a single one. None: a new figure.
         metric : {"loss", "accuracy"}, default=None
             The metric to draw. None: both, in two panels.
 
@@ -169,7 +169,7 @@ class TrainingCurveDisplay:
         return any(history["valid_loss"].notna().any() for history in self.histories.values())
 
     def _legend_entries(self, metric: Metric) -> list[tuple[Line2D, str]]:
-        """Return the legend's entries: the classifiers if there are several, then the splits."""
+        """Return the legend entries: the classifiers if there are several, then the splits."""
         names = list(self.histories)
         several = len(names) > 1
         entries = []
@@ -203,10 +203,10 @@ class TrainingCurveDisplay:
         ----------
         estimator : RNNTextClassifier, Pipeline, search, or dict of str to one of these
             The fitted classifier, or a :class:`~sklearn.pipeline.Pipeline` with it, or a search
-            such as :class:`~sklearn.model_selection.GridSearchCV`, which stands for its best
-            estimator. The estimators of a dict are drawn into the same panels.
+            such as :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator
+            is used. The estimators of a dict are drawn into the same panels.
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two axes for both metrics, one for one. None: a new figure.
+            Where to draw: two Axes for both metrics, one for a single one. None: a new figure.
         metric : {"loss", "accuracy"}, default=None
             The metric to draw. None: both, in two panels.
 
@@ -247,10 +247,10 @@ def _find_classifiers(
         return {type(classifier).__name__: classifier}
     if not estimator:
         raise ValueError(
-            f"{caller} got an empty dict. Pass a fitted classifier, or a dict of names and at "
-            "least one."
+            f"{caller} got an empty dict. Pass a fitted classifier, or a dict of names and "
+            "fitted classifiers."
         )
-    return {name: find_classifier(held, caller=caller) for name, held in estimator.items()}
+    return {name: find_classifier(value, caller=caller) for name, value in estimator.items()}
 
 
 def _ring_style(color: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def test_x_is_the_index_and_missing_values_are_left_out():
 def test_empty_dict_is_refused():
     message = (
         "TrainingCurveDisplay.from_estimator got an empty dict. Pass a fitted classifier, or a "
-        "dict of names and at least one."
+        "dict of names and fitted classifiers."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         TrainingCurveDisplay.from_estimator({})
