@@ -45,7 +45,7 @@ from sklearn_rnn._validation import (
 )
 from sklearn_rnn._word_vectors import WordVectors
 
-# Attributes that a pickle keeps as plain values.
+# DataFrames that a pickle stores as plain values.
 TABLES = {"history_", "gradient_flow_"}
 
 PoolingName: TypeAlias = Literal["last", "max", "mean", "attention", "flatten"]
@@ -516,14 +516,14 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Labels: strings, numbers or booleans.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the texts in the loss; None: 1 each. A text of weight 0 is left out.
+            Weights of the texts in the loss. None: all 1. A text of weight 0 is left out.
         X_val : array-like of int of shape (n_val, max_length), default=None
             Validation data, used instead of a part of X. With
             ``Pipeline(transform_input=["X_val"])`` the Pipeline tokenizes validation texts.
         y_val : array-like of shape (n_val,), default=None
             Labels of the validation data.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation texts; None: 1 each.
+            Weights of the validation texts. None: all 1.
 
         Returns
         -------
@@ -533,16 +533,18 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the data is not as above, has one class only, or is too small to be split; if
-            parameters contradict each other or the data; if the device is not found; or if the
-            loss is not finite in the first epoch.
+            If the data is invalid, has a single class, or is too small to be split; if parameters
+            contradict each other or the data; if the device is not found; or if the loss or a
+            weight is not finite at the first evaluation.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss is not finite in a later epoch. The best weights so far are kept.
+            If the loss or a weight is not finite at a later evaluation. The best weights so far are
+            kept.
         UserWarning
-            If training is interrupted from the keyboard. What was trained is kept.
+            If training is interrupted from the keyboard. The weights so far are kept; with
+            validation data, the best.
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 
@@ -567,9 +569,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever come. Required at the first call, optional afterwards.
+            All labels that occur in any call, including later ones. Required at the first call,
+            optional afterwards.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the texts in the loss; None: 1 each.
+            Weights of the texts in the loss. None: all 1.
 
         Returns
         -------
@@ -579,9 +582,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As for `fit`; and if `classes` are missing at the first call or others later, if y holds
-            another class, or if `early_stopping` or ``class_weight="balanced"`` is set, which need
-            all of the data.
+            As for `fit`; if `classes` is missing at the first call or differs later; if y has a
+            label that is not in `classes`; or if `early_stopping` or ``class_weight="balanced"`` is
+            set, which need all of the data.
         """
         return self._train(self._check_partial_fit(X, y, classes, sample_weight))
 
@@ -613,7 +616,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             )
         if validation is None and SCHEDULES[self.lr_schedule].needs_validation:
             raise ValueError(
-                f"lr_schedule={self.lr_schedule!r} watches the validation loss, and there is no "
+                f"lr_schedule={self.lr_schedule!r} needs the validation loss, but there is no "
                 "validation data. Pass X_val and y_val to fit, or set early_stopping=True."
             )
         return self._make_task(
@@ -668,8 +671,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"warm_start=True goes on training for the classes {self.classes_.tolist()}, and y "
-                f"has {classes.tolist()}. Set warm_start=False to start anew."
+                f"warm_start=True continues the training for the classes {self.classes_.tolist()}, "
+                f"but y has {classes.tolist()}. Set warm_start=False to train a new network."
             )
 
     def _make_task(
@@ -680,7 +683,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         *,
         classes: np.ndarray,
         resume: bool,
-        **decisions: Any,
+        **settings: Any,
     ) -> TrainingTask:
         known_ids = known_ids_table(
             training.ids,
@@ -704,13 +707,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             feature_attributes={} if resume else feature_attributes(X),
             batch_size=batch_size,
             resume=resume,
-            **decisions,
+            **settings,
         )
 
     def _train(self, task: TrainingTask) -> Self:
-        """Train a new net or the one that there is, and set the fitted attributes.
+        """Train a new net or the existing one, and set the fitted attributes.
 
-        Nothing of the classifier changes before the training has succeeded.
+        The fitted attributes do not change if training raises an error.
         """
         architecture = self._plan(task)
         net = (self._resume_net if task.resume else self._start_net)(architecture, task)
@@ -741,18 +744,18 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     def _resume_net(self, architecture: Architecture, task: TrainingTask) -> RecurrentNet:
         if self.word_vectors != self._initial_vectors:
             raise ValueError(
-                f"The network that is to go on training started from {self._initial_vectors}, "
-                f"and word_vectors is now {self.word_vectors}. Set warm_start=False and call "
-                "fit to start from other vectors."
+                "Training cannot continue, because word_vectors has changed: the network was "
+                f"built with {self._initial_vectors}, and the parameter is now "
+                f"{self.word_vectors}. Set warm_start=False and call fit to build a new one."
             )
         self.net_.set_params(**self._net_parameters(task))
         self.net_.grow_embedding(architecture.n_tokens, seed=task.seed)
         return self.net_
 
     def _net_parameters(self, task: TrainingTask | None = None) -> dict[str, Any]:
-        """Return parameters of the net: those of a training, or those of a loaded model."""
+        """Return the parameters of the net for a training or, without a task, a loaded model."""
         check_callbacks(self.callbacks)
-        decides = self if task is None else task
+        source = self if task is None else task
         return {
             "lr": self.learning_rate,
             "optimizer__weight_decay": self.weight_decay,
@@ -765,9 +768,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             "label_smoothing": self.label_smoothing,
             "verbose": int(self.verbose),
             "callbacks": self.callbacks,
-            "max_epochs": decides.max_epochs,
-            "lr_schedule": decides.lr_schedule,
-            "evaluations_per_epoch": decides.evaluations_per_epoch,
+            "max_epochs": source.max_epochs,
+            "lr_schedule": source.lr_schedule,
+            "evaluations_per_epoch": source.evaluations_per_epoch,
         } | ({} if task is None else {"batch_size": task.batch_size})
 
     def _train_net(
@@ -836,8 +839,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         summary : pandas.DataFrame
-            A row per `layer`, in the order of the computation: `output_shape` for one text, of the
-            longest length there can be, and `n_parameters`, those of a frozen embedding included.
+            A row per `layer`, in the order of the computation: `output_shape` for one text of the
+            maximum length, and `n_parameters`, including those of a frozen embedding.
 
         Raises
         ------
@@ -887,7 +890,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Labels, of the type of those given to fit.
+            Labels, of the same type as in fit.
         """
         indices = self._logits(X).argmax(axis=1)
         return self.classes_[indices]
@@ -918,7 +921,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
-            In the order of ``classes_``; never minus infinity for a small probability.
+            In the order of ``classes_``. Finite even for a probability that rounds to zero.
         """
         return torch.from_numpy(self._logits(X)).double().log_softmax(1).numpy()
 
@@ -946,11 +949,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Build the net from its arrays, on a device that is found."""
+        """Rebuild the net from its arrays; on the CPU if its device is missing."""
         super().__setstate__(state)
         if "net_" in state:
             weights = state["net_"]["weights"]
-            # A training that failed may have left the embedding larger than planned.
+            # A failed training may have left the embedding larger than in `_architecture`.
             architecture = replace(self._architecture, n_tokens=len(weights["embedding.weight"]))
             self.net_ = build_net(
                 architecture,

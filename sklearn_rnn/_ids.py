@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 PAD = 0
 UNK = 1
-FIRST_ID = 2  # of a word that has an id of its own
+FIRST_ID = 2  # the first id of a word in the vocabulary
 
-# 16 million words; ids beyond it are hashes or counts rather than a vocabulary.
+# 16 million words. Larger ids are probably hashes or counts, not those of a vocabulary.
 MAX_TOKENS = 2**24
 
-# The ids of a block of rows: a matrix may be a memory-mapped file that is larger than memory.
+# Ids in a block of rows. Rows are processed in blocks, because a matrix of ids may be a
+# memory-mapped file larger than memory.
 _BLOCK = 2**20
 
 IdArray = npt.NDArray[np.int32]
@@ -36,7 +37,7 @@ def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
     Returns
     -------
     lengths : ndarray of int64 of shape (n_samples,)
-        In tokens. At least 1: a row of nothing but padding has the length of an unknown word.
+        In tokens. At least 1: a row that is all padding counts as one unknown word.
     """
     lengths = np.empty(len(ids), dtype=np.int64)
     for block in row_blocks(ids):
@@ -62,7 +63,7 @@ def _block_lengths(ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
 def fill_rows(
     rows: IdArray, flat: IdArray, lengths: LengthArray, truncation: Truncation = "post"
 ) -> LengthArray:
-    """Write sequences, stored one after the other, into the rows of a matrix of padding.
+    """Write concatenated sequences into the rows of a matrix of padding.
 
     Parameters
     ----------
@@ -73,12 +74,12 @@ def fill_rows(
     lengths : ndarray of int of shape (n_samples,)
         In tokens, at least 1 each.
     truncation : {"post", "pre", "middle"}, default="post"
-        What a sequence longer than the width loses: its end, its beginning, or its middle.
+        What is cut from a sequence longer than the width: its end, beginning or middle.
 
     Returns
     -------
     kept : ndarray of int of shape (n_samples,)
-        How many tokens of each sequence are in its row.
+        Number of tokens of each sequence that are in its row.
     """
     width = rows.shape[1]
     kept = np.minimum(lengths, width)
@@ -117,7 +118,7 @@ def known_ids_table(
     table : ndarray of int32 of shape (n_tokens_before + 1,), default=None
         The table of earlier training, whose ids stay known.
     word_vectors : WordVectors, default=None
-        Pretrained vectors, whose ids are known whether or not the training data have them.
+        Pretrained vectors, whose ids are known even if they do not occur in `ids`.
 
     Returns
     -------
@@ -128,7 +129,7 @@ def known_ids_table(
     Raises
     ------
     ValueError
-        If an id is `MAX_TOKENS` or more, which would ask for an absurdly large embedding.
+        If an id is `MAX_TOKENS` or more, for which the embedding would be too large.
     """
     n_tokens = max(UNK, int(ids.max())) + 1
     if table is not None:
@@ -153,5 +154,5 @@ def known_ids_table(
 
 
 def replace_unknown_ids(ids: npt.NDArray[np.integer[Any]], table: IdArray) -> IdArray:
-    """Return `ids` with UNK for each id that the table of `known_ids_table` does not know."""
+    """Return `ids` with UNK in place of ids that are not known in the `known_ids_table`."""
     return np.take(table, ids, mode="clip")

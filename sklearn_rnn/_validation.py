@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    # scikit-learn's decorators have no annotations, and would hide those of what they decorate.
+    # scikit-learn's decorators have no annotations, and would hide those of decorated functions.
     Function = TypeVar("Function", bound=Callable[..., object])
 
     def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]: ...
@@ -50,10 +50,10 @@ else:
 
 
 class Interval(_Interval):
-    """Constraint of a parameter to numbers of an interval; True and False are no numbers here."""
+    """Constraint of a parameter to the numbers of an interval, without True and False."""
 
     def is_satisfied_by(self, val: object) -> bool:
-        """Return whether a value is a number of the interval."""
+        """Return whether a value is a number in the interval."""
         return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
 
 
@@ -100,7 +100,7 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     Parameters
     ----------
     X : list, tuple, ndarray, Series or single-column DataFrame of str
-        The texts. Any dataframe library's Series or DataFrame will do.
+        The texts. The Series or DataFrame may be of any library.
     caller : str
         The name of the estimator or function, for the messages.
 
@@ -112,8 +112,8 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     Raises
     ------
     TypeError
-        If X is one string or bytes, or no list, tuple, array, Series or DataFrame, or if one of
-        its rows is not a str.
+        If X is one string or bytes; if X is not a list, tuple, array, Series or DataFrame; or if
+        one of its rows is not a str.
     ValueError
         If X is empty or has more than one column.
     """
@@ -177,7 +177,7 @@ def _list_array(X: npt.NDArray[Any], accepted: str) -> list[Any]:
 
 
 def _check_text(text: object, given: str) -> None:
-    """Raise TypeError if a row is no str; the message begins with what was given."""
+    """Raise a TypeError that begins with `given` if a row is not a str."""
     if isinstance(text, str):
         return
     if isinstance(text, bytes):
@@ -191,7 +191,7 @@ def _check_text(text: object, given: str) -> None:
 
 
 def _is_missing(value: object) -> bool:
-    """Return whether a value is None, NaN, or one of pandas' marks of a missing value."""
+    """Return whether a value is None, NaN, or the NA or NaT of pandas."""
     is_nan = isinstance(value, float) and value != value
     return is_nan or type(value).__name__ in _MISSING_TYPES
 
@@ -202,8 +202,9 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
     Parameters
     ----------
     X : array-like of shape (n_samples, max_length)
-        Ids. Numbers that are not whole are truncated with a warning, and those among them that
-        are negative become the unknown word; ids above int32 become its largest number.
+        Ids. If some numbers are not whole, a warning is issued, numbers of at most -1 become the
+        unknown word, and the others are truncated. Ids above the range of int32 become its largest
+        number.
     estimator : RNNTextClassifier
         The estimator that is named in the messages.
 
@@ -227,7 +228,7 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
 def check_labelled_ids(
     X: npt.ArrayLike, y: Any, *, estimator: object
 ) -> tuple[IdArray, npt.NDArray[Any]]:
-    """Return X as `check_ids` does, and y as an array of as many labels."""
+    """Return X as `check_ids` does, and y as an array of the same length."""
     if y is not None:
         check_label_types(y, name="y")
     try:
@@ -239,7 +240,7 @@ def check_labelled_ids(
 
 
 def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
-    """Raise a ValueError if X is made of strings."""
+    """Raise a ValueError if X contains strings."""
     first = np.asarray(X, dtype=object).reshape(-1)[:1]
     if len(first) and isinstance(first[0], str | bytes):
         name = type(estimator).__name__
@@ -252,8 +253,8 @@ def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
 def check_label_types(y: Any, *, name: str) -> None:
     """Raise a ValueError if a label is missing, or if strings are mixed with other types.
 
-    NumPy would make strings of all of them, "nan" among them, and scikit-learn takes an array of
-    objects that are no strings for the targets of a regression.
+    NumPy would convert all of them to strings, missing ones to "nan". scikit-learn would treat an
+    array of objects that are not strings as the targets of a regression.
 
     Parameters
     ----------
@@ -277,13 +278,13 @@ def check_label_types(y: Any, *, name: str) -> None:
             f"{name} has no label for {len(missing)} of {len(labels)} texts, first at position "
             f"{missing[0]} ({labels.item(missing[0])!r}). Leave those texts out, with their labels."
         )
-    kinds = {"str" if issubclass(type_, str) else type_.__name__ for type_ in types}
+    type_names = {"str" if issubclass(type_, str) else type_.__name__ for type_ in types}
     is_array_of_objects = getattr(y, "dtype", None) == np.dtype(object)
-    if kinds - {"str"} and ("str" in kinds or is_array_of_objects):
+    if type_names - {"str"} and ("str" in type_names or is_array_of_objects):
         raise ValueError(
-            f"Unknown label type: {name} holds objects of type {' and '.join(sorted(kinds))}. "
-            "Labels are all strings, all numbers or all booleans: make them so, as "
-            f"pd.Series({name}).astype(str) does."
+            f"Unknown label type: {name} holds objects of type {' and '.join(sorted(type_names))}. "
+            "Labels must be all strings, all numbers or all booleans. To convert them to strings: "
+            f"pd.Series({name}).astype(str)."
         )
 
 
@@ -295,7 +296,7 @@ def _flat_labels(y: Any) -> npt.NDArray[Any]:
 
 
 def _missing_positions(labels: npt.NDArray[Any], types: set[type]) -> npt.NDArray[np.intp]:
-    """Return where labels are missing; `types` are those of the labels in an array of objects."""
+    """Return the positions of missing labels; `types` has the types in an array of objects."""
     if labels.dtype.kind == "f":
         return np.flatnonzero(np.isnan(labels))
     if not any(issubclass(type_, float) or type_.__name__ in _MISSING_TYPES for type_ in types):
@@ -319,7 +320,7 @@ def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
             "TextTokenizer gives them."
         )
     if array.dtype == np.int32:
-        return array  # never copied: it may be a file that is larger than memory
+        return array  # not copied: it may be a memory-mapped file larger than memory
     if array.dtype.kind == "f":
         # In float32 the largest int32 rounds up to a number that int32 cannot hold.
         array = array.astype(np.float64, copy=False)
@@ -329,14 +330,14 @@ def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]:
-    """Return weights of shape (n_samples,) as float64: 1 each for None, never negative.
+    """Return sample weights as float64, of shape (n_samples,).
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), float or None
-        The weights.
+        The weights. None: all 1.
     n_samples : int
-        How many there must be.
+        The number of weights.
 
     Returns
     -------
@@ -366,7 +367,7 @@ def feature_attributes(X: npt.ArrayLike) -> dict[str, Any]:
     Returns
     -------
     attributes : dict of str to object
-        `n_features_in_`, and `feature_names_in_` if X has names of type str.
+        `n_features_in_`, and `feature_names_in_` if the column names of X are str.
     """
     recorder = BaseEstimator()
     validate_data(recorder, X, reset=True, skip_check_array=True)

@@ -9,10 +9,10 @@ _LIBRARIES = {"sklearn_rnn", "sklearn", "skorch", "torch", "joblib", "pickle", "
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning as from the innermost call that is outside of the libraries.
+    """Issue a warning that points at the innermost call from outside of the libraries.
 
     A fixed `stacklevel` would point into scikit-learn when a Pipeline or a search calls `fit`.
-    Python 3.12 has `skip_file_prefixes` for this; 3.11 has not.
+    Python 3.12 has `skip_file_prefixes` for this; 3.11 does not.
 
     Parameters
     ----------

@@ -145,8 +145,8 @@ def test_missing_numbers(make_classifier, word_order, raises):
 )
 def test_labels_of_several_types(make_classifier, raises, labels, kinds):
     with raises(
-        f"Unknown label type: y holds objects of type {kinds}. Labels are all strings, all numbers "
-        "or all booleans: make them so, as pd.Series(y).astype(str) does."
+        f"Unknown label type: y holds objects of type {kinds}. Labels must be all strings, all "
+        "numbers or all booleans. To convert them to strings: pd.Series(y).astype(str)."
     ):
         make_classifier().fit([[2], [3]], labels)
 
@@ -233,7 +233,7 @@ def test_validation_data_of_another_class(make_classifier, word_order, raises):
 
 def test_plateau_without_validation_data(make_classifier, word_order, raises):
     message = (
-        "lr_schedule='plateau' watches the validation loss, and there is no validation data. Pass "
+        "lr_schedule='plateau' needs the validation loss, but there is no validation data. Pass "
         "X_val and y_val to fit, or set early_stopping=True."
     )
     with raises(message):
@@ -322,8 +322,8 @@ def test_warm_start_with_other_classes(make_classifier, word_order, raises):
     X, y = word_order
     fitted = make_classifier(warm_start=True).fit(X, y)
     message = (
-        "warm_start=True goes on training for the classes ['neg', 'pos'], and y has ['a', 'b']. "
-        "Set warm_start=False to start anew."
+        "warm_start=True continues the training for the classes ['neg', 'pos'], but y has ['a', "
+        "'b']. Set warm_start=False to train a new network."
     )
     with raises(message):
         fitted.fit(X, np.where(y == "pos", "a", "b"))
@@ -334,9 +334,10 @@ def test_going_on_with_another_network(make_classifier, word_order, raises, meth
     fitted = make_classifier(warm_start=True, hidden_size=4).fit(*word_order)
     fitted.set_params(hidden_size=5, merge="sum")
     message = (
-        "The network that is to go on training was built with {'hidden_sizes': (4,), 'merge': "
-        "'concat'}, and the parameters now say {'hidden_sizes': (5,), 'merge': 'sum'}. Set "
-        "warm_start=False and call fit to build a new one."
+        "Training cannot continue, because parameters of the network have changed: it was built "
+        "with {'hidden_sizes': (4,), 'merge': 'concat'}, and the parameters are now "
+        "{'hidden_sizes': (5,), 'merge': 'sum'}. Set warm_start=False and call fit to build a new "
+        "one."
     )
     with raises(message):
         getattr(fitted, method)(*word_order)

@@ -201,8 +201,8 @@ MIXED_LABELS = {
 def test_labels_of_several_types_are_refused(kind):
     labels, types = MIXED_LABELS[kind]
     message = (
-        f"Unknown label type: y_test holds objects of type {types}. Labels are all strings, all "
-        "numbers or all booleans: make them so, as pd.Series(y_test).astype(str) does."
+        f"Unknown label type: y_test holds objects of type {types}. Labels must be all strings, "
+        "all numbers or all booleans. To convert them to strings: pd.Series(y_test).astype(str)."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check_label_types(labels, name="y_test")

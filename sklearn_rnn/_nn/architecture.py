@@ -177,8 +177,8 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
     changed = [name for name in before if name not in may_change and before[name] != now[name]]
     if changed:
         raise ValueError(
-            "The network that is to go on training was built with "
-            f"{ {name: before[name] for name in changed} }, and the parameters now say "
+            "Training cannot continue, because parameters of the network have changed: it was "
+            f"built with { {name: before[name] for name in changed} }, and the parameters are now "
             f"{ {name: now[name] for name in changed} }. Set warm_start=False and call fit to "
             "build a new one."
         )

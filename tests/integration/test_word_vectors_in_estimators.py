@@ -1,6 +1,7 @@
 """Word vectors in TextTokenizer and RNNTextClassifier, apart and together."""
 
 import pickle
+import re
 
 import joblib
 import numpy as np
@@ -269,11 +270,16 @@ def test_a_fitted_classifier_survives_a_pickle(make_classifier, word_order, tmp_
 
 
 def test_other_vectors_of_the_same_size_are_refused(make_classifier, word_order):
-    """Vectors that come with further training would be known words with random rows."""
+    """Their words would be known, but with random vectors."""
     X, y = word_order
     classifier = make_classifier(embedding_dim=3, warm_start=True).fit(X, y)
     classifier.set_params(word_vectors=VECTORS, learning_rate=1e-12)
-    with pytest.raises(ValueError, match="word_vectors"):
+    message = (
+        "Training cannot continue, because word_vectors has changed: the network was built with "
+        f"None, and the parameter is now {VECTORS}. Set warm_start=False and call fit to build a "
+        "new one."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         classifier.fit(X, y)
 
 
@@ -281,7 +287,7 @@ def test_vectors_of_another_size_are_refused(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(embedding_dim=4, warm_start=True).fit(X, y)
     classifier.set_params(word_vectors=VECTORS)
-    with pytest.raises(ValueError, match=r"was built with \{'embedding_dim': 4.*\}, and"):
+    with pytest.raises(ValueError, match=r"built with \{'embedding_dim': 4.*\}, and"):
         classifier.fit(X, y)
     classifier.set_params(warm_start=False).fit(X, y)
     np.testing.assert_equal(embedding_of(classifier).shape, (10, 3))

@@ -75,8 +75,9 @@ def test_invalid_parameters(parameters, message):
 def test_resuming_needs_the_same_architecture_but_for_new_words():
     check_same_architecture(plan(), plan(n_tokens=50))
     message = (
-        "The network that is to go on training was built with {'merge': 'concat'}, and the "
-        "parameters now say {'merge': 'sum'}. Set warm_start=False and call fit to build a new one."
+        "Training cannot continue, because parameters of the network have changed: it was built "
+        "with {'merge': 'concat'}, and the parameters are now {'merge': 'sum'}. Set "
+        "warm_start=False and call fit to build a new one."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check_same_architecture(plan(), plan(merge="sum"))

@@ -304,9 +304,9 @@ def test_warm_start_needs_the_same_cell(make_classifier, word_order):
     assert classifier.n_epochs_ == 6
     classifier.set_params(cell_type="gru")
     message = (
-        f"The network that is to go on training was built with {{'cell_type': {EquationGRU!r}}}, "
-        "and the parameters now say {'cell_type': 'gru'}. Set warm_start=False and call fit to "
-        "build a new one."
+        "Training cannot continue, because parameters of the network have changed: it was built "
+        f"with {{'cell_type': {EquationGRU!r}}}, and the parameters are now "
+        "{'cell_type': 'gru'}. Set warm_start=False and call fit to build a new one."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         classifier.fit(X, y)
