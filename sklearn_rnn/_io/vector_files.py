@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_rnn._io.binary_vectors import read_binary
 from sklearn_rnn._io.byte_streams import UTF8_BYTE_ORDER_MARK, DamagedDataError, open_bytes
-from sklearn_rnn._io.text_vectors import read_text
+from sklearn_rnn._io.vector_binary import read_binary
 from sklearn_rnn._io.vector_layout import ACCEPTED, Block, Rows, find_layout
+from sklearn_rnn._io.vector_text import read_text
 from sklearn_rnn._warnings import warn_user
 
 

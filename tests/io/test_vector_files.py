@@ -11,7 +11,6 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn import WordVectors, load_word_vectors
-from sklearn_rnn._io import binary_vectors, text_vectors
 from sklearn_rnn._io.vector_files import read_vectors
 from tests.io.vector_formats import (
     FORMATS,
@@ -46,7 +45,7 @@ PACKINGS = [bytes, gzip.compress]
 
 
 def set_block_size(monkeypatch, n_bytes):
-    for module in (text_vectors, binary_vectors):
+    for module in (vector_text, vector_binary):
         monkeypatch.setattr(module, "_BLOCK", n_bytes)
 
 
