@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn import WordVectors, load_word_vectors
+from sklearn_rnn._io import vector_binary, vector_text
 from sklearn_rnn._io.vector_files import read_vectors
 from tests.io.vector_formats import (
     FORMATS,
