@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from sklearn_rnn._training.calibration import refit_output_bias
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.loop import TrainingLoop, TrainingResult, restore_trained
 from sklearn_rnn._training.microbatches import MicroBatches, Step
-from sklearn_rnn._training.optimizer import replace_parameter
+from sklearn_rnn._training.optimizer import replace_parameter, reset_rate
 from sklearn_rnn._training.prediction import compute_logits
 from sklearn_rnn._training.stopping import Weights
 from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
@@ -304,8 +305,10 @@ class RecurrentNet(NeuralNetClassifier):
         )
         dataset = IdsDataset(training, cross_fit=cross_fit, device=self.device)
         valid_dataset = None if validation is None else IdsDataset(validation, device=self.device)
-        self.loop_ = loop = TrainingLoop(self, dataset, valid_dataset, microbatches, rng)
-        super().partial_fit(dataset)
+        reset_rate(self.optimizer_, self.lr)
+        make_loop = partial(TrainingLoop, self, dataset, valid_dataset, microbatches, rng)
+        super().partial_fit(dataset, make_loop=make_loop)
+        loop = self._training_loop()
         is_out_of_fold = cross_fit is not None and cross_fit.has_folds
         if is_out_of_fold and validation is None and not loop.diverged:
             self.set_mode(training=False)
@@ -315,7 +318,11 @@ class RecurrentNet(NeuralNetClassifier):
         return loop
 
     def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Self:
-        """Run the training loop; called by `train`."""
+        """Build and run the training loop; called by `train`."""
+        if "make_loop" not in fit_params:
+            self._refuse_training()
+        # Not built before on_train_begin, in which a callback may set parameters of the net.
+        self.loop_ = fit_params["make_loop"]()
         self._training_loop().run()
         return self
 
@@ -367,10 +374,6 @@ class RecurrentNet(NeuralNetClassifier):
         """Return a copy of the module's state as NumPy arrays."""
         state = self.module_.state_dict()
         return {name: tensor.clone().numpy(force=True) for name, tensor in state.items()}
-
-    def set_weights(self, weights: NumpyWeights) -> None:
-        """Load the state that `get_weights` returned."""
-        self._load_weights({name: torch.tensor(array) for name, array in weights.items()})
 
     def _load_weights(self, weights: Weights) -> None:
         self.module_.load_state_dict(weights)

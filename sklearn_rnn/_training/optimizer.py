@@ -32,7 +32,7 @@ class ConstantRate:
     def __init__(
         self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
     ) -> None:
-        reset_rate(optimizer, learning_rate)
+        """Leave the rate as it is."""
 
     def after_step(self) -> None:
         """Change the rate after a step of the optimizer."""
@@ -50,7 +50,6 @@ class OneCycle(ConstantRate):
     def __init__(
         self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
     ) -> None:
-        reset_rate(optimizer, learning_rate)
         # One step more than the training has: the rate of the last step is near 0, so that a
         # training of a single step would not change the weights.
         self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
@@ -71,7 +70,6 @@ class Plateau(ConstantRate):
     def __init__(
         self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
     ) -> None:
-        reset_rate(optimizer, learning_rate)
         self._scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
 
     def after_evaluation(self, valid_loss: float | None) -> None:

@@ -133,8 +133,8 @@ def test_a_custom_gru_equals_that_of_torch(make_classifier, word_order, paramete
     gru = make_classifier(cell_type="gru", **parameters).fit(X, y)
     custom = make_classifier(cell_type=EquationGRU, **parameters).fit(X, y)
     assert custom.n_parameters_ == gru.n_parameters_
-    weights = gru.net_.get_weights()
-    custom.net_.set_weights(
+    weights = gru.net_.module_.state_dict()
+    custom.net_.module_.load_state_dict(
         {
             name: weights[re.sub("|".join(NAMES_OF_TORCH), lambda m: NAMES_OF_TORCH[m[0]], name)]
             for name in custom.net_.get_weights()

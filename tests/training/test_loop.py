@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
+from torch.optim.lr_scheduler import LambdaLR
 
 from sklearn_rnn._training.loop import copy_trained, restore_trained
 
@@ -33,6 +34,16 @@ class Breaker(Callback):
                 net.module_.output.bias[0] = math.nan
 
 
+class ParameterSetter(Callback):
+    """Sets parameters of the net at the begin of a training."""
+
+    def __init__(self, parameters):
+        self.parameters = parameters
+
+    def on_train_begin(self, net, **kwargs):
+        net.set_params(**self.parameters)
+
+
 class Interrupter(Callback):
     """Presses Ctrl+C in a batch of an epoch."""
 
@@ -42,6 +53,33 @@ class Interrupter(Callback):
     def on_batch_end(self, net, training, **kwargs):
         if len(net.history) == self.epoch and training:
             raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("lr_schedule", [None, "one_cycle"])
+@pytest.mark.parametrize(
+    ("of_net", "of_classifier"),
+    [
+        ({"lr": 0.05}, {"learning_rate": 0.05}),
+        ({"batch_size": 11}, {"batch_size": 11}),
+        ({"max_epochs": 1}, {"max_epochs": 1}),
+    ],
+)
+def test_a_callback_sets_parameters_at_the_begin_of_training(
+    make_classifier, word_order, lr_schedule, of_net, of_classifier
+):
+    X, y = word_order
+    callbacks = [ParameterSetter(of_net)]
+    classifier = make_classifier(lr_schedule=lr_schedule, callbacks=callbacks).fit(X, y)
+    expected = make_classifier(lr_schedule=lr_schedule, **of_classifier).fit(X, y)
+    assert same_weights(classifier, expected)
+
+
+def test_a_schedule_of_skorch_starts_with_its_own_rate(make_classifier, word_order):
+    X, y = word_order
+    schedule = LRScheduler(LambdaLR, lr_lambda=lambda epoch: 0.5 / (epoch + 1))
+    classifier = make_classifier(max_epochs=2, lr_schedule=None, callbacks=[schedule])
+    learning_rates = classifier.fit(X, y).history_["learning_rate"].to_numpy()
+    assert learning_rates / classifier.learning_rate == pytest.approx([0.5, 0.25])
 
 
 def test_an_interrupt_keeps_what_was_trained(make_classifier, word_order):
