@@ -1,4 +1,4 @@
-"""Cells as users write them; importable, so that they can be pickled."""
+"""Custom cells, in a module so that they can be pickled."""
 
 import torch
 from torch import nn
@@ -23,7 +23,7 @@ class EquationGRU(nn.Module):
 
 
 class Sum(nn.Module):
-    """Adds up what it reads, by a weight that it makes itself, from torch's global stream."""
+    """Adds its weighted input to the state; the weight is drawn from torch's global stream."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()

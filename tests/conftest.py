@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from tests.texts import LABELS, TEXTS
 
-# No test fails for its time, which on a busy machine says nothing.
+# No test fails because it is slow: the time on a busy machine means nothing.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
@@ -29,9 +29,9 @@ def data_dir():
 
 @pytest.fixture(scope="session")
 def word_order():
-    """Texts whose label is the order of two words, which no bag of words can tell.
+    """Texts whose label is the order of two words, which a bag of words does not contain.
 
-    Shared and small: fits on it take tenths of a second. Ids are 2 to 9, lengths 3 to 6 of 6.
+    A fit takes tenths of a second. Ids are 2 to 9, lengths 3 to 6 of 6.
     """
     rng = np.random.default_rng(0)
     X = np.zeros((80, 6), dtype=np.int32)
@@ -44,7 +44,7 @@ def word_order():
     order = rng.permutation(len(y))
     X, y = X[order], y[order]
     for array in (X, y):
-        array.flags.writeable = False  # so that no test spoils it for the next
+        array.flags.writeable = False  # so that no test changes the data of another
     return X, y
 
 
@@ -89,7 +89,7 @@ def model(fit_pipeline):
 
 @pytest.fixture(params=["cpu", "cuda"])
 def device(request):
-    """Each device that there is: a promise kept on the CPU is kept on a GPU."""
+    """The CPU and, if there is one, the GPU."""
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("torch finds no GPU")
     return request.param

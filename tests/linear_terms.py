@@ -1,4 +1,4 @@
-"""The table of a linear term, as dicts."""
+"""Coefficients and counts of a linear term, as dicts."""
 
 
 def counts_and_coefficients(term):

@@ -1,4 +1,4 @@
-"""What fit, partial_fit, predict and the fitted attributes promise."""
+"""RNNTextClassifier: fit, partial_fit, predict, fitted attributes."""
 
 import copy
 import io
@@ -60,7 +60,7 @@ def test_it_learns_the_order_of_words(make_classifier, word_order, parameters):
 
 
 @pytest.mark.parametrize("name", ["dropout", "embedding_dropout"])
-def test_dropout_acts(make_classifier, word_order, name):
+def test_dropout_changes_the_weights(make_classifier, word_order, name):
     plain = make_classifier(max_epochs=1).fit(*word_order)
     dropping = [make_classifier(max_epochs=1, **{name: p}).fit(*word_order) for p in (0.2, 0.5)]
     assert not same_weights(plain, dropping[0])
@@ -84,7 +84,7 @@ def test_many_classes_of_any_label(make_classifier, word_order):
 
 @pytest.fixture(scope="module")
 def trained(word_order):
-    """A classifier with all kinds of layers, trained so that its probabilities are spread."""
+    """A classifier with layers of every type, trained until its probabilities differ."""
     classifier = RNNTextClassifier(
         embedding_dim=8,
         hidden_size=(8, 6),
@@ -120,7 +120,7 @@ def test_a_text_has_the_same_probabilities_alone_and_in_any_order(
         np.testing.assert_allclose(trained.predict_proba(X), expected, rtol=0, atol=1e-6)
 
 
-def test_the_ways_to_predict_agree(make_classifier, word_order):
+def test_prediction_methods_agree(make_classifier, word_order):
     X, y = word_order
     binary = make_classifier().fit(X, y)
     ternary = make_classifier().fit(X, np.arange(80) % 3)
@@ -137,7 +137,7 @@ def test_the_ways_to_predict_agree(make_classifier, word_order):
     assert ternary.decision_function(X).shape == (80, 3)
 
 
-def test_an_id_that_was_not_there_is_the_unknown_word(make_classifier, word_order):
+def test_id_unseen_at_fit_is_the_unknown_word(make_classifier, word_order):
     X, y = word_order
     X = np.where(X == 6, 11, X)  # 6 and 10 are below the largest id, and were not there
     classifier = make_classifier().fit(X, y)
@@ -220,7 +220,7 @@ def test_fractions_are_truncated_with_a_warning(make_classifier, word_order):
     assert np.array_equal(predicted, classifier.predict_proba(X))
 
 
-def test_zeros_inside_a_text_and_rows_of_zeros_are_taken(make_classifier, word_order):
+def test_zeros_inside_a_text_and_rows_of_zeros_are_accepted(make_classifier, word_order):
     X, y = word_order
     X = X.copy()
     X[:10, 1] = 0
@@ -233,7 +233,7 @@ def test_zeros_inside_a_text_and_rows_of_zeros_are_taken(make_classifier, word_o
 # Repeatability
 
 
-def test_the_seed_decides(make_classifier, word_order):
+def test_random_state_determines_the_fit(make_classifier, word_order):
     parameters = {"dropout": 0.5, "embedding_dropout": 0.3, "early_stopping": True}
     parameters["validation_fraction"] = 0.2
 
@@ -248,7 +248,7 @@ def test_the_seed_decides(make_classifier, word_order):
     assert not same_weights(fit(stream), fit(stream))
 
 
-def test_global_random_streams_are_left_alone(make_classifier, word_order, device):
+def test_global_random_streams_are_unchanged(make_classifier, word_order, device):
     def states():
         gpu = [torch.cuda.get_rng_state()] if device == "cuda" else []
         return [torch.get_rng_state(), *gpu, *map(torch.tensor, np.random.get_state()[1:3])]  # noqa: NPY002
@@ -269,7 +269,7 @@ def test_global_random_streams_are_left_alone(make_classifier, word_order, devic
         assert all(torch.equal(*pair) for pair in zip(before, states(), strict=True))
 
 
-def test_the_callers_streams_do_not_matter(make_classifier, word_order):
+def test_global_random_streams_have_no_effect(make_classifier, word_order):
     fits = []
     for seed in (0, 1):
         torch.manual_seed(seed)
@@ -280,7 +280,7 @@ def test_the_callers_streams_do_not_matter(make_classifier, word_order):
 # Weights
 
 
-def test_weights_of_one_are_no_weights(make_classifier, word_order):
+def test_weights_of_one_equal_no_weights(make_classifier, word_order):
     X, y = word_order
     weighted = make_classifier().fit(X, y, sample_weight=np.ones(80))
     assert same_weights(weighted, make_classifier().fit(X, y))
@@ -300,7 +300,7 @@ def test_a_weight_of_zero_leaves_the_text_out(make_classifier, word_order, early
     )
 
 
-def test_weights_are_repetitions_in_one_batch(make_classifier, word_order):
+def test_weights_equal_repetitions_in_one_batch(make_classifier, word_order):
     X, y = word_order
     counts = np.arange(80) % 4
     repeated = np.repeat(np.arange(80), counts)
@@ -310,7 +310,7 @@ def test_weights_are_repetitions_in_one_batch(make_classifier, word_order):
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {"pos": 3.0}, {"neg": 0.5, "pos": 2}])
-def test_class_weights_are_sample_weights(make_classifier, word_order, class_weight):
+def test_class_weights_equal_sample_weights(make_classifier, word_order, class_weight):
     X, y = word_order
     rows = (y == "pos") | (np.arange(80) < 40)
     X, y = X[rows], y[rows]
@@ -352,13 +352,13 @@ def test_early_stopping_stops_and_keeps_the_best_weights(make_classifier, word_o
     assert score == pytest.approx(history.loc[classifier.best_epoch_, "valid_accuracy"], abs=1e-7)
 
 
-def test_given_validation_data_is_watched_in_place_of_a_split(make_classifier, word_order):
+def test_given_validation_data_replaces_the_split(make_classifier, word_order):
     X, y = word_order
     given = make_classifier(early_stopping=True).fit(X, y, X_val=X[:30], y_val=y[:30])
     assert same_weights(given, make_classifier().fit(X, y, X_val=X[:30], y_val=y[:30]))
 
 
-def test_without_validation_the_last_weights_and_no_best_epoch(make_classifier, word_order):
+def test_without_validation_data_the_last_weights_are_kept(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier().fit(X, y, X_val=X, y_val=y)
     assert 1 <= classifier.best_epoch_ <= 3
@@ -374,7 +374,7 @@ def test_validation_data_changes_no_step_of_training(make_classifier, word_order
     assert (watched.history_["train_loss"] == alone.history_["train_loss"]).all()
 
 
-def test_weights_of_the_validation_texts_count(make_classifier, word_order):
+def test_sample_weight_val_weights_the_validation_scores(make_classifier, word_order):
     X, y = word_order
     right = make_classifier(max_epochs=1).fit(X, y).predict(X) == y
     classifier = make_classifier(max_epochs=1)
@@ -421,7 +421,7 @@ def test_fit_writes_no_parameter(make_classifier, word_order):
     assert all(after[name] is before[name] for name in before)
 
 
-def test_the_input_is_left_untouched(make_classifier, word_order):
+def test_input_is_unchanged(make_classifier, word_order):
     X, y = (column.copy() for column in word_order)
     weights = np.arange(80.0)
     make_classifier(batch_size=1000).fit(X, y, weights).predict(X)
@@ -430,7 +430,7 @@ def test_the_input_is_left_untouched(make_classifier, word_order):
     assert np.array_equal(weights, np.arange(80.0))
 
 
-def test_fit_begins_anew(make_classifier, word_order):
+def test_fit_starts_from_a_new_network(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier().fit(X[:, :4] + 5, np.arange(80) % 3)
     classifier.fit(X, y)
@@ -438,7 +438,7 @@ def test_fit_begins_anew(make_classifier, word_order):
     assert (classifier.n_epochs_, classifier.n_features_in_) == (3, 6)
 
 
-def test_metadata_routing_may_be_on(make_classifier, word_order):
+def test_fit_with_metadata_routing_enabled(make_classifier, word_order):
     X, y = word_order
     with sklearn.config_context(enable_metadata_routing=True):
         classifier = make_classifier().fit(X, y, X_val=X, y_val=y)
@@ -449,7 +449,7 @@ def test_metadata_routing_may_be_on(make_classifier, word_order):
 # warm_start and partial_fit
 
 
-def test_warm_start_goes_on(make_classifier, word_order):
+def test_warm_start_continues_the_training(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(warm_start=True).fit(X, y)
     net, first = classifier.net_, classifier.history_.copy()
@@ -501,7 +501,7 @@ def test_changed_parameters_take_effect(make_classifier, word_order, parameter, 
     assert not same_weights(*fits)
 
 
-def test_partial_fit_is_an_epoch(make_classifier, word_order):
+def test_partial_fit_trains_one_epoch(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(lr_schedule="one_cycle", max_epochs=9)
     for _ in range(15):
@@ -513,14 +513,14 @@ def test_partial_fit_is_an_epoch(make_classifier, word_order):
     assert not hasattr(classifier, "best_epoch_")
 
 
-def test_partial_fit_of_parts_that_lack_a_class(make_classifier, word_order):
+def test_partial_fit_of_data_that_lack_a_class(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier().partial_fit(X[y == "pos"], y[y == "pos"], ["neg", "pos"])
     classifier.partial_fit(X[y == "neg"], y[y == "neg"])
     assert classifier.classes_.tolist() == ["neg", "pos"]
 
 
-def test_a_failed_fit_leaves_the_earlier_one(make_classifier, word_order):
+def test_failed_fit_keeps_the_earlier_model(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(warm_start=True).fit(X, y)
     # Ids that the failed trainings know are still the unknown word.
@@ -600,7 +600,7 @@ def test_a_model_of_a_gpu_loads_without_one(make_classifier, word_order):
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
 
 
-def test_a_pickle_of_the_unfitted(make_classifier):
+def test_pickle_of_an_unfitted_classifier(make_classifier):
     classifier = pickle.loads(pickle.dumps(make_classifier()))
     assert not hasattr(classifier, "net_")
 
@@ -608,7 +608,7 @@ def test_a_pickle_of_the_unfitted(make_classifier):
 # Devices
 
 
-def test_it_learns_on_the_device(make_classifier, word_order, device):
+def test_classifier_learns_on_each_device(make_classifier, word_order, device):
     X, y = word_order
     parameters = {"embedding_dim": 8, "hidden_size": 8, "learning_rate": 0.03, "max_epochs": 20}
     classifier = make_classifier(device=device, dropout=0.1, **parameters)
@@ -630,13 +630,13 @@ def test_a_model_of_the_device_moves_to_the_cpu(make_classifier, word_order, dev
     )
 
 
-def test_the_seed_decides_on_the_device(make_classifier, word_order, device):
+def test_random_state_determines_the_fit_on_each_device(make_classifier, word_order, device):
     parameters = {"device": device, "dropout": 0.5, "embedding_dropout": 0.5}
     fits = [make_classifier(**parameters).fit(*word_order) for _ in range(2)]
     assert same_weights(*fits)
 
 
-def test_the_first_weights_are_those_of_the_cpu(make_classifier, word_order, device):
+def test_initial_weights_are_the_same_on_each_device(make_classifier, word_order, device):
     parameters = {"max_epochs": 1, "learning_rate": 1e-30, "weight_decay": 0.0}
     here = make_classifier(device=device, **parameters).fit(*word_order)
     assert same_weights(here, make_classifier(**parameters).fit(*word_order))
@@ -646,10 +646,10 @@ def test_the_first_weights_are_those_of_the_cpu(make_classifier, word_order, dev
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_predictions_are_computed_in_float32_whatever_training_computes_in(
+def test_predictions_are_computed_in_float32_after_any_training(
     make_classifier, word_order, device, precision
 ):
-    """What bfloat16 gives: contract 3 to the letter, since nothing is predicted in it."""
+    """In bfloat16 the probabilities of a text would depend on the other texts of its batch."""
     X, y = word_order
     classifier = make_classifier(precision=precision, device=device, max_epochs=10).fit(X, y)
     weights = classifier.net_.get_weights()
@@ -660,7 +660,7 @@ def test_predictions_are_computed_in_float32_whatever_training_computes_in(
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
 
 
-def test_precision_decides_what_is_trained_in(make_classifier, word_order, device):
+def test_precision_is_the_type_of_training(make_classifier, word_order, device):
     fits = {
         precision: make_classifier(precision=precision, device=device).fit(*word_order)
         for precision in ("float32", "bfloat16")
@@ -678,8 +678,8 @@ def test_validation_scores_are_those_of_predict(make_classifier, word_order):
     assert best == pytest.approx(classifier.score(X, y))
 
 
-def test_the_threads_do_not_matter(make_classifier, word_order):
-    """Batches of 64 texts are computed in parts, by as many threads as torch may use."""
+def test_fit_does_not_depend_on_the_number_of_threads(make_classifier, word_order):
+    """Batches of 64 texts are computed in micro-batches, by as many threads as torch may use."""
     before = torch.get_num_threads()
     fits = []
     for n_threads in (1, 2):
@@ -692,7 +692,7 @@ def test_the_threads_do_not_matter(make_classifier, word_order):
     assert same_weights(*fits)
 
 
-def test_a_file_of_ids_is_not_copied(make_classifier, word_order, tmp_path):
+def test_memory_mapped_ids_are_not_copied(make_classifier, word_order, tmp_path):
     X, y = word_order
     classifier = make_classifier().fit(X, y)
     np.save(tmp_path / "ids.npy", X)

@@ -1,4 +1,4 @@
-"""What the classifier says to bad input: each message whole."""
+"""Errors of RNNTextClassifier: each message is compared as a whole."""
 
 import re
 
@@ -172,7 +172,7 @@ def test_all_weights_zero(make_classifier, word_order):
         make_classifier().fit(*word_order, sample_weight=np.zeros(80))
 
 
-def test_a_class_of_one_member_under_early_stopping(make_classifier, word_order, raises):
+def test_early_stopping_with_a_class_of_one_text(make_classifier, word_order, raises):
     X, y = word_order
     y = y.astype("U6")
     y[:2] = ["rare", "rarer"]
@@ -187,7 +187,9 @@ def test_a_class_of_one_member_under_early_stopping(make_classifier, word_order,
 
 
 @pytest.mark.parametrize(("fraction", "n_train", "n_val"), [(0.01, 79, 1), (0.99, 0, 80)])
-def test_a_split_that_is_too_small(make_classifier, word_order, raises, fraction, n_train, n_val):
+def test_validation_split_that_is_too_small(
+    make_classifier, word_order, raises, fraction, n_train, n_val
+):
     message = (
         f"validation_fraction={fraction} of 80 texts leaves {n_train} for training and {n_val} for "
         "validation, and each needs at least one of all 2 classes. Change validation_fraction, or "
@@ -206,7 +208,7 @@ def test_a_split_that_is_too_small(make_classifier, word_order, raises, fraction
         (["sample_weight_val"], "X_val and y_val"),
     ],
 )
-def test_half_of_the_validation_data(make_classifier, word_order, raises, given, missing):
+def test_incomplete_validation_data(make_classifier, word_order, raises, given, missing):
     X, y = word_order
     whole = {"X_val": X, "y_val": y, "sample_weight_val": np.ones(80)}
     message = f"X_val and y_val belong together, and {missing} was not given. Pass both or neither."
@@ -249,7 +251,7 @@ def test_empty_data(make_classifier, raises):
         make_classifier().fit(np.empty((0, 6)), [])
 
 
-def test_predict_nothing(make_classifier, word_order, raises):
+def test_predict_of_no_texts(make_classifier, word_order, raises):
     fitted = make_classifier(max_epochs=1).fit(*word_order)
     message = (
         "Found array with 0 sample(s) (shape=(0, 6)) while a minimum of 1 is required by "
@@ -304,7 +306,7 @@ def test_other_classes_at_a_later_partial_fit(make_classifier, word_order, raise
 @pytest.mark.parametrize(
     "parameters", [{"early_stopping": True}, {"class_weight": "balanced"}], ids=repr
 )
-def test_partial_fit_cannot_have_what_needs_all_data(
+def test_partial_fit_refuses_options_that_need_all_data(
     make_classifier, word_order, raises, parameters
 ):
     message = (
@@ -330,7 +332,7 @@ def test_warm_start_with_other_classes(make_classifier, word_order, raises):
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_going_on_with_another_network(make_classifier, word_order, raises, method):
+def test_resuming_with_another_architecture(make_classifier, word_order, raises, method):
     fitted = make_classifier(warm_start=True, hidden_size=4).fit(*word_order)
     fitted.set_params(hidden_size=5, merge="sum")
     message = (
@@ -343,8 +345,7 @@ def test_going_on_with_another_network(make_classifier, word_order, raises, meth
         getattr(fitted, method)(*word_order)
 
 
-# Parameters; tests/test_training_data.py has those of the network's plan, tests/test_device.py
-# those of the device
+# Parameters; tests/nn/test_architecture.py and tests/training/test_hardware.py have more
 
 
 @pytest.mark.parametrize(
@@ -368,7 +369,7 @@ def test_going_on_with_another_network(make_classifier, word_order, raises, meth
     ],
     ids=repr,
 )
-def test_parameters_that_contradict(make_classifier, word_order, raises, parameters, message):
+def test_contradicting_parameters(make_classifier, word_order, raises, parameters, message):
     with raises(message):
         make_classifier(**parameters).fit(*word_order)
 
@@ -406,7 +407,7 @@ def test_parameters_that_contradict(make_classifier, word_order, raises, paramet
     ],
     ids=repr,
 )
-def test_parameters_out_of_their_limits(make_classifier, word_order, parameters):
+def test_parameters_outside_of_their_limits(make_classifier, word_order, parameters):
     (name,) = parameters
     message = f"^The '{name}' parameter of RNNTextClassifier must be "
     with pytest.raises(ValueError, match=message):
@@ -422,7 +423,7 @@ NUMBERS = sorted(
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", [True, np.True_])
-def test_a_bool_is_no_number(make_classifier, word_order, name, value):
+def test_bool_is_not_a_number(make_classifier, word_order, name, value):
     got = re.escape(repr(value))
     message = f"^The '{name}' parameter of RNNTextClassifier must be .* Got {got} instead.$"
     with pytest.raises(ValueError, match=message):
@@ -430,7 +431,7 @@ def test_a_bool_is_no_number(make_classifier, word_order, name, value):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU that must be missing is there")
-def test_cuda_missing(make_classifier, word_order, raises):
+def test_missing_gpu(make_classifier, word_order, raises):
     message = (
         "device='cuda' asks for a GPU that torch does not find: it finds 0. Pass device='auto' to "
         "take a GPU only where there is one, or device='cpu'."
@@ -451,14 +452,14 @@ def test_not_fitted(make_classifier, word_order, method):
         getattr(make_classifier(), method)(word_order[0])
 
 
-def test_an_error_in_validation_data_says_so(word_order, make_classifier):
+def test_error_in_validation_data_has_a_note(word_order, make_classifier):
     X, y = word_order
     with pytest.raises(ValueError, match="Negative values in data") as caught:
         make_classifier().fit(X, y, X_val=-X, y_val=y)
     assert caught.value.__notes__ == ["It was found in X_val, y_val or sample_weight_val."]
 
 
-def test_weights_may_be_tiny(word_order, make_classifier):
+def test_tiny_weights_are_accepted(word_order, make_classifier):
     X, y = word_order
     tiny = make_classifier().fit(X, y, sample_weight=np.full(len(y), 1e-60))
     np.testing.assert_array_equal(

@@ -87,7 +87,7 @@ def all_resamples():
 
 @pytest.fixture(scope="module")
 def texts_and_labels():
-    """60 texts of a few words, whose label mostly follows from the first word."""
+    """60 texts of a few words, whose first word mostly determines the label."""
     rng = np.random.default_rng(0)
     labels = np.tile(["neg", "pos"], 30)
     hints = {"neg": "poor", "pos": "fine"}

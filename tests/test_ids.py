@@ -34,7 +34,7 @@ def shorten(sequence, width, truncation):
 
 
 @given(SEQUENCES, st.integers(1, 14), st.sampled_from(["post", "pre", "middle"]))
-def test_fill_rows_is_a_loop_over_the_rows(sequences, width, truncation):
+def test_fill_rows_equals_a_loop_over_the_rows(sequences, width, truncation):
     rows, kept = fill(sequences, width, truncation)
     expected = [shorten(sequence, width, truncation) for sequence in sequences]
     assert kept.tolist() == [len(sequence) for sequence in expected]
@@ -42,7 +42,7 @@ def test_fill_rows_is_a_loop_over_the_rows(sequences, width, truncation):
 
 
 @given(SEQUENCES.filter(bool), st.integers(1, 14))
-def test_lengths_are_those_that_were_filled_in(sequences, width):
+def test_sequence_lengths_of_filled_rows(sequences, width):
     rows, kept = fill(sequences, width, "post")
     np.testing.assert_array_equal(sequence_lengths(rows), kept)
 
@@ -72,7 +72,7 @@ def test_lengths_are_the_same_in_one_block_and_in_many(monkeypatch):
     assert_array_equal(sequence_lengths(ids), expected)
 
 
-def test_ids_that_were_not_there_are_the_unknown_word():
+def test_ids_unseen_at_fit_are_the_unknown_word():
     table = known_ids_table(np.array([[2, 5, 0], [3, 0, 0]]))
     ids = np.array([[0, 1, 2, 3, 4, 5, 6, 2**31 - 1]], dtype=np.int32)
     assert replace_unknown_ids(ids, table).tolist() == [[0, 1, 2, 3, 1, 5, 1, 1]]
@@ -85,11 +85,11 @@ def test_ids_of_earlier_training_stay_known():
     assert replace_unknown_ids(np.arange(11), lower).tolist() == [0, 1, 2, 3, 1, 5, 1, 1, 1, 9, 1]
 
 
-def test_the_table_of_nothing_but_padding_knows_the_unknown_word():
+def test_table_of_padding_alone_has_the_unknown_word():
     assert known_ids_table(np.array([[0, 0]])).tolist() == [0, 1, 1]
 
 
-def test_huge_ids_are_refused_before_memory_is_asked_for():
+def test_huge_ids_are_refused_before_memory_is_allocated():
     message = (
         "X has the id 2147483647, and the embedding needs a row for each id up to it. The limit is "
         "16,777,216 rows. Ids number the words of a vocabulary without gaps, as TextTokenizer "

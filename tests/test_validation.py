@@ -103,7 +103,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("X", "error", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_no_collection_of_texts_is_refused(X, error, message):
+def test_invalid_collection_of_texts_is_refused(X, error, message):
     with pytest.raises(error, match=f"^{re.escape(ACCEPTED + message)}$"):
         check_texts(X, caller="Caller")
 
@@ -139,7 +139,7 @@ COMPLETE_LABELS = {
 
 
 @pytest.mark.parametrize("kind", COMPLETE_LABELS)
-def test_labels_of_one_type_are_taken(kind):
+def test_labels_of_one_type_are_accepted(kind):
     check_label_types(COMPLETE_LABELS[kind], name="y")
 
 

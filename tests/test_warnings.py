@@ -16,7 +16,7 @@ from sklearn_rnn._warnings import warn_user
 
 
 def assert_point_at(mark, caught, category):
-    """Every warning is of the category and points at the line of this file with the mark."""
+    """Check that warnings have the category and point at the line with the comment `mark`."""
     with open(__file__, encoding="utf-8") as file:
         lines = file.readlines()
     assert len(caught) > 0
@@ -27,7 +27,7 @@ def assert_point_at(mark, caught, category):
 
 
 def in_module(name, function):
-    """Return a function that calls the other from a frame of the module."""
+    """Return a function of the given module that calls another function."""
     namespace = {"__name__": name, "function": function}
     exec("def call():\n    function()", namespace)
     return namespace["call"]
@@ -50,7 +50,7 @@ def test_frames_of_libraries_are_skipped(modules):
     assert_point_at("the call", caught, ConvergenceWarning)
 
 
-def test_names_that_begin_as_a_library_are_no_library():
+def test_module_named_like_a_library_is_not_skipped():
     function = in_module("sklearn_rnn", partial(warn_user, "Nothing is left."))
     with pytest.warns(UserWarning, match=r"^Nothing is left\.$") as caught:
         in_module("sklearn_extra", function)()
@@ -82,7 +82,7 @@ def search(classifier, X, y):
 
 
 @pytest.mark.parametrize("call", [fit, predict, pipeline, scores, predictions, search])
-def test_fractions_are_warned_of_where_the_user_calls(call, make_classifier, word_order):
+def test_data_conversion_warning_points_at_the_users_call(call, make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(max_epochs=1).fit(X, y)
     with pytest.warns(DataConversionWarning) as caught:
@@ -98,9 +98,7 @@ class BreakWeights(Callback):
 
 
 @pytest.mark.parametrize("call", [fit, pipeline, scores])
-def test_a_loss_that_is_not_finite_is_warned_of_where_the_user_calls(
-    call, make_classifier, word_order
-):
+def test_convergence_warning_points_at_the_users_call(call, make_classifier, word_order):
     classifier = make_classifier(callbacks=[BreakWeights()])
     with pytest.warns(ConvergenceWarning) as caught:
         call(classifier, *word_order)
@@ -117,9 +115,7 @@ def loaded(classifier, path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU that must be missing is there")
 @pytest.mark.parametrize("call", [copied, loaded])
-def test_a_missing_gpu_is_warned_of_where_the_user_loads(
-    call, make_classifier, word_order, tmp_path
-):
+def test_missing_gpu_warning_points_at_the_load(call, make_classifier, word_order, tmp_path):
     classifier = make_classifier(max_epochs=1).fit(*word_order).set_params(device="cuda")
     path = tmp_path / "model.joblib"
     joblib.dump(classifier, path)
@@ -128,7 +124,7 @@ def test_a_missing_gpu_is_warned_of_where_the_user_loads(
     assert_point_at(call.__name__, caught, UserWarning)
 
 
-def test_repeated_words_are_warned_of_where_the_user_reads(tmp_path):
+def test_warning_of_repeated_words_points_at_the_users_call(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("a 1\na 2\n")
     with pytest.warns(UserWarning, match="1 of 2 words came before") as caught:

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks. A check that does not pass is a broken promise."""
+"""scikit-learn's checks of estimators."""
 
 import pytest
 import sklearn
@@ -49,7 +49,7 @@ BROKEN_CHECKS = (
 
 # Mini-batches are drawn by row, so a weight of 2 and a row given twice end in other batches.
 # scikit-learn expects the same failure of its own SGDClassifier.
-# test_weights_are_repetitions_in_one_batch replaces it.
+# test_weights_equal_repetitions_in_one_batch replaces it.
 MINI_BATCH_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "mini-batches are drawn by row"
 } | BROKEN_CHECKS

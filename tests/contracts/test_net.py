@@ -1,4 +1,4 @@
-"""The fitted attribute net_: what skorch offers works, or an error says what to call instead."""
+"""The fitted attribute net_: methods of skorch work, or raise an error that names another."""
 
 import copy
 import pickle
@@ -47,7 +47,7 @@ def test_training_is_refused_and_changes_nothing(classifier, word_order, method,
     classifier.partial_fit(X, y)
 
 
-def test_predictions_of_ids_that_fit_has_not_seen(classifier, word_order):
+def test_predictions_of_ids_unseen_at_fit(classifier, word_order):
     X, y = word_order
     unseen = X.copy()
     unseen[:, 0] = 10**6
@@ -88,7 +88,7 @@ def test_the_optimizer_is_saved_and_loaded(make_classifier, word_order, tmp_path
     assert other.history == net.history
 
 
-def test_it_can_be_cloned(make_classifier, word_order):
+def test_net_can_be_cloned(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(early_stopping=True).fit(X, y)
     net = clone(classifier.net_)
@@ -98,7 +98,7 @@ def test_it_can_be_cloned(make_classifier, word_order):
     assert net.initialize().module_.output.weight.shape == (2, 8)
 
 
-def test_it_can_be_copied(classifier, word_order):
+def test_net_can_be_copied(classifier, word_order):
     net = copy.deepcopy(classifier.net_)
     np.testing.assert_array_equal(
         net.predict(word_order[0]), classifier.net_.predict(word_order[0])

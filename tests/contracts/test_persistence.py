@@ -1,4 +1,4 @@
-"""A fitted Pipeline is saved, loaded elsewhere, and repeated."""
+"""Fitted Pipelines: pickles, copies, other processes, repeated fits."""
 
 import copy
 import io
@@ -107,7 +107,7 @@ def by_deepcopy(model, path):
 @pytest.mark.parametrize(
     "copied", [by_pickle, by_joblib, by_compressed_joblib, by_memory_map, by_deepcopy]
 )
-def test_a_copy_is_as_good(model, probabilities, tmp_path, copied):
+def test_copy_gives_the_same_probabilities(model, probabilities, tmp_path, copied):
     copy = copied(model, tmp_path / "model.joblib")
     assert_array_equal(copy.predict_proba(TEXTS), probabilities, strict=True)
     assert_same_weights(copy, model)
@@ -119,7 +119,9 @@ def test_a_copy_is_as_good(model, probabilities, tmp_path, copied):
 
 
 @pytest.mark.parametrize("copied", [by_memory_map, by_deepcopy])
-def test_a_copy_trains_on_without_touching_the_original(model, probabilities, tmp_path, copied):
+def test_copy_resumes_training_without_changing_the_original(
+    model, probabilities, tmp_path, copied
+):
     copy = copied(model, tmp_path / "model.joblib")
     ids = copy["tok"].transform(TEXTS)
     copy["clf"].partial_fit(ids, LABELS)
@@ -135,7 +137,7 @@ def globals_in(data):
         if opcode.name == "GLOBAL":
             names.append(argument.replace(" ", "."))
         elif opcode.name == "STACK_GLOBAL":
-            # Module and name were pushed before, maybe long ago and recalled from the memo.
+            # Module and name are on the stack, pushed before or recalled from the memo.
             names.extend(strings)
         elif isinstance(argument, str):
             strings.append(argument)
@@ -143,14 +145,14 @@ def globals_in(data):
 
 
 @pytest.mark.parametrize("protocol", [2, pickle.DEFAULT_PROTOCOL])
-def test_a_pickle_names_nothing_of_torch_or_skorch(model, protocol):
+def test_pickle_names_no_object_of_torch_or_skorch(model, protocol):
     names = globals_in(pickle.dumps(model, protocol))
     assert any("sklearn_rnn._classifier" in name for name in names)
     assert any("numpy" in name for name in names)
     assert not [name for name in names if name.startswith(("torch", "skorch", "pandas"))]
 
 
-def test_a_file_is_little_more_than_weights_and_vocabulary(tmp_path):
+def test_file_size_is_that_of_weights_and_vocabulary(tmp_path):
     texts, labels = make_word_order(60, random_state=1)
     texts = [f"{text} number{i} number{i + 1}" for i, text in enumerate(texts)]
     texts += [" ".join(f"rare{i}" for i in range(3000))] * 2

@@ -1,4 +1,4 @@
-"""Benchmarks run on as the package changes: those most bound to it, in small."""
+"""Benchmarks that depend most on the package, run on little data."""
 
 from argparse import Namespace
 from importlib import import_module
@@ -21,7 +21,7 @@ IDS = np.random.default_rng(0).integers(2, 20, (32, 6)).astype(np.int32)
 
 
 @pytest.mark.parametrize("section", [cells, overhead])
-def test_a_section_of_speed_that_knows_the_inside(section, monkeypatch):
+def test_speed_section_that_uses_private_code(section, monkeypatch):
     monkeypatch.setattr(section, "load_ids", lambda *args, **kwargs: (IDS, LABELS))
     tables = section.run(Namespace(data=None, texts=32, runs=1))
     for title, table in tables.items():
@@ -30,7 +30,7 @@ def test_a_section_of_speed_that_knows_the_inside(section, monkeypatch):
 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru"])
-def test_the_rival_in_onnx_is_the_same_network(make_classifier, cell_type):
+def test_onnx_rival_is_the_same_network(make_classifier, cell_type):
     classifier = make_classifier(cell_type=cell_type, pooling=("max", "mean"), linear_ngrams=0)
     classifier.fit(IDS, LABELS)
     net = ExportedNet(classifier).eval()

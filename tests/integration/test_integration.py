@@ -1,4 +1,4 @@
-"""The two estimators in everything that scikit-learn does with estimators, on raw texts."""
+"""Both estimators in scikit-learn's Pipelines, searches and meta-estimators, on raw texts."""
 
 import re
 import warnings
@@ -39,7 +39,7 @@ from sklearn_rnn.datasets import make_word_order, read_texts
 TEXTS, LABELS = make_word_order(300, random_state=0)
 NEW_TEXTS, NEW_LABELS = make_word_order(100, random_state=1)
 
-# Enough of an epoch count and a learning rate to learn the order of the words, in a second.
+# Epochs and a learning rate with which the order of words is learned in a second.
 LEARNS = {
     "embedding_dim": 16,
     "hidden_size": 16,
@@ -49,12 +49,12 @@ LEARNS = {
     "batch_size": 16,
     "max_epochs": 5,
     "learning_rate": 2e-2,
-    # Half of these 300 texts are so few that the linear term fits their labels by chance.
+    # Half of these 300 texts are so few that the linear term would fit their labels by chance.
     "linear_ngrams": 0,
     "device": "cpu",
     "random_state": 0,
 }
-# For tests of how things fit together, whatever is learned.
+# For tests that do not depend on what is learned.
 QUICK = {**LEARNS, "embedding_dim": 4, "hidden_size": 4, "max_epochs": 1, "batch_size": 64}
 QUICK["linear_ngrams"] = 2
 
@@ -70,7 +70,7 @@ def model():
 
 @pytest.fixture
 def quick():
-    """An unfitted Pipeline that learns next to nothing, in a moment."""
+    """An unfitted Pipeline that is fitted in a moment, and learns little."""
     return make_model(QUICK)
 
 
@@ -78,7 +78,7 @@ def assert_same_predictions(one, other, texts=NEW_TEXTS):
     assert_array_equal(one.predict_proba(texts), other.predict_proba(texts))
 
 
-# Fit and look
+# Fit and inspect
 
 
 def test_a_pipeline_learns_what_a_bag_of_words_cannot(model):
@@ -86,7 +86,7 @@ def test_a_pipeline_learns_what_a_bag_of_words_cannot(model):
     assert tfidf_logistic_regression().fit(TEXTS, LABELS).score(NEW_TEXTS, NEW_LABELS) < 0.7
 
 
-def test_a_fitted_pipeline_can_be_looked_into(model):
+def test_fitted_pipeline_can_be_inspected(model):
     assert_array_equal(model.classes_, ["complaint", "praise"])
     history = model[-1].history_
     assert list(history.index) == list(range(1, LEARNS["max_epochs"] + 1))
@@ -110,7 +110,7 @@ def test_make_pipeline():
     assert_same_predictions(made, make_model(QUICK).fit(TEXTS, LABELS))
 
 
-def test_a_memory_keeps_the_ids(quick, tmp_path):
+def test_memory_of_a_pipeline_caches_the_ids(quick, tmp_path):
     remembering = clone(quick).set_params(memory=str(tmp_path))
     for _ in range(2):  # the second fit reads what the first has written
         remembering.fit(TEXTS, LABELS)
@@ -178,7 +178,7 @@ def test_classes_of_any_kind(quick, model, kinds):
     assert quick.score(TEXTS, labels) == pytest.approx(np.mean(quick.predict(TEXTS) == labels))
 
 
-def test_the_order_of_the_classes_is_a_name_only(quick):
+def test_names_of_classes_do_not_change_the_predictions(quick):
     swapped = np.where(LABELS == "complaint", "z", "a")
     quick.fit(TEXTS, swapped)
     assert_array_equal(quick.classes_, ["a", "z"])
@@ -213,7 +213,7 @@ def test_grid_search(grid):
     assert search.score(NEW_TEXTS, NEW_LABELS) > 0.8
     refitted = make_model().set_params(**search.best_params_).fit(TEXTS, LABELS)
     assert_same_predictions(search, refitted)
-    if "tok__max_length" in grid:  # three words tell nothing
+    if "tok__max_length" in grid:  # three words do not determine the label
         assert search.best_params_ == {"tok__max_length": 1.0}
 
 
@@ -276,7 +276,7 @@ def test_stacking_with_a_bag_of_words():
     assert stack.score(NEW_TEXTS, NEW_LABELS) > 0.85
 
 
-def test_one_against_the_rest(quick):
+def test_one_vs_rest(quick):
     labels = np.array(["a", "b", "c"])[np.arange(len(TEXTS)) % 3]
     ids = TextTokenizer().fit_transform(TEXTS)
     inside = make_pipeline(TextTokenizer(), OneVsRestClassifier(quick["clf"])).fit(TEXTS, labels)
@@ -289,7 +289,7 @@ def test_one_against_the_rest(quick):
 
 @pytest.mark.parametrize("of_strings", [True, False])
 def test_texts_without_labels(of_strings):
-    """They are marked by -1, which strings bear in an array of objects."""
+    """They have the label -1, in an array of objects if the other labels are strings."""
     labels, new_labels = LABELS.astype(object), NEW_LABELS
     if not of_strings:
         labels, new_labels = (np.where(y == "praise", 7, 5) for y in (LABELS, NEW_LABELS))
@@ -312,7 +312,7 @@ def test_thresholds(model, kind):
     assert moved.score(NEW_TEXTS, NEW_LABELS) > 0.9
 
 
-def test_one_column_among_others(model):
+def test_column_transformer(model):
     frame = pd.DataFrame({"id": range(len(TEXTS)), "review": TEXTS, "title": NEW_TEXTS[0]})
     columns = ColumnTransformer([("tok", TextTokenizer(), "review")])
     from_frame = make_pipeline(columns, RNNTextClassifier(**LEARNS)).fit(frame, LABELS)
@@ -331,7 +331,7 @@ def test_set_output(quick, library, kind):
     assert_same_predictions(quick, expected)
 
 
-# What scikit-learn routes to the classifier
+# Metadata routing
 
 
 def test_sample_weight_by_the_name_of_the_step(quick):
@@ -341,7 +341,7 @@ def test_sample_weight_by_the_name_of_the_step(quick):
 
 
 def test_sample_weight_is_routed():
-    """Texts of weight 0 have wrong labels; only who gets the weights learns the right ones."""
+    """Texts of weight 0 have wrong labels: only a fit that gets the weights is accurate."""
     wrong = np.random.default_rng(0).random(len(TEXTS)) < 0.4
     labels = LABELS.copy()
     labels[wrong] = np.where(LABELS[wrong] == "praise", "complaint", "praise")
@@ -385,7 +385,7 @@ def test_validation_texts_pass_through_the_tokenizer(search):
     assert history.loc[pipeline["clf"].best_epoch_, "valid_accuracy"] == pytest.approx(score)
 
 
-# Silly input
+# Invalid and unusual input
 
 
 def check_raises(kind, message, function, *arguments):
@@ -440,13 +440,13 @@ SILLY = {
 
 
 @pytest.mark.parametrize(("X", "kind", "message"), SILLY.values(), ids=SILLY)
-def test_silly_texts(model, quick, X, kind, message):
+def test_invalid_texts(model, quick, X, kind, message):
     labels = LABELS[: len(X)]
     check_raises(kind, f"{ACCEPTED}, {message}", quick.fit, X, labels)
     check_raises(kind, f"{ACCEPTED}, {message}", model.predict, X)
 
 
-def test_silly_labels(quick):
+def test_invalid_labels(quick):
     message = (
         "y has one class, 'praise', among the rows whose weight is not zero. A classifier needs "
         "at least two classes."
@@ -469,7 +469,7 @@ def test_raw_texts_for_the_classifier():
 def test_empty_texts_are_predicted(model):
     probabilities = model.predict_proba(["", "   ", "\n"])
     assert_allclose(probabilities, probabilities[[0, 0, 0]], rtol=0, atol=1e-6)
-    # With nothing known of it, a text is like a word that was never seen.
+    # An empty text is the unknown word.
     unseen = model.predict_proba(["neverseen"])
     assert_allclose(probabilities[:1], unseen, rtol=0, atol=1e-6)
 
@@ -493,7 +493,7 @@ def test_one_text_of_ten_megabytes(quick):
     huge = phrase * (10_000_000 // len(phrase))
     quick.fit([huge, *TEXTS], ["praise", *LABELS])
     assert quick["tok"].max_length_ == 400
-    # What is beyond the row is never read.
+    # Tokens that are truncated do not change the prediction.
     assert_array_equal(
         quick.predict_proba([huge, "good"]), quick.predict_proba([phrase * 80, "good"])
     )
@@ -517,7 +517,7 @@ def test_texts_of_all_kinds(words):
     assert_array_equal(classifier.predict(words), [0, 1])
 
 
-def test_nothing_is_printed_and_the_input_is_left_alone(capfd, quick):
+def test_nothing_is_printed_and_the_input_is_unchanged(capfd, quick):
     texts, labels = TEXTS.copy(), LABELS.copy()
     quick.fit(texts, labels).predict(texts)
     assert capfd.readouterr() == ("", "")
@@ -525,14 +525,14 @@ def test_nothing_is_printed_and_the_input_is_left_alone(capfd, quick):
     assert_array_equal(labels, LABELS)
 
 
-def test_verbose_prints_an_epoch_per_line_and_no_bar_where_there_is_no_terminal(capfd, quick):
+def test_verbose_prints_a_line_per_epoch_and_no_bar_without_a_terminal(capfd, quick):
     quick.set_params(clf__verbose=1, clf__max_epochs=3).fit(TEXTS, LABELS)
     out, err = capfd.readouterr()
     assert len(out.splitlines()) == 2 + 3
     assert err == ""
 
 
-# Real texts, where SKLEARN_RNN_DATA says where they are
+# Real corpora, in the folder SKLEARN_RNN_DATA
 
 
 def test_news(data_dir):
@@ -548,7 +548,7 @@ def test_news(data_dir):
 
 
 def test_drug_reviews_with_missing_texts(data_dir):
-    """As a user has them: some texts are NaN, which must be dropped with their labels."""
+    """Some texts are NaN, and a user must drop them with their labels."""
     path = data_dir / "drug_review" / "drugscom_head.csv.gz"
     reviews = read_texts(path, text="review", label="rating")
     frame = pd.DataFrame({"review": reviews.data, "is_good": reviews.target >= 6})[:600]

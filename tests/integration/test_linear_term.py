@@ -66,7 +66,7 @@ def test_the_network_learns_from_ngram_scores(
     make_classifier, word_order, monkeypatch, texts_to_read
 ):
     monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", texts_to_read)
-    # It sees no words.
+    # The network gets no information from the words.
     blind = make_classifier(
         linear_ngrams=2, word_dropout=0.9999, max_epochs=20, label_smoothing=0.0
     )

@@ -1,4 +1,4 @@
-"""Whatever the README shows is run, in its order, as one program."""
+"""README: all code blocks are run, in order, as one program."""
 
 import json
 import re
@@ -21,7 +21,7 @@ SET_UP = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the README's program runs, since it writes files."""
+    """The folder in which the README's code runs, because it writes files."""
     folder = tmp_path_factory.mktemp("readme")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def names(folder):
-    """What the README's Python has defined in the end."""
+    """The variables that the README's Python blocks define."""
     names = {"__name__": "readme"}
     for number, (language, code) in enumerate(BLOCKS):
         if language == "python":
@@ -38,7 +38,7 @@ def names(folder):
     return names
 
 
-def test_every_block_is_of_a_kind_that_is_run():
+def test_every_block_is_run():
     assert README.count("```") == 2 * len(BLOCKS)
     assert {language for language, _ in BLOCKS} == {"python", "bash"}
 
@@ -51,7 +51,7 @@ def test_the_set_up_is_what_ci_runs():
         assert f"\n{command} ||" in ci
 
 
-def test_python_keeps_what_the_text_promises(names):
+def test_results_are_those_that_the_text_names(names):
     assert names["grid"].best_params_["tok__max_length"] == 400
     assert names["accuracy"] > 0.9
     assert names["model"].score(names["X_test"], names["y_test"]) > 0.9
@@ -59,7 +59,7 @@ def test_python_keeps_what_the_text_promises(names):
 
 
 @pytest.mark.usefixtures("names")
-def test_bash_runs_on_the_files_that_python_wrote(folder, capsys):
+def test_bash_blocks_run_on_the_files_of_the_python_blocks(folder, capsys):
     commands = " ".join(code for language, code in BLOCKS[2:] if language == "bash")
     words = shlex.split(commands.replace("\\\n", " ").replace("\n", " ; "))
     program = ["python", "-m", "sklearn_rnn"]

@@ -18,7 +18,7 @@ class Interrupt(Callback):
     """Ends the training before its first step."""
 
     def on_batch_begin(self, net, **kwargs):
-        """Do as the user's Ctrl-C does."""
+        """Raise a KeyboardInterrupt, as Ctrl+C does."""
         raise KeyboardInterrupt
 
 
@@ -60,7 +60,7 @@ def test_flatten_has_the_states_of_all_words(make_classifier, word_order, parame
     assert np.array_equal(loaded.predict_proba(X), proba)
 
 
-def test_flatten_lays_the_states_side_by_side(make_classifier, word_order):
+def test_flatten_concatenates_the_states(make_classifier, word_order):
     """One direction, word by word, through torch's own layer without any padding."""
     X, y = word_order
     classifier = make_classifier(
@@ -78,7 +78,7 @@ def test_flatten_lays_the_states_side_by_side(make_classifier, word_order):
             np.testing.assert_allclose(logits, expected.numpy(), rtol=0, atol=1e-6)
 
 
-def test_flatten_learns_and_goes_on(make_classifier, word_order):
+def test_flatten_learns_and_resumes(make_classifier, word_order):
     X, y = word_order
     learner = {"embedding_dim": 8, "hidden_size": 8, "learning_rate": 0.03, "max_epochs": 20}
     classifier = make_classifier(pooling="flatten", linear_ngrams=0, warm_start=True, **learner)
@@ -104,14 +104,14 @@ def test_word_dropout_of_a_classifier_is_repeatable(make_classifier, word_order)
     assert np.array_equal(half.predict_proba(X), half.predict_proba(X))
 
 
-def test_word_dropout_leaves_the_global_stream_alone(make_classifier, word_order):
+def test_word_dropout_does_not_change_the_global_random_stream(make_classifier, word_order):
     before = torch.get_rng_state()
     make_classifier(word_dropout=0.5).fit(*word_order)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_word_dropout_teaches_the_unknown_word(make_classifier, word_order):
-    """The embedding's row 1 moves where words become unknown, though no text has one."""
+def test_word_dropout_trains_the_vector_of_the_unknown_word(make_classifier, word_order):
+    """Row 1 of the embedding is trained, though no text has an unknown word."""
     X, y = word_order
     rows = []
     for p in (0.0, 0.5):
@@ -192,7 +192,7 @@ def test_early_stopping_in_the_middle_of_an_epoch(make_classifier, word_order):
     assert len(classifier.history_) == 8
 
 
-def test_warm_start_goes_on_counting(make_classifier, word_order):
+def test_warm_start_continues_to_count_epochs(make_classifier, word_order):
     classifier = make_classifier(evaluations_per_epoch=2, max_epochs=1, warm_start=True)
     classifier.fit(*word_order).fit(*word_order)
     assert classifier.history_.index.tolist() == [0.5, 1.0, 1.5, 2.0]
@@ -200,7 +200,7 @@ def test_warm_start_goes_on_counting(make_classifier, word_order):
     assert classifier.history_.index.tolist() == [0.5, 1.0, 1.5, 2.0, 3.0]
 
 
-def test_partial_fit_looks_once(make_classifier, word_order):
+def test_partial_fit_evaluates_once(make_classifier, word_order):
     classifier = make_classifier(evaluations_per_epoch=4)
     classifier.partial_fit(*word_order, classes=["neg", "pos"])
     assert classifier.history_.index.tolist() == [1]
@@ -226,7 +226,7 @@ def test_history_of_evaluations_survives_a_pickle(make_classifier, word_order):
     pd.testing.assert_frame_equal(loaded.history_, classifier.history_)
 
 
-def test_numbers_that_are_not_finite_in_the_middle_of_an_epoch(make_classifier, word_order):
+def test_divergence_in_the_middle_of_an_epoch(make_classifier, word_order):
     class Spoil(Callback):
         n = 0
 
@@ -253,7 +253,7 @@ def test_numbers_that_are_not_finite_in_the_middle_of_an_epoch(make_classifier, 
 
 def test_the_loss_as_score_keeps_the_epoch_of_the_lowest_loss(make_classifier, word_order):
     X, y = word_order
-    # Both scores watch the same training, which overfits.
+    # Both scores evaluate the same training, which overfits.
     parameters = {"learning_rate": 0.1, "max_epochs": 15, "label_smoothing": 0.0}
     data = {"X": X[:40], "y": y[:40], "X_val": X[40:], "y_val": y[40:]}
     by_loss = make_classifier(scoring="loss", **parameters).fit(**data)
@@ -278,7 +278,7 @@ def test_early_stopping_by_the_loss(make_classifier, word_order):
     loss = classifier.history_["valid_loss"]
     assert classifier.n_epochs_ < 100
     assert classifier.best_epoch_ == loss.idxmin() == classifier.n_epochs_ - 3
-    # What tol asks for is loss.
+    # tol is a difference of losses.
     strict = clone_with(classifier, tol=10.0).fit(X, y)
     assert strict.n_epochs_ == 4
 
@@ -287,7 +287,7 @@ def clone_with(classifier, **parameters):
     return RNNTextClassifier(**classifier.get_params() | parameters)
 
 
-def test_without_validation_data_the_score_plays_no_part(make_classifier, word_order):
+def test_scoring_has_no_effect_without_validation_data(make_classifier, word_order):
     fits = [make_classifier(scoring=scoring).fit(*word_order) for scoring in ("loss", "accuracy")]
     assert same_weights(*fits)
 
@@ -380,7 +380,7 @@ def test_recording_does_not_change_the_training(make_classifier, word_order):
     assert same_weights(plain, recording)
 
 
-def test_gradients_are_of_the_last_fit_and_only_if_asked_for(make_classifier, word_order):
+def test_gradients_are_those_of_the_last_fit_with_record_gradients(make_classifier, word_order):
     X, y = word_order
     assert not hasattr(make_classifier().fit(X, y), "gradient_flow_")
     classifier = make_classifier(record_gradients=True, warm_start=True).fit(X, y)

@@ -1,4 +1,4 @@
-"""Word vectors in TextTokenizer and RNNTextClassifier, apart and together."""
+"""Word vectors in TextTokenizer, in RNNTextClassifier and in both."""
 
 import pickle
 import re

@@ -25,7 +25,7 @@ from sklearn_rnn._training.thread_pool import ThreadPool
 
 
 def make_texts(n_texts, n_classes=2, n_words=30):
-    """Make texts of five words with labels that have nothing to do with them."""
+    """Make texts of five words, with labels that do not depend on them."""
     rng = np.random.default_rng(0)
     ids = rng.integers(2, 2 + n_words, (n_texts, 5)).astype(np.int32)
     return ids, rng.permutation(np.arange(n_texts) % n_classes)
@@ -150,7 +150,7 @@ def test_accumulated_fits_approach_one_fit():
     assert (logits_of(pieces, ids[500:]).argmax(1) == labels[500:]).mean() > 0.7
 
 
-def test_a_weight_counts_as_so_many_texts():
+def test_weights_equal_repetitions():
     ids, labels = make_texts(60)
     weights = 1.0 + (np.arange(60) % 3 == 0)
     weighted, _ = learn(ids, labels, weights=weights)

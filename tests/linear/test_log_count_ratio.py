@@ -1,4 +1,4 @@
-"""Log-count ratios, against naive Bayes, and their two users."""
+"""Log-count ratios, compared with naive Bayes, and in the two modules that use them."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def test_each_column_is_a_class():
     assert class_ratios(counts)[1, 0] == by_class[0][1]
 
 
-def test_both_users_have_the_same_bits(counts):
+def test_both_callers_have_the_same_bits(counts):
     ratios = LogCountRatioTransformer().fit(counts.T, ["a", "b"]).log_count_ratio_
     assert np.array_equal(class_ratios(counts)[:, 1], ratios)
     np.testing.assert_allclose(class_ratios(counts)[:, 0], -ratios)

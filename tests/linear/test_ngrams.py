@@ -37,7 +37,7 @@ def slow_keys(text, longest):
 
 
 def slow_counts(texts, labels, weights, longest):
-    """Return the weight of the texts that have a key, by key and class, all keys."""
+    """Return the total weight of the texts that have a key, for each key and class."""
     table = defaultdict(Counter)
     for text, label, weight in zip(texts, labels, weights, strict=True):
         for key in slow_keys(text, longest):
@@ -46,7 +46,7 @@ def slow_counts(texts, labels, weights, longest):
 
 
 def counts_of(texts, labels, weights=None, *, n_classes=2, longest=2, n_padding=0):
-    """Return what `count_ngrams` finds as a dict of key to list."""
+    """Return the result of `count_ngrams` as a dict of key to list."""
     weights = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=float)
     blocks = extract_ngrams(pad(texts, n_padding), longest)
     keys, counts = count_ngrams(blocks, np.asarray(labels), weights, n_classes=n_classes)
@@ -102,7 +102,7 @@ def test_the_unknown_word_is_a_word_and_in_no_pair():
     assert sorted(key for key in keys[0].tolist() if key) == [1, 2, 3]
 
 
-def test_padding_is_no_word_and_in_no_pair():
+def test_padding_is_neither_a_word_nor_in_a_pair():
     keys = distinct_ngrams(torch.tensor([[2, 0, 0, 0]]), 2)
     assert sorted(keys[0].tolist()) == [0] * 6 + [2]
 
@@ -169,7 +169,7 @@ def test_weights_count_relative_to_the_median_of_their_class(data, texts):
         for key, count in slow.items()
         if count.total() >= MIN_TEXTS - 1e-9
     }
-    # Sums in another order may lie just beside the threshold.
+    # Rounded sums in another order may lie on the other side of the threshold.
     assert set(found) <= set(expected)
     assert all(slow[key].total() < MIN_TEXTS + 1e-9 for key in set(expected) - set(found))
     for key, counts in found.items():
@@ -177,7 +177,7 @@ def test_weights_count_relative_to_the_median_of_their_class(data, texts):
 
 
 @pytest.mark.parametrize("scale", [1e-12, 0.1, 3, 1e20])
-def test_the_scale_of_the_weights_does_not_matter(scale):
+def test_counts_do_not_depend_on_the_scale_of_the_weights(scale):
     texts, labels = [[2, 3], [2, 3], [3, 4], [5]], [0, 1, 1, 0]
     weights = np.array([1.0, 2.0, 1.0, 1.0])
     found, scaled = (counts_of(texts, labels, w) for w in (weights, scale * weights))

@@ -111,7 +111,7 @@ def test_out_of_fold_scores():
         assert torch.equal(score, scores_of(term, text[None])[0])
 
 
-def test_ngrams_that_were_never_counted_do_not_matter():
+def test_ngrams_that_were_never_counted_are_ignored():
     term = make_term()
     plain = term(pad([[2, 3]]))
     torch.testing.assert_close(term(pad([[6, 2, 3, 9, 1]])), plain, rtol=0, atol=1e-7)

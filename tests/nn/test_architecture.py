@@ -72,7 +72,7 @@ def test_invalid_parameters(parameters, message):
         plan(**parameters)
 
 
-def test_resuming_needs_the_same_architecture_but_for_new_words():
+def test_resuming_needs_the_same_architecture_except_for_new_words():
     check_same_architecture(plan(), plan(n_tokens=50))
     message = (
         "Training cannot continue, because parameters of the network have changed: it was built "
@@ -94,7 +94,7 @@ def test_resuming_needs_the_same_architecture_but_for_new_words():
         (1500, 3, 2, True),
     ],
 )
-def test_the_network_reads_ngram_scores_if_the_texts_are_enough(
+def test_network_reads_ngram_scores_with_enough_texts(
     n_training_texts, n_classes, linear_ngrams, reads
 ):
     planned = plan(
@@ -121,7 +121,7 @@ def test_an_architecture_cannot_be_changed():
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_a_resumed_network_reads_ngram_scores_as_it_was_built(
+def test_resumed_network_still_reads_ngram_scores_or_not(
     make_classifier, word_order, monkeypatch, method
 ):
     X, y = word_order
@@ -137,7 +137,7 @@ def test_a_resumed_network_reads_ngram_scores_as_it_was_built(
             assert module.layers[0].input_size == 4 + 2 * reads
 
 
-def test_sample_weights_of_zero_are_no_texts(make_classifier, word_order, monkeypatch):
+def test_texts_of_weight_zero_are_not_counted(make_classifier, word_order, monkeypatch):
     X, y = word_order
     monkeypatch.setattr(architecture, "TEXTS_PER_CLASS_TO_READ", 40)
     weights = np.arange(80) > 0

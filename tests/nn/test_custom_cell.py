@@ -34,7 +34,7 @@ class UnusedLayer(EquationGRU):
 
 
 class NoWeights(nn.Module):
-    """Adds the mean of what it reads to the state."""
+    """Adds the mean of its input to the state."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -57,35 +57,35 @@ class Buffered(nn.Module):
 
 
 class PlainClass:
-    """No module."""
+    """Not a torch module."""
 
     def __init__(self, input_size, hidden_size):
         pass
 
 
 class OneSize(nn.Module):
-    """Is made by one size alone."""
+    """Has a constructor of one size."""
 
     def __init__(self, size):
         super().__init__()
 
 
 class NoState(nn.Module):
-    """Takes no state."""
+    """Has a forward method without a state."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
 
     def forward(self, x_t):
-        """Return what it reads."""
+        """Return the input."""
         return x_t
 
 
 class Input(NoState):
-    """Returns what it reads in place of a state."""
+    """Returns its input instead of a state."""
 
     def forward(self, x_t, h):
-        """Return what it reads, of shape (B, D)."""
+        """Return the input, of shape (B, D)."""
         return x_t
 
 
@@ -218,7 +218,7 @@ def test_random_state_determines_the_weights_of_cells(make_classifier, word_orde
 
 
 @pytest.mark.parametrize("cell_type", [EquationGRU, Sum])
-def test_the_global_stream_is_left_alone(make_classifier, word_order, cell_type):
+def test_global_random_stream_is_unchanged(make_classifier, word_order, cell_type):
     X, y = word_order
     classifier = make_classifier(cell_type=cell_type, warm_start=True)
     steps = [
@@ -237,7 +237,7 @@ def test_the_global_stream_is_left_alone(make_classifier, word_order, cell_type)
     assert disturbed == []
 
 
-def test_the_check_leaves_the_global_stream_alone():
+def test_check_does_not_change_the_global_random_stream():
     before = torch.get_rng_state()
     check_custom_cell(Sum, input_size=3, hidden_size=4)
     assert torch.equal(torch.get_rng_state(), before)
@@ -315,14 +315,14 @@ def test_warm_start_needs_the_same_cell(make_classifier, word_order):
 # Errors
 
 
-def test_a_class_that_is_no_module(make_classifier, word_order):
+def test_class_that_is_not_a_module_is_refused(make_classifier, word_order):
     message = f"cell_type=PlainClass is not a torch.nn.Module. {WANTED}"
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         make_classifier(cell_type=PlainClass).fit(*word_order)
 
 
 @pytest.mark.parametrize("cell_type", [OneSize, NoState, nn.LSTMCell])
-def test_a_cell_of_another_signature(make_classifier, word_order, cell_type):
+def test_cell_with_another_signature_is_refused(make_classifier, word_order, cell_type):
     message = f"cell_type={cell_type.__name__} failed on a batch of two texts. {WANTED}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$") as caught:
         make_classifier(cell_type=cell_type).fit(*word_order)
@@ -333,7 +333,7 @@ def test_a_cell_of_another_signature(make_classifier, word_order, cell_type):
     ("cell_type", "got"),
     [(Input, "a tensor of shape (2, 4)"), (Pair, "tuple"), (Nothing, "NoneType")],
 )
-def test_a_cell_that_returns_no_state(make_classifier, word_order, cell_type, got):
+def test_cell_that_returns_no_state_is_refused(make_classifier, word_order, cell_type, got):
     message = (
         f"cell_type={cell_type.__name__} returned {got} for 2 texts and hidden_size=5. {WANTED}"
     )
@@ -346,7 +346,7 @@ def test_a_cell_that_returns_no_state(make_classifier, word_order, cell_type, go
     [EquationGRU(4, 4), lambda input_size, hidden_size: EquationGRU(input_size, hidden_size), 1],
     ids=["instance", "function", "number"],
 )
-def test_cell_types_that_are_no_class(make_classifier, word_order, cell_type):
+def test_invalid_cell_type_is_refused(make_classifier, word_order, cell_type):
     with pytest.raises(ValueError, match="The 'cell_type' parameter of RNNTextClassifier must be"):
         make_classifier(cell_type=cell_type).fit(*word_order)
     with pytest.raises(ValueError, match="The 'cell_type' parameter of RNNTextClassifier must be"):

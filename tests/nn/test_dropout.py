@@ -1,4 +1,4 @@
-"""Dropout of features and of words, with random streams of its own."""
+"""Dropout of features and of words, drawn from a given random generator."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
 
 
-def test_the_dropped_share_and_the_mean_of_the_rest():
+def test_dropped_share_and_mean_of_the_kept_features():
     generator = torch.Generator().manual_seed(0)
     dropped = SeededDropout(0.25)(torch.ones(100, 100), generator)
     assert abs((dropped == 0).float().mean() - 0.25) < 0.02

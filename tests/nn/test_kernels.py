@@ -1,4 +1,4 @@
-"""The kernels written by hand, against PyTorch's layers."""
+"""CPU kernels, compared with torch's layers."""
 
 import pytest
 import torch

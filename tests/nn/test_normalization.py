@@ -1,4 +1,4 @@
-"""Batch normalisation over words only: PyTorch's own, given the words alone, is the reference."""
+"""Batch normalisation without padding, compared with torch's on the tokens alone."""
 
 import pytest
 import torch

@@ -49,13 +49,13 @@ def test_pooling_equals_a_loop_over_the_tokens(name, states):
 
 
 @pytest.mark.parametrize("garbage", [GARBAGE, -GARBAGE, 0.0])
-def test_states_at_the_padding_do_not_matter(pooling, states, garbage):
+def test_states_at_the_padding_are_ignored(pooling, states, garbage):
     spoilt = states.masked_fill(~MASK[:, :, None], garbage)
     expected = pooling(states, MASK)
     torch.testing.assert_close(pooling(spoilt, MASK), expected, rtol=0, atol=0)
 
 
-def test_more_padding_does_not_matter(pooling, states):
+def test_pooling_does_not_depend_on_the_amount_of_padding(pooling, states):
     wider = torch.cat([states, torch.full((4, 3, 4), GARBAGE)])
     wider_mask = torch.cat([MASK, torch.zeros(4, 3, dtype=torch.bool)])
     expected = pooling(states, MASK)

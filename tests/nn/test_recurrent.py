@@ -1,4 +1,4 @@
-"""Recurrent layers are exact: PyTorch's packed sequences are the reference."""
+"""Recurrent layers, compared with torch's layers on packed sequences."""
 
 import pytest
 import torch
@@ -41,7 +41,7 @@ def packed_reference(layer, cell_type, x, lengths):
 
 
 def run(layer, x, lengths):
-    """Return the merged states of all words, and those after the last word each direction reads."""
+    """Return the merged states of all words, and the last state of each direction."""
     index = reversal_index(lengths, len(x))
     directions = layer(x, index)
     texts = torch.arange(len(lengths))
@@ -139,7 +139,7 @@ def test_the_initial_recurrent_matrix_of_a_tanh_rnn_is_half_orthogonal():
     torch.testing.assert_close(gram, torch.eye(4) / 4, rtol=0, atol=1e-5)
 
 
-def test_no_layer_packs(monkeypatch):
+def test_no_sequence_is_packed(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("packed")
 

@@ -1,4 +1,4 @@
-"""Figures of the tests, which are drawn and closed after each."""
+"""Fixture that draws and closes the figures of each test."""
 
 import matplotlib
 import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""Data of Displays, and what the tests read from them."""
+"""Data of Displays, and helpers that read drawn figures."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Every text once, beside texts of its length, in an order that a seed repeats."""
+"""Mini-batches: each text once, with texts of similar length, in an order set by the seed."""
 
 from itertools import chain
 
@@ -21,7 +21,7 @@ SMALL = settings(max_examples=30, derandomize=True)
 
 
 def make_dataset(lengths, width=None):
-    """Make texts whose label is their row, so that a batch says which texts it holds."""
+    """Make texts whose labels are their row numbers, which identify the texts of a batch."""
     lengths = np.asarray(lengths)
     columns = np.arange(width or lengths.max())
     ids = np.where(columns < lengths[:, None], 5, 0).astype(np.int32)
@@ -71,7 +71,7 @@ def test_texts_of_a_batch_are_of_similar_length():
     assert n_ids < 1.1 * lengths.sum()
 
 
-def test_batches_are_drawn_from_pools(monkeypatch):
+def test_batches_are_sorted_within_pools(monkeypatch):
     monkeypatch.setattr("sklearn_rnn._training.batches.POOL_BATCHES", 2)
     dataset = make_dataset(np.arange(1, 101))
     batches = TrainingBatches(dataset, 5, np.random.default_rng(0))
@@ -81,7 +81,7 @@ def test_batches_are_drawn_from_pools(monkeypatch):
 
 @SMALL
 @given(st.lists(st.integers(1, 3 * BATCH_IDS), max_size=12))
-def test_bounded_batches_keep_their_bound(lengths):
+def test_bounded_batches_do_not_exceed_the_bound(lengths):
     lengths = np.array(lengths, dtype=np.int64)
     batches = list(bounded_batches(lengths))
     assert [row for start, stop, _ in batches for row in range(start, stop)] == list(
@@ -92,11 +92,11 @@ def test_bounded_batches_keep_their_bound(lengths):
         assert (stop - start) * width <= BATCH_IDS or stop - start == 1
 
 
-def test_bounded_batches_are_not_smaller_than_they_need_be():
+def test_bounded_batches_are_as_large_as_possible():
     assert len(list(bounded_batches(np.full(1000, 100)))) == -(-1000 // (BATCH_IDS // 100))
 
 
-def test_a_text_longer_than_the_bound_is_a_batch_alone():
+def test_text_longer_than_the_bound_is_a_batch_of_its_own():
     lengths = np.array([2, BATCH_IDS + 1, 3])
     assert list(bounded_batches(lengths)) == [(0, 1, 2), (1, 2, BATCH_IDS + 1), (2, 3, 3)]
 
@@ -116,14 +116,14 @@ def test_take_cuts_to_the_width():
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
-def test_readonly_arrays_are_taken_without_a_warning(dtype):
+def test_readonly_arrays_do_not_warn(dtype):
     columns = [np.array([[2, 3]], dtype=dtype), np.array([0]), np.array([1.0]), np.array([2])]
     for column in columns:
         column.flags.writeable = False
     assert IdsDataset(TrainingData(*columns))[:][0]["ids"].tolist() == [[2, 3]]
 
 
-def test_short_texts_do_not_come_first():
+def test_batches_are_not_in_the_order_of_their_lengths():
     dataset = make_dataset(np.arange(1, 101))
     batches = TrainingBatches(dataset, 5, np.random.default_rng(0))
     widths = [inputs["ids"].shape[1] for inputs, _ in batches]

@@ -8,7 +8,7 @@ from sklearn_rnn._training.calibration import fit_bias_offsets
 
 
 def make_logits(n_texts=300, n_classes=3):
-    """Make labels, logits that tell them, and logits that prefer the first class besides."""
+    """Make labels, logits that predict them, and these logits with a bias to the first class."""
     rng = np.random.default_rng(0)
     labels = rng.choice(n_classes, n_texts, p=[0.6, 0.3, 0.1][:n_classes])
     fair = 2 * np.eye(n_classes)[labels] + rng.normal(size=(n_texts, n_classes))
@@ -16,7 +16,7 @@ def make_logits(n_texts=300, n_classes=3):
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
-def test_each_class_is_predicted_as_often_as_it_is_there(label_smoothing):
+def test_mean_probabilities_equal_the_class_frequencies(label_smoothing):
     labels, _, biased = make_logits()
     weights = 1e-6 * (1.0 + np.arange(300) % 2)
     offsets = fit_bias_offsets(biased, labels, weights, label_smoothing=label_smoothing)
@@ -27,7 +27,7 @@ def test_each_class_is_predicted_as_often_as_it_is_there(label_smoothing):
     assert offsets.sum() == pytest.approx(0, abs=1e-9)
 
 
-def test_a_preference_is_taken_back():
+def test_bias_towards_a_class_is_removed():
     labels, fair, biased = make_logits()
     of_fair, of_biased = (
         fit_bias_offsets(logits, labels, np.ones(300), label_smoothing=0.0)
@@ -36,7 +36,7 @@ def test_a_preference_is_taken_back():
     np.testing.assert_allclose(of_biased - of_fair, [-2, 1, 1], atol=0.1)
 
 
-def test_a_class_without_texts_gets_a_finite_one():
+def test_class_without_texts_has_a_finite_offset():
     logits = np.zeros((4, 3))
     offsets = fit_bias_offsets(logits, np.array([0, 0, 1, 1]), np.ones(4), label_smoothing=0.0)
     assert np.isfinite(offsets).all()

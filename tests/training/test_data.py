@@ -1,4 +1,4 @@
-"""Training data: what is checked, encoded, weighted and split."""
+"""Training data: checks, encoding of labels, weights and splits."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_texts_without_weight_are_left_out():
     assert classes.tolist() == ["a", "b"]
 
 
-def test_repeated_texts_are_merged_in_whatever_order_they_come():
+def test_duplicates_are_merged_in_any_order():
     ids, labels, weights = [[3, 2], [2, 0], [3, 2], [3, 2]], [1, 0, 1, 0], [1, 2, 0.5, 4]
     expected = ([[2, 0], [3, 2], [3, 2]], [0, 0, 1], [2, 4, 1.5])
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
@@ -68,7 +68,7 @@ def test_balanced_gives_every_class_the_same_weight_and_keeps_the_sum():
     assert weighted.weights[1:].sum() == pytest.approx(5)
 
 
-def test_a_class_of_no_weight_is_left_out():
+def test_class_of_weight_zero_is_left_out():
     data = make_data([[2], [3], [4]], [0, 1, 1])
     weighted = apply_class_weight(data, {"a": 0}, AB, balance=data)
     assert weighted.labels.tolist() == [1, 1]
@@ -79,7 +79,7 @@ def test_sorted_by_length():
     assert sort_by_length(data).labels.tolist() == [1, 2, 0]
 
 
-def test_the_validation_split_is_stratified_and_leaves_none_out():
+def test_validation_split_is_stratified_and_complete():
     labels = np.repeat([0, 1, 2], [60, 30, 10])
     data = make_data(np.arange(2, 102)[:, None], labels, np.arange(1, 101))
     classes, random_state = np.array(["a", "b", "c"]), np.random.RandomState(0)
@@ -93,19 +93,19 @@ def test_the_validation_split_is_stratified_and_leaves_none_out():
 @pytest.mark.parametrize(
     ("n_samples", "expected"), [(1, 8), (2048, 8), (10_000, 39), (16_384, 64), (60_000, 64)]
 )
-def test_batch_size_auto_suits_the_data(n_samples, expected):
+def test_automatic_batch_size(n_samples, expected):
     assert choose_batch_size("auto", n_samples) == expected
     assert choose_batch_size(7, n_samples) == 7
 
 
-def test_balance_may_be_taken_from_other_data():
+def test_balanced_may_count_other_data():
     training = make_data(np.ones((4, 1)), [0, 0, 0, 1])
     validation = training.take([0, 1])  # holds one of the classes
     weighted = apply_class_weight(validation, "balanced", AB, balance=training)
     np.testing.assert_allclose(weighted.weights, [4 / 6, 4 / 6])
 
 
-def test_texts_in_any_memory_order_are_taken(make_classifier, word_order):
+def test_texts_in_any_memory_order_are_accepted(make_classifier, word_order):
     X, y = word_order
     expected = make_classifier().fit(X, y).predict_proba(X)
     for same in (np.asfortranarray(X), X[::-1].copy()[::-1], np.lib.stride_tricks.as_strided(X)):

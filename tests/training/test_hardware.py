@@ -15,7 +15,7 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 @pytest.fixture
 def n_gpus(monkeypatch, request):
-    """Make torch find as many GPUs as the test says, so that the choice is tested without one."""
+    """Make torch find `n_gpus` GPUs, so that tests need none."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: request.param > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: request.param)
     return request.param
@@ -33,7 +33,7 @@ def n_gpus(monkeypatch, request):
     ],
     indirect=["n_gpus"],
 )
-def test_the_device_that_is_asked_for(n_gpus, device, resolved):
+def test_resolved_device(n_gpus, device, resolved):
     assert resolve_device(device) == torch.device(resolved)
 
 
@@ -47,14 +47,14 @@ def test_the_device_that_is_asked_for(n_gpus, device, resolved):
     ],
     indirect=["n_gpus"],
 )
-def test_the_workers_of_joblib_take_the_gpus_in_turn(monkeypatch, n_gpus, resolved):
+def test_workers_of_joblib_use_the_gpus_in_turn(monkeypatch, n_gpus, resolved):
     for number, device in enumerate(resolved, 1):
         process = SimpleNamespace(name=f"LokyProcess-{number}")
         monkeypatch.setattr(multiprocessing, "current_process", lambda process=process: process)
         assert resolve_device("auto") == torch.device(device)
 
 
-def test_that_joblib_numbers_its_workers():
+def test_joblib_numbers_its_workers():
     with parallel_config("loky", n_jobs=2):
         names = Parallel()(delayed(worker_name)() for _ in range(4))
     assert all(re.fullmatch(r"LokyProcess-\d+", name) for name in names)
@@ -67,7 +67,7 @@ def worker_name():
 @pytest.mark.parametrize(
     ("n_gpus", "device"), [(0, "cuda"), (0, "cuda:0"), (1, "cuda:1")], indirect=["n_gpus"]
 )
-def test_a_gpu_that_is_not_there(n_gpus, device):
+def test_missing_gpu_is_refused(n_gpus, device):
     message = (
         f"device='{device}' asks for a GPU that torch does not find: it finds {n_gpus}. Pass "
         "device='auto' to take a GPU only where there is one, or device='cpu'."
@@ -77,14 +77,14 @@ def test_a_gpu_that_is_not_there(n_gpus, device):
 
 
 @pytest.mark.parametrize("device", ["gpu", "mps", "cuda:x", "cpu:1", ""])
-def test_a_device_that_is_none(device):
+def test_invalid_device_is_refused(device):
     message = f"device='{device}' must be 'auto', 'cpu', 'cuda' or 'cuda:N'."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         resolve_device(device)
 
 
 @pytest.mark.parametrize("n_gpus", [0], indirect=True)
-def test_a_loaded_model_takes_the_cpu_where_its_gpu_is_not(n_gpus):
+def test_loaded_model_uses_the_cpu_if_its_gpu_is_missing(n_gpus):
     message = (
         "This model was saved with device='cuda', which is not on this machine. It is loaded on "
         "the CPU; its parameter is left as it was."
@@ -94,7 +94,7 @@ def test_a_loaded_model_takes_the_cpu_where_its_gpu_is_not(n_gpus):
 
 
 @pytest.mark.parametrize("device", [CPU, GPU])
-def test_what_is_asked_for(device):
+def test_explicit_precision(device):
     lstm, gru = ({"cell_type": cell, "hidden_sizes": (64,)} for cell in ("lstm", "gru"))
     assert resolve_precision("float32", device, **lstm) == torch.float32
     assert resolve_precision("bfloat16", device, **gru) == torch.bfloat16

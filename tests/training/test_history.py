@@ -67,5 +67,5 @@ def test_gradients_are_recorded_by_layer_and_step():
     np.testing.assert_allclose(table["mean"], [11 / 9, 1, 22 / 9, 2])
 
 
-def test_without_a_step_no_gradients():
+def test_gradient_flow_without_steps_is_empty():
     assert GradientFlow().to_frame().empty

@@ -23,7 +23,7 @@ def same_weights(a, b):
 
 
 class Breaker(Callback):
-    """Writes NaN into a weight at the begin of an epoch."""
+    """Writes NaN into a weight at the beginning of an epoch."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -45,7 +45,7 @@ class ParameterSetter(Callback):
 
 
 class Interrupter(Callback):
-    """Presses Ctrl+C in a batch of an epoch."""
+    """Raises a KeyboardInterrupt in a batch of an epoch."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -94,7 +94,7 @@ def test_an_interrupt_keeps_what_was_trained(make_classifier, word_order):
     assert not same_weights(classifier, one_epoch)  # the batch of epoch 2 counts too
 
 
-def test_an_interrupt_in_the_first_epoch_leaves_a_classifier(make_classifier, word_order):
+def test_an_interrupt_in_the_first_epoch_leaves_a_fitted_classifier(make_classifier, word_order):
     X, y = word_order
     with pytest.warns(UserWarning, match="interrupted in epoch 1"):
         classifier = make_classifier(callbacks=[Interrupter(epoch=1)]).fit(X, y)

@@ -78,14 +78,14 @@ def compute_gradients(module, batch, *, n_threads=1, dtype=torch.float32):
 
 
 def scores_of_fold(module, ids, coefficients):
-    """Return the n-gram scores of a linear term of other coefficients."""
+    """Return the n-gram scores of a linear term with the coefficients of a fold."""
     term = copy.deepcopy(module.linear_term)
     term.coefficients = torch.from_numpy(coefficients)
     return term.scores(term.find_ngrams(ids))
 
 
 def whole_gradients(module, batch):
-    """Compute the same by autograd alone."""
+    """Return the loss, logits and gradients that autograd computes without micro-batches."""
     inputs, labels = batch
     scores = torch.stack(
         [
@@ -158,7 +158,7 @@ def test_micro_batches_of_nearly_equal_size(n_texts, sizes):
     ("units", "sizes"),
     [(4, [256]), (8, [128, 128]), (31, [64] * 4), (33, [32] * 8), (256, [32] * 8)],
 )
-def test_few_units_have_larger_micro_batches(units, sizes):
+def test_layers_of_few_units_have_larger_micro_batches(units, sizes):
     batches = MicroBatches(build(hidden_sizes=(units,)), None, None, seed=0, dtype=torch.float32)
     assert [len(range(256)[rows]) for rows in batches._split(256)] == sizes
 
@@ -179,7 +179,7 @@ def test_evaluation_is_the_module_without_dropout(batch):
     assert step["sums"][2] == pytest.approx(batch[0]["weights"].sum().item())
 
 
-def test_evaluation_of_training_texts_reads_fits_without_their_folds(batch):
+def test_evaluation_of_training_texts_uses_out_of_fold_coefficients(batch):
     module = build().eval()
     expected, _ = compute_gradients(module, batch)  # without dropout
     with ThreadPool(2) as pool:

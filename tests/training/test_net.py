@@ -1,4 +1,4 @@
-"""skorch net: learning, callbacks, what is printed, and threads."""
+"""skorch net: learning, callbacks, printed output, threads."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ def same_weights(a, b):
 
 
 class Recorder(Callback):
-    """Writes down the norm of the weights' change in each batch, and of the gradient."""
+    """Records the norm of the change of the weights in each batch, and of the gradient."""
 
     def initialize(self):
         self.gradient_norms = []
@@ -70,7 +70,7 @@ def test_a_callback_may_stop_the_training(make_classifier, word_order):
 
 
 @pytest.mark.parametrize("callback", [Recorder(), ("mine", Recorder()), Recorder])
-def test_forms_of_a_callback(make_classifier, word_order, callback):
+def test_valid_forms_of_callbacks_are_called(make_classifier, word_order, callback):
     classifier = make_classifier(callbacks=[callback], max_epochs=1).fit(*word_order)
     recorders = [c for _, c in classifier.net_.callbacks_ if isinstance(c, Recorder)]
     assert len(recorders[0].losses) == 4
@@ -86,14 +86,14 @@ def test_callbacks_may_change_between_trainings(make_classifier, word_order):
     assert len(recorder.gradient_norms) == n_steps
 
 
-def test_a_callback_may_move_the_rate(make_classifier, word_order):
+def test_callback_may_change_the_learning_rate(make_classifier, word_order):
     scheduler = LRScheduler("ExponentialLR", gamma=0.5)
     classifier = make_classifier(callbacks=[scheduler]).fit(*word_order)
     np.testing.assert_allclose(classifier.history_["learning_rate"], [0.02, 0.01, 0.005])
 
 
 class Raiser(Callback):
-    """Fails in the midst of an epoch."""
+    """Raises an error in the middle of an epoch."""
 
     def on_batch_end(self, net, training=False, **kwargs):
         raise RuntimeError("no more")
@@ -158,7 +158,7 @@ def test_verbose_draws_a_bar_on_a_terminal(make_classifier, word_order, capsys, 
 # Training that ends early
 
 
-def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
+def test_output_biases_are_refitted_after_training(make_classifier, word_order, monkeypatch):
     X, y = (np.concatenate([part, part]) for part in word_order)
 
     def fit(shifts, X, y, linear_ngrams=2, **validation):
@@ -175,14 +175,14 @@ def test_the_biases_are_fitted_last(make_classifier, word_order, monkeypatch):
 
     plain, shifted = (fit(np.array([-shift, shift]), X, y) for shift in (0.0, 1.5))
     np.testing.assert_allclose(shifted, plain + 3, rtol=0, atol=1e-5)
-    # Without logits of texts that the linear term has not seen, and by validation data.
+    # Not without out-of-fold predictions, and not with validation data.
     fit(None, X, y, linear_ngrams=0)
     fit(None, X[:80], y[:80])
     fit(None, X, y, X_val=X, y_val=y)
 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
-def test_a_fit_is_the_same_whatever_the_number_of_threads(cell_type):
+def test_fit_does_not_depend_on_the_number_of_threads(cell_type):
     # Large enough for LAPACK's and MKL's sums to be cut among threads: a worker of joblib has fewer
     # of them than the main process.
     rng = np.random.default_rng(0)

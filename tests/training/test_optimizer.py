@@ -11,7 +11,7 @@ def weights_of(classifier):
 
 
 class Recorder(Callback):
-    """Writes down the norm of the weights' change in each batch, and of the gradient."""
+    """Records the norm of the change of the weights in each batch, and of the gradient."""
 
     def initialize(self):
         self.gradient_norms = []
@@ -39,7 +39,7 @@ def test_the_gradient_is_clipped(make_classifier, word_order):
     assert steps[None] > 1e-3
 
 
-def test_weight_decay_shrinks(make_classifier, word_order):
+def test_weight_decay_shrinks_the_weights(make_classifier, word_order):
     def output_norm(weight_decay):
         classifier = make_classifier(weight_decay=weight_decay, max_epochs=5).fit(*word_order)
         return np.linalg.norm(weights_of(classifier)["layers.0.forward_cell.weight_hh_l0"])
@@ -47,7 +47,7 @@ def test_weight_decay_shrinks(make_classifier, word_order):
     assert output_norm(5.0) < 0.8 * output_norm(0.0)
 
 
-def test_one_cycle_rises_and_falls_to_nothing(make_classifier, word_order):
+def test_one_cycle_rises_and_falls_to_zero(make_classifier, word_order):
     classifier = make_classifier(lr_schedule="one_cycle", learning_rate=0.01, max_epochs=10)
     rates = classifier.fit(*word_order).history_["learning_rate"]
     top = rates.argmax()
@@ -85,7 +85,7 @@ def test_without_a_schedule_the_rate_is_constant(make_classifier, word_order):
 
 
 @pytest.mark.parametrize("new_words", [False, True])
-def test_the_optimizer_goes_on_with_its_moments(make_classifier, word_order, new_words):
+def test_resumed_training_keeps_the_moments(make_classifier, word_order, new_words):
     X, y = word_order
     classifier = make_classifier().partial_fit(X, y, classes=["neg", "pos"])
     net = classifier.net_

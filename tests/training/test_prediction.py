@@ -21,7 +21,7 @@ def distinct(ids, lookup=None):
     )
 
 
-def test_each_text_is_there_once_the_shortest_first(ids):
+def test_distinct_texts_occur_once_the_shortest_first(ids):
     rows, place = distinct(ids)
     assert len(rows) == len(np.unique(ids, axis=0)) < len(ids)
     np.testing.assert_array_equal(ids[rows][place], ids)
@@ -29,7 +29,7 @@ def test_each_text_is_there_once_the_shortest_first(ids):
     np.testing.assert_array_equal(lengths, np.sort(lengths))
 
 
-def test_neither_order_nor_padding_changes_the_places(ids):
+def test_distinct_texts_do_not_depend_on_order_or_padding(ids):
     rows, _ = distinct(ids)
     order = np.random.default_rng(1).permutation(len(ids))
     np.testing.assert_array_equal(ids[order][distinct(ids[order])[0]], ids[rows])
@@ -37,7 +37,7 @@ def test_neither_order_nor_padding_changes_the_places(ids):
     np.testing.assert_array_equal(distinct(padded)[0], rows)
 
 
-def test_texts_that_the_lookup_makes_the_same_are_one(ids):
+def test_texts_equal_after_unknown_ids_are_replaced_are_one(ids):
     lookup = known_ids_table(np.where(ids == 4, 3, ids))
     unseen = np.where(ids == 4, 9, ids)
     for expected, other in zip(distinct(ids, lookup), distinct(unseen, lookup), strict=True):
@@ -47,7 +47,7 @@ def test_texts_that_the_lookup_makes_the_same_are_one(ids):
     np.testing.assert_array_equal(place[: len(ids)], place[len(ids) :])
 
 
-def test_texts_whose_hashes_are_the_same_are_kept_apart(ids, monkeypatch):
+def test_texts_with_equal_hashes_are_kept_apart(ids, monkeypatch):
     expected = len(distinct(ids)[0])
 
     class SameFactor:

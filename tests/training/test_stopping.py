@@ -7,7 +7,7 @@ from sklearn_rnn._training.stopping import EarlyStopping
 
 
 def run(accuracies, losses=None, *, scoring="accuracy", tol=1e-4, n_iter_no_change=None):
-    """Record epochs until the end or the stop; the weights of epoch 3 are called 3."""
+    """Record epochs until the last one or a stall. The weights of epoch 3 are the number 3."""
     stopping = EarlyStopping(scoring=scoring, tol=tol, n_iter_no_change=n_iter_no_change)
     losses = [1.0] * len(accuracies) if losses is None else losses
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True), start=1):
@@ -18,7 +18,7 @@ def run(accuracies, losses=None, *, scoring="accuracy", tol=1e-4, n_iter_no_chan
 
 
 def mlp_stops_after(accuracies, tol, n_iter_no_change):
-    """Retell MLPClassifier._update_no_improvement_count."""
+    """Reimplement MLPClassifier._update_no_improvement_count."""
     best, count = -np.inf, 0
     for epoch, accuracy in enumerate(accuracies, start=1):
         count = count + 1 if accuracy < best + tol else 0
@@ -30,7 +30,7 @@ def mlp_stops_after(accuracies, tol, n_iter_no_change):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("tol", "n_iter_no_change"), [(1e-4, 1), (0.05, 3), (0.0, 2)])
-def test_it_stops_when_mlp_classifier_would(seed, tol, n_iter_no_change):
+def test_training_stops_at_the_epoch_of_mlp_classifier(seed, tol, n_iter_no_change):
     accuracies = np.random.default_rng(seed).integers(0, 20, 30) / 20
     stopping = run(accuracies, tol=tol, n_iter_no_change=n_iter_no_change)
     assert stopping.n_evaluations == mlp_stops_after(accuracies, tol, n_iter_no_change)
@@ -41,19 +41,19 @@ def test_the_best_evaluation_has_the_highest_accuracy():
     assert (stopping.best_evaluation, stopping.best_weights) == (3, 3)
 
 
-def test_among_equals_the_lowest_loss_is_the_best():
+def test_ties_of_accuracy_are_broken_by_the_loss():
     assert run([0.5, 0.9, 0.9, 0.9], [1.0, 0.5, 0.3, 0.4]).best_evaluation == 3
     assert run([0.9, 0.9], [0.5, 0.5]).best_evaluation == 1
 
 
-def test_an_improvement_below_tol_is_kept_but_is_no_progress():
+def test_improvement_below_tol_is_kept_but_does_not_count():
     stopping = run([0.5, 0.6, 0.7], tol=0.2, n_iter_no_change=1)
     assert stopping.n_evaluations == 3
     assert stopping.has_stalled
     assert stopping.best_evaluation == 3
 
 
-def test_the_loss_may_be_watched():
+def test_scoring_by_the_loss():
     accuracies, losses = [0.5, 0.6, 0.7, 0.8, 0.9], [1.0, 0.5, 0.6, 0.5, 0.55]
     stopping = run(accuracies, losses, scoring="loss", tol=0.1, n_iter_no_change=2)
     assert stopping.has_stalled

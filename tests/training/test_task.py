@@ -1,4 +1,4 @@
-"""Training task: class weights, and validation texts as the network reads them."""
+"""Training task: class weights, and the order and ids of validation texts."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Thread pool: the order of results, errors, and what it restores."""
+"""Thread pool: order of results, errors, restored settings."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,14 @@ def test_two_items_are_computed_at_the_same_time():
         pool.map(lambda _: both_are_here.wait(), range(2))
 
 
-def test_one_thread_is_the_callers():
+def test_single_thread_is_the_callers():
     with ThreadPool(1) as pool:
         threads = pool.map(lambda _: threading.get_ident(), range(3))
     assert set(threads) == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_an_error_ends_the_work(n_threads):
+def test_error_stops_all_threads(n_threads):
     done = []
 
     def compute(item):
@@ -45,7 +45,7 @@ def test_an_error_ends_the_work(n_threads):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_every_thread_uses_one_core_and_the_caller_gets_its_settings_back(n_threads):
+def test_threads_use_one_core_and_settings_of_the_caller_are_restored(n_threads):
     def settings(_=None):
         if n_threads > 1:
             all_are_here.wait()
@@ -62,7 +62,7 @@ def test_every_thread_uses_one_core_and_the_caller_gets_its_settings_back(n_thre
         torch.set_num_threads(before)
 
 
-def test_off_the_main_thread_there_is_one():
+def test_pool_has_one_thread_outside_the_main_thread():
     def count_threads():
         with thread_pool() as pool:
             return pool.n_threads
@@ -77,7 +77,7 @@ def test_off_the_main_thread_there_is_one():
         torch.set_num_threads(before)
 
 
-def test_a_caller_that_flushes_denormals_goes_on_doing_so():
+def test_flush_denormal_setting_of_the_caller_is_restored():
     torch.set_flush_denormal(True)
     try:
         with thread_pool():
