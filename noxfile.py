@@ -26,9 +26,9 @@ BREACHES = {
     "matplotlib": ("evaluation.py", "import matplotlib"),
 }
 
-# Where the newest version of a package without a floor does not go with the floors.
+# Packages without a floor, whose newest versions do not work with the floors of others.
 LIMITS_OF_FLOORS = [
-    "pyparsing<3.2",  # newer ones make matplotlib 3.9 warn
+    "pyparsing<3.2",  # newer versions make matplotlib 3.9 warn
     "setuptools<82",  # which torch 2.11 requires
 ]
 
@@ -51,7 +51,7 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the floors of pyproject.toml, but for the pins given as arguments.
 
-    `nox -s lowest -- torch==2.13.0` takes the floors of all packages but torch.
+    `nox -s lowest -- torch==2.13.0` installs the floors of all packages but torch.
     """
     given = {name_of(pin): pin for pin in session.posargs}
     floors = floors_as_pins() | given
@@ -106,7 +106,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docstrings(session: nox.Session) -> None:
-    """Check that docstrings describe the parameters of the signature, and public ones all."""
+    """Check that docstrings describe the parameters of the signature, in public ones all."""
     install_pinned(session, ".[test]")
     session.run("pytest", "--numprocesses=0", "tests/tooling/test_docstrings.py")
 
@@ -174,7 +174,7 @@ def name_of(requirement: str) -> str:
 
 
 def check_that_the_sdist_is_complete(session: nox.Session, unpacked: Path) -> None:
-    """Compare the files of the unpacked sdist with those that git knows, where there is git."""
+    """Check that the unpacked sdist has all files that git tracks; only in a git checkout."""
     if not (ROOT / ".git").exists():
         return
     tracked = session.run("git", "ls-files", silent=True, external=True).splitlines()

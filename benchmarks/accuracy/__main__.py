@@ -3,10 +3,10 @@
     SKLEARN_RNN_DATA=... python -m benchmarks.accuracy [--corpus NAME ...] [--model NAME ...]
 
 Each model is fitted on the training set, or on a stratified 10 % or 1 % of it, and scored once on
-the test set; the network once for each seed. Prints a line per fit, then the medians, and McNemar's
-test of the network of the median accuracy against the best baseline, and writes them, with the
-versions and the machine, to benchmarks/results/accuracy.json. Fits of an earlier run that are not
-repeated are kept, each with its commit and processor.
+the test set; the network once for each seed. The benchmark prints a line per fit, the medians, and
+McNemar's test of the network with the median accuracy against the best baseline. It writes them,
+with the versions and the machine, to benchmarks/results/accuracy.json, which keeps fits of earlier
+runs that are not repeated, each with its commit and processor.
 """
 
 import time

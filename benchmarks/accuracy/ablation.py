@@ -2,8 +2,8 @@
 
     SKLEARN_RNN_DATA=... python -m benchmarks.accuracy.ablation [--corpus NAME ...] [--seeds 3]
 
-The test sets are not touched. A stratified fifth of the training set is held out; of IMDB the
-reviews numbered 10,000 and up, so that no film is in both. Results go to
+The test sets are not used. A stratified fifth of the training set is held out. For IMDB, the
+reviews numbered 10,000 and up are held out, so that no film is in both parts. Results go to
 benchmarks/results/ablation.json; corpora that are not run are kept.
 """
 

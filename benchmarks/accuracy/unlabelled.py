@@ -1,13 +1,14 @@
-"""Gain from texts without labels: scikit-learn's self-training around the classifier.
+"""Gain in accuracy from texts without labels, by scikit-learn's self-training.
 
     SKLEARN_RNN_DATA=... python -m benchmarks.accuracy.unlabelled [--corpus NAME ...]
 
-Of the training set a few texts keep their labels, sampled anew for each seed, and the others are
-marked by -1, as in scikit-learn. "labelled" is fitted to the few alone, "self-trained" to all:
-SelfTrainingClassifier (Yarowsky 1995, doi:10.3115/981658.981684) labels the texts to which a first
-fit gives a class a probability of at least 0.75, its default, and fits once more. The rival is
-TF-IDF with a logistic regression, trained likewise. Scored once, on the official test set. Results
-go to benchmarks/results/unlabelled.json; corpora that are not run are kept.
+For each seed, a random sample of the training texts keeps its labels; the other texts have the
+label -1. "labelled" is fitted to the sample, "self-trained" to all texts: SelfTrainingClassifier
+(Yarowsky 1995, doi:10.3115/981658.981684) labels the texts for which the first fit predicts a class
+with a probability of at least 0.75, its default, and fits again. The rival is TF-IDF with a
+logistic regression, trained in the same way. Each model is scored once, on the official test set.
+Results are written to benchmarks/results/unlabelled.json, which keeps those of corpora that are not
+run.
 """
 
 import time

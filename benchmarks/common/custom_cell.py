@@ -1,4 +1,4 @@
-"""A recurrent cell as a user writes it."""
+"""Custom recurrent cell: a GRU written from its equations."""
 
 import torch
 from torch import nn

@@ -3,14 +3,14 @@
     SKLEARN_RNN_DATA=... python -m benchmarks.reference_systems [--system R3 ...] [--seeds 3]
     SKLEARN_RNN_DATA=... python -m benchmarks.reference_systems --ours-alone [--our-epochs 1] ...
 
-Each system is a few lines of the public API, without the linear term, so that the network is the
-author's; the training is ours (epochs, batches, learning rate), and "differs" describes it.
-Besides, gradients are clipped at a norm of 1 and labels smoothed by 0.1, those of R3's rnn
-excepted. The rival is the author's recipe, written in plain torch, on the same texts in the same
-run: ours and theirs alternate, seed by seed. Seconds are from texts to test accuracy. `--texts`
-takes a random sample of the training texts; `--epochs` shortens the rival's training. Results go to
-benchmarks/results/reference_systems.json, those of `--ours-alone` to a table of their own; systems
-that are not run are kept.
+Each system is a few lines of the public API. The network is the author's, without the linear term;
+the training (epochs, batches, learning rate) is ours, and the column "differs" describes it. In
+addition, gradients are clipped at a norm of 1 and labels are smoothed by 0.1, except in R3's rnn.
+The rival is the author's recipe, written in plain torch, on the same texts in the same run; for
+each seed, ours and theirs run in turn. Seconds are measured from texts to test accuracy. `--texts`
+takes a random sample of the training texts; `--epochs` shortens the rival's training. Results are
+written to benchmarks/results/reference_systems.json, which keeps those of systems that are not run;
+`--ours-alone` has a table of its own.
 """
 
 from collections.abc import Sequence

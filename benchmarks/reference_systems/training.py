@@ -1,8 +1,8 @@
 """Training of the authors' networks in plain torch, as in a notebook.
 
-A recipe starts from texts: it splits them into words, makes the vocabulary, trains, keeps the state
-that its author kept and scores that on the test texts; all of it is in `total_seconds`. Everything
-runs on the CPU, with as many threads as torch is set to use.
+A recipe splits texts into words, makes the vocabulary, trains, selects the same weights as its
+author and scores them on the test texts. `total_seconds` includes all of it. Everything runs on the
+CPU, with torch's current number of threads.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Training epoch of an LSTM, a GRU and a tanh unit: ours, torch's, and a GRU by a custom cell.
 
-All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and cut at 200 words.
-"torch" is the same classifier with the recurrences of torch in place of ours, in float32, where
-they are faster (of an LSTM it is the same as ours); "custom cell" is cell_type=GRUCell of
+All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and truncated to 200
+words. "torch" is the same classifier with torch's layers instead of our kernels, in float32, in
+which they are faster; for an LSTM the two are the same. "custom cell" is cell_type=GRUCell of
 benchmarks/common/custom_cell.py, written from the equations.
 """
 

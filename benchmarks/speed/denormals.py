@@ -1,7 +1,7 @@
 """Optimizer step over denormal moments (below 1e-38), with and without flushing them to 0.
 
-Adam's first moments of a rare word become denormal: each step takes a tenth off them, and by
-rounding they never reach zero. The package trains with `torch.set_flush_denormal(True)`.
+Adam's first moments of a rare word become denormal: each step reduces them by a tenth, and because
+of rounding they never reach zero. The package trains with `torch.set_flush_denormal(True)`.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Growth of the seconds of an epoch with rows, length, hidden size and classes.
 
-A bidirectional LSTM of 64 units on IMDB's ids, batches of 64, one thing varied at a time and a
-power law fitted: seconds = c * size ** slope. Lengths are those of cut reviews of at least 400
-words; classes are assigned in rotation. The figure is benchmarks/results/growth.png.
+A bidirectional LSTM of 64 units on ids of IMDB, in batches of 64. One size is varied at a time, and
+a power law is fitted: seconds = c * size ** slope. Texts of each length are truncated reviews of at
+least 400 words; classes are assigned in rotation. The figure is benchmarks/results/growth.png.
 
 Target: nothing worse than linear in rows and length: a slope of at most 1, and 0.05 for the noise.
 """

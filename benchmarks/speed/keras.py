@@ -1,9 +1,9 @@
 """Reference system R2 on IMDB, against Keras on TensorFlow.
 
 20,000 words, the last 100 of each review, embedding of 128, a bidirectional LSTM of 64 units, last
-states, dropout 0.5, Adam, batches of 256. Keras runs as R2's author had it (padded on the left,
-float32) in a process and virtual environment of its own, and waits while ours runs; its first
-epoch, which traces the graph, is shown apart. Ours are whole fits of one epoch.
+states, dropout 0.5, Adam, batches of 256. Keras runs as R2's author ran it (padded on the left,
+float32) in a process and virtual environment of its own, and waits while ours runs. Its first
+epoch, which traces the graph, is reported separately. Ours are whole fits of one epoch.
 
 Targets: an epoch, and predicting the 25,000 test texts, twice as fast as Keras.
 """

@@ -1,11 +1,10 @@
 """Loading of a fitted model, and a process from its start to the first prediction.
 
-The model is a default Pipeline fitted for one epoch on 2,000 reviews of IMDB. Each run is a
-process of its own, which imports the package, loads the model by joblib.load, predicts one text and
-loads the model once more. The first load includes what it imports besides the package; the peak is
-that of resident memory at the first prediction. With `--rival DIR` the same is measured in turn
-with the package in DIR, another checkout, which fits its own model; its rows have the name of the
-folder.
+The model is a default Pipeline fitted for one epoch on 2,000 reviews of IMDB. Each run is a new
+process, which imports the package, loads the model by joblib.load, predicts one text and loads the
+model again. The first load includes the imports that it triggers. The peak is that of resident
+memory at the first prediction. `--rival DIR` also measures the package in DIR, another checkout, in
+alternation; it fits its own model, and its rows have the name of the folder.
 """
 
 import json

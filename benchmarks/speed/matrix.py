@@ -1,10 +1,11 @@
 """Share of the machine's bfloat16 matrix rate that a training epoch of hidden size 256 reaches.
 
-The machine's rate is that of a square product of 4,096, all threads, measured in turn with the
-epochs. The epoch's is the work of its recurrent layer's matrix products alone, over its seconds. A
-step of one text in one direction multiplies a vector of embedding_dim + hidden_size by a matrix of
-gates * hidden_size columns, a multiplication and an addition count as two operations, and the
-backward pass does two such products for the forward's one, so
+The rate of the machine is that of a product of square matrices of size 4,096 on all threads,
+measured in alternation with the epochs. The rate of an epoch is the number of operations in the
+matrix products of its recurrent layer, divided by its seconds. A time step of a text in one
+direction multiplies a vector of embedding_dim + hidden_size by a matrix of gates * hidden_size
+columns. A multiplication and an addition count as two operations, and the backward pass does two
+such products for each one of the forward pass, so
 
     operations = 3 * 2 * directions * steps * gates * hidden_size * (embedding_dim + hidden_size)
 

@@ -1,13 +1,13 @@
 """Peak memory of fitting the default Pipeline on IMDB, and of predicting a file above the limit.
 
-Each figure is of a process of its own, which first imports everything and fits a dozen texts: that
-is the base. Then it reads the reviews, once, twice or four times, resets the peak and fits for one
-epoch; and once for the three epochs of the defaults, which need more: oneDNN keeps its prepared
-primitives for each shape of a batch, up to 1,024 of them. The peak includes the texts. The texts of
-the larger corpora are copies, not the same objects again.
+Each figure comes from a new process, which first imports everything and fits a dozen texts: its
+memory then is the base. Then it reads the reviews once, twice or four times (the repetitions are
+copies), resets the peak and fits for one epoch. A further process fits for the default three
+epochs, which need more memory, because oneDNN caches a primitive for each shape of a batch, up to
+1,024 of them. The peak includes the texts.
 
-The matrix larger than memory: 4 GiB of ids in a .npy file, opened with mmap_mode="r", by a process
-that is forbidden (RLIMIT_DATA) to allocate more than half a GiB beyond what it has.
+The matrix that is larger than memory has 4 GiB of ids in a .npy file. It is opened with
+mmap_mode="r" in a process that may allocate at most another half GiB (RLIMIT_DATA).
 
 Targets: at most 1.5 GB at 25,000 texts, and growing linearly; the file is predicted.
 """

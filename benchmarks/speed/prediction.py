@@ -1,7 +1,7 @@
 """predict_proba of IMDB's test ids against the exported ONNX graph; one text through a Pipeline.
 
-The graph runs in onnxruntime with its default threads and batches the texts as ours does: sorted by
-length, in batches of a bounded number of ids, of which several are tried. Needs onnx and
+The graph runs in onnxruntime with its default threads, and batches the texts as ours does: sorted
+by length, in batches of a bounded number of ids. Several bounds are tried. Needs onnx and
 onnxruntime: pip install -r benchmarks/speed/requirements-onnx.txt.
 
 Targets: throughput at least that of onnxruntime; one text at a median of at most 2 ms.

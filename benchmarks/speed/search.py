@@ -1,8 +1,8 @@
 """GridSearchCV over a Pipeline of 8 candidates: one worker against two, with memory= set.
 
-AG News, 3 folds, workers of loky that are warm. A fit by itself takes all of torch's threads, and
-each of two workers takes one: so the search with one worker is timed with all threads and with one.
-The tokenizer writes a mark to a file whenever it is fitted.
+AG News, 3 folds, with loky's workers already started. A fit in the main process uses all of torch's
+threads, but each of two workers uses one: the search with one worker is therefore timed with all
+threads and with one. The tokenizer appends to a file whenever it is fitted.
 
 Targets: two workers at least 1.7 times as fast as one; tokenised once per fold, not per candidate.
 """

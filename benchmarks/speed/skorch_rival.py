@@ -1,7 +1,7 @@
 """Networks as tutorials write them, trained through skorch and torch's DataLoader.
 
-Batches are random, float32, trained by Adam: one network pads a batch to its longest text and packs
-it, as every tutorial does; the other pads everything to one length and does not pack.
+Both are trained by Adam in float32 on random batches. One network pads a batch to its longest text
+and packs it, as tutorials do; the other pads all texts to one length and does not pack.
 """
 
 from collections.abc import Callable

@@ -2,11 +2,11 @@
 
 The network: a bidirectional LSTM (or GRU) of 128 units, embedding of 128, at most 400 words,
 batches of 64. The rivals are float32, their batches sampled at random: "packed" pads a batch to its
-longest text and packs it, "padded to 400" does not pack. They use torch's default threads; on busy
-cores the threads of a packed network wait for each other, so "one thread" is shown too. The rivals
-are so slow that each run trains on a few batches of texts, sampled anew; as their batches are
-random, seconds per text hold for the epoch. Ours is timed over whole fits, which read each text
-once, with validation and batching.
+longest text and packs it, "padded to 400" does not pack. They use torch's default threads. On busy
+cores the threads of a packed network wait for each other, so that "one thread" is measured too. The
+rivals are so slow that each run trains on a few batches of a new random sample; because their
+batches are random, the seconds per text hold for the epoch. Ours is timed over whole fits, which
+read each text once and include checks and batching.
 
 Targets: LSTM at least 20 times as fast as packed and 4 times as padded to 400; GRU at least 10
 times as fast as packed.

@@ -44,8 +44,8 @@ class GradientFlowDisplay:
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    The scale is logarithmic, to show vanishing gradients: those that get smaller by orders of
-    magnitude from the output to the embedding. Where a gradient is zero, the line has a gap, and
+    The scale is logarithmic, to show vanishing gradients, which get smaller by orders of magnitude
+    from the output to the embedding. Where a gradient is zero, the line has a gap, and
     there is a triangle below the scale. Where a value is not finite, there is only the gap.
 
     Parameters

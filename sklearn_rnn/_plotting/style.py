@@ -75,7 +75,7 @@ def prepare_axes(
     *,
     caller: str,
 ) -> tuple[Figure, npt.NDArray[np.object_]]:
-    """Return a figure and one Axes for each panel: new ones, or those that were given.
+    """Return a figure and one Axes for each panel: new ones, or those in `ax`.
 
     Parameters
     ----------

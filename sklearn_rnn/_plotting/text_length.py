@@ -248,7 +248,7 @@ class TextLengthDisplay:
         NotFittedError
             If the tokenizer or the search is not fitted.
         TypeError
-            If the estimator holds no TextTokenizer, or X is no collection of str.
+            If the estimator holds no TextTokenizer, or X is not a collection of str.
         ValueError
             If X is empty or has several columns; if a quantile is not in (0, 1]; or if `ax` holds
             several axes.

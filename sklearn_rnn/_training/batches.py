@@ -76,7 +76,7 @@ class IdsDataset(Dataset[Batch]):
 
 
 class TrainingBatches:
-    """Mini-batches of an epoch, which contain each text once. Each iteration shuffles them anew.
+    """Mini-batches of an epoch: each text once, in a new random order at each iteration.
 
     Parameters
     ----------

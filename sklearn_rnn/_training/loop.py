@@ -162,7 +162,7 @@ class TrainingLoop:
             self._run_batches(progress, self.validation_step, "valid")
 
     def _show_progress(self, batches: Iterable[Batch], name: str, n_batches: int) -> tqdm:
-        # None makes tqdm show no bar if stderr is not a terminal but, say, a log file.
+        # None makes tqdm show no bar if stderr is not a terminal, such as a log file.
         disable = None if self.net.verbose else True
         return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
 

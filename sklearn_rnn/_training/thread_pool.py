@@ -70,7 +70,7 @@ def use_one_thread() -> None:
 
 @contextmanager
 def thread_pool() -> Iterator[ThreadPool]:
-    """Yield a `ThreadPool` of as many threads as torch may use, each of which uses one core.
+    """Yield a `ThreadPool` with the number of threads that torch may use, of one core each.
 
     Outside the main thread the pool has a single thread, because joblib or a server already uses
     the other cores there.
