@@ -111,8 +111,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         The vectors of a tuple of poolings are concatenated.
 
     embedding_dim : int, default=100
-        Size of the embedding vector of a token. Ignored if `word_vectors` are given, whose size is
-        used.
+        Size of the embedding vector of a token. Ignored if `word_vectors` is given, which has a
+        size of its own.
 
     word_vectors : WordVectors or None, default=None
         Pretrained vectors that initialise the embedding, as :func:`load_word_vectors` reads them.
@@ -177,13 +177,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Training then uses a single CPU core.
 
     max_epochs : int, default=3
-        Number of epochs, which are passes over the training texts. Fewer only if `early_stopping`
-        ends the training. More of them help a network without linear classifier
+        Number of epochs, that is, passes over the training texts. `early_stopping` may end the
+        training sooner. More epochs help a network without linear classifier
         (``linear_ngrams=0``) and texts whose label depends on word order.
 
     batch_size : int or "auto", default="auto"
-        Number of texts in a mini-batch, for each of which the optimizer takes one step. "auto" is
-        the number of training texts divided by 256, at least 8 and at most 64: few texts need many
+        Number of texts in a mini-batch. The optimizer takes one step per mini-batch. "auto" is the
+        number of training texts divided by 256, at least 8 and at most 64: few texts need many
         steps, and many texts need fast ones.
 
     learning_rate : float, default=2e-3
@@ -222,8 +222,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         is less noisy.
 
     n_iter_no_change : int, default=10
-        `early_stopping` ends the training after more than this number of evaluations in a row
-        whose validation score is no improvement by `tol`. Use it with a larger `max_epochs`: the
+        `early_stopping` ends the training when more than this number of consecutive evaluations
+        have not improved the validation score by `tol`. Use it with a larger `max_epochs`: the
         default of 3 epochs ends first.
 
     tol : float, default=1e-4
@@ -295,12 +295,12 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         raise an error that says so.
 
     n_epochs_ : int or float
-        Number of epochs trained, those before a warm start included.
+        Number of epochs trained, including those before a warm start.
 
     best_epoch_ : int or float
-        The epoch whose weights were kept: the one of the best validation score according to
-        `scoring`; among equals, of the better other score. Only with validation data; without, the
-        weights after the last epoch are kept.
+        The epoch whose weights were kept: the one with the best validation score (see `scoring`);
+        ties are broken by the other score. Only with validation data. Without it, the weights after
+        the last epoch are kept.
 
     history_ : pandas.DataFrame of shape (n_evaluations, 6)
         One row per evaluation, which is one per epoch by default. The index, `epoch`, is the number

@@ -130,7 +130,7 @@ def _attribute_row(
     Returns
     -------
     attribution : Attribution
-        Of the network and its linear term.
+        The attribution of the score of the network with its linear term.
     """
     import torch  # not at the top: takes seconds
 

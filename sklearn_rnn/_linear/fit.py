@@ -112,7 +112,7 @@ class FitData:
     bias: FloatArray
 
     def fit(self, is_out: npt.NDArray[np.bool_]) -> LinearFit:
-        """Fit to all texts but those where `is_out`, of shape (n,), is True."""
+        """Fit to the texts where `is_out`, of shape (n,), is False; return the logits of all."""
         counts = (self.counts - self.presence[is_out].T @ self.label_counts[is_out]).clip(min=0)
         ratios = class_ratios(counts)
         prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)

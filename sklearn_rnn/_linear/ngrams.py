@@ -122,7 +122,7 @@ def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
     Returns
     -------
     counts : ndarray of float of shape (n,)
-        At most `LARGEST_WEIGHT`.
+        The counts, limited to `LARGEST_WEIGHT`.
     """
     weights = weights.copy()
     for label in np.unique(labels):

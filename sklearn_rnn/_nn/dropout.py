@@ -37,7 +37,7 @@ class SeededDropout(nn.Module):
         x : Tensor of shape (..., B, D)
             Features.
         generator : torch.Generator, default=None
-            On the device of `x`. None: torch's global stream.
+            Random generator on the device of `x`. None: torch's global stream.
 
         Returns
         -------
@@ -71,7 +71,7 @@ class WordDropout(nn.Module):
         ids : Tensor of int of any shape
             Right-padded ids.
         generator : torch.Generator, default=None
-            On the device of `ids`. None: torch's global stream.
+            Random generator on the device of `ids`. None: torch's global stream.
 
         Returns
         -------

@@ -95,7 +95,7 @@ class RecurrentModule(nn.Module):
         Parameters
         ----------
         generator : torch.Generator, default=None
-            On the CPU. None: torch's global stream.
+            Random generator on the CPU. None: torch's global stream.
         """
         for layer in self.modules():
             if isinstance(layer, nn.Embedding):
@@ -143,7 +143,7 @@ class RecurrentModule(nn.Module):
         ids : Tensor of int of shape (B, T)
             Right-padded ids, below `n_tokens`.
         lengths : Tensor of int64 of shape (B,)
-            In tokens, at least 1.
+            Lengths of the texts, in tokens; at least 1.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class RecurrentModule(nn.Module):
         words : Tensor of float32 of shape (T, B, E)
             As `embed` returns them.
         lengths : Tensor of int64 of shape (B,)
-            In tokens, at least 1.
+            Lengths of the texts, in tokens; at least 1.
         generator : torch.Generator, default=None
             For dropout in training, on the device of `words`. None: torch's global stream.
         dtype : torch.dtype, default=torch.float32

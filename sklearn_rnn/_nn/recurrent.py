@@ -47,7 +47,7 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
     Parameters
     ----------
     lengths : Tensor of int64 of shape (B,)
-        In tokens.
+        Lengths of the texts, in tokens.
     seq_len : int
         T, the number of columns of the batch.
 
@@ -193,7 +193,7 @@ def init_recurrent(layer: nn.RNNBase, generator: torch.Generator | None) -> None
     layer : torch.nn.RNNBase
         A recurrence of one layer and one direction.
     generator : torch.Generator or None
-        On the CPU. None: torch's global stream.
+        Random generator on the CPU. None: torch's global stream.
     """
     hidden_size = layer.hidden_size
     gain = TANH_GAIN if isinstance(layer, nn.RNN) else 1.0

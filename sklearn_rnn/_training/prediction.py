@@ -41,7 +41,7 @@ def compute_logits(
     Returns
     -------
     logits : ndarray of float32 of shape (n, n_classes)
-        In the order of `ids`.
+        Logits of the texts, in the order of `ids`.
     """
     lengths = sequence_lengths(ids)
     order, inverse = distinct_texts(ids, lengths, known_ids)
