@@ -53,7 +53,7 @@ def open_bytes(path: Path) -> io.BufferedReader:
         size. Reading raises DamagedDataError if compressed data are cut off or damaged, after all
         bytes that could be decompressed.
     """
-    stream: io.BufferedReader = io.BufferedReader(io.FileIO(path), _BUFFER_SIZE)
+    stream: io.BufferedReader = io.BufferedReader(io.FileIO(str(path)), _BUFFER_SIZE)
     start = stream.peek(_LONGEST_MAGIC)
     for compression in _COMPRESSIONS:
         if start.startswith(compression.magic):

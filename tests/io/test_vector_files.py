@@ -347,8 +347,9 @@ def test_a_gzip_file_that_is_damaged(write):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match=re.escape(str(tmp_path / "none"))):
-        load_word_vectors(tmp_path / "none")
+    path = str(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match=re.escape(f"No such file or directory: {path!r}")):
+        load_word_vectors(path)
     assert_fails_with("{path} is a folder. Pass the file of word vectors.", tmp_path)
 
 
