@@ -34,7 +34,7 @@ from sklearn_rnn._training.loop import TrainingResult
 from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
 from sklearn_rnn._training.optimizer import SCHEDULES
 from sklearn_rnn._training.stopping import report_early_end
-from sklearn_rnn._training.task import TrainingTask, weigh_and_encode
+from sklearn_rnn._training.task import TrainingTask, prepare_data
 from sklearn_rnn._validation import (
     Interval,
     StrOptions,
@@ -691,7 +691,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             word_vectors=self.word_vectors,
         )
         batch_size = choose_batch_size(self.batch_size, len(training))
-        training, validation = weigh_and_encode(
+        training, validation = prepare_data(
             training,
             validation,
             classes=classes,

@@ -64,7 +64,7 @@ class TrainingTask:
     accumulate: bool
 
 
-def weigh_and_encode(
+def prepare_data(
     training: TrainingData,
     validation: TrainingData | None,
     *,

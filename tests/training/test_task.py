@@ -4,7 +4,7 @@ import numpy as np
 
 from sklearn_rnn._ids import known_ids_table, sequence_lengths
 from sklearn_rnn._training.data import TrainingData
-from sklearn_rnn._training.task import weigh_and_encode
+from sklearn_rnn._training.task import prepare_data
 
 CLASSES = np.array(["a", "b"])
 
@@ -16,7 +16,7 @@ def make_data(ids, labels):
 
 def prepare(batch_size=1, class_weight=None):
     training = make_data([[2, 3], [4, 0], [2, 3]], [1, 0, 1])
-    return weigh_and_encode(
+    return prepare_data(
         training,
         make_data([[9, 2], [3, 0]], [0, 1]),
         classes=CLASSES,
