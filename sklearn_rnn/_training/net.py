@@ -356,7 +356,8 @@ class RecurrentNet(NeuralNetClassifier):
         """Return the dataset of an array of ids, for skorch's prediction methods."""
         if isinstance(X, IdsDataset):
             return X
-        self.check_is_fitted(["known_ids_"])
+        advice = "A clone of net_ knows no ids. Predict by the net_ of a fitted RNNTextClassifier."
+        self.check_is_fitted(["known_ids_"], msg=advice)
         ids = replace_unknown_ids(np.asarray(X), self.known_ids_)
         labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(y)
         data = TrainingData(ids, labels, np.ones(len(ids)), sequence_lengths(ids))

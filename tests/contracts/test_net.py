@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from skorch.exceptions import NotInitializedError
 
 from sklearn_rnn._training.net import RecurrentNet
 
@@ -96,6 +97,9 @@ def test_net_can_be_cloned(make_classifier, word_order):
     assert not net.initialized_
     assert net.get_params()["seed"] == classifier.net_.seed
     assert net.initialize().module_.output.weight.shape == (2, 8)
+    message = "A clone of net_ knows no ids. Predict by the net_ of a fitted RNNTextClassifier."
+    with pytest.raises(NotInitializedError, match=f"^{re.escape(message)}$"):
+        net.predict(X)
 
 
 def test_net_can_be_copied(classifier, word_order):
