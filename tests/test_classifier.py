@@ -20,16 +20,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._training.data import check_training_data, split_validation
 from sklearn_rnn._validation import check_ids
-
-
-def weights_of(classifier):
-    return classifier.net_.get_weights()
-
-
-def same_weights(a, b):
-    a, b = weights_of(a), weights_of(b)
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
-
+from tests.nets import same_weights, weights_of
 
 # Learning
 

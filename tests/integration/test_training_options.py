@@ -12,6 +12,7 @@ from skorch.callbacks import Callback
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._ids import replace_unknown_ids
+from tests.nets import same_weights
 
 
 class Interrupt(Callback):
@@ -20,11 +21,6 @@ class Interrupt(Callback):
     def on_batch_begin(self, net, **kwargs):
         """Raise a KeyboardInterrupt, as Ctrl+C does."""
         raise KeyboardInterrupt
-
-
-def same_weights(*classifiers):
-    a, b = (classifier.net_.get_weights() for classifier in classifiers)
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
 def without_seconds(classifier):

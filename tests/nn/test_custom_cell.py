@@ -17,6 +17,7 @@ from torch import nn
 
 from sklearn_rnn._nn.custom_cell import CustomRecurrence, check_custom_cell
 from tests.cells import EquationGRU, Sum
+from tests.nets import same_weights
 
 WANTED = (
     "A cell is a subclass of torch.nn.Module that is constructed by Cell(input_size, hidden_size), "
@@ -102,11 +103,6 @@ class Nothing(NoState):
 
     def forward(self, x_t, h):
         """Return None."""
-
-
-def same_weights(*classifiers):
-    a, b = (classifier.net_.get_weights() for classifier in classifiers)
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
 # Against torch

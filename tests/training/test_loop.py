@@ -11,15 +11,7 @@ from skorch.callbacks import Callback, LRScheduler
 from torch.optim.lr_scheduler import LambdaLR
 
 from sklearn_rnn._training.loop import copy_trained, restore_trained
-
-
-def weights_of(classifier):
-    return classifier.net_.get_weights()
-
-
-def same_weights(a, b):
-    a, b = weights_of(a), weights_of(b)
-    return all(np.array_equal(a[name], b[name]) for name in a)
+from tests.nets import same_weights
 
 
 class Breaker(Callback):

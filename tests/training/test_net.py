@@ -10,32 +10,7 @@ from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._training import calibration
-
-
-def weights_of(classifier):
-    return classifier.net_.get_weights()
-
-
-def same_weights(a, b):
-    a, b = weights_of(a), weights_of(b)
-    return all(np.array_equal(a[name], b[name]) for name in a)
-
-
-class Recorder(Callback):
-    """Records the norm of the change of the weights in each batch, and of the gradient."""
-
-    def initialize(self):
-        self.gradient_norms = []
-        self.losses = []
-        return self
-
-    def on_grad_computed(self, net, named_parameters, **kwargs):
-        norm = torch.nn.utils.get_total_norm([p.grad for _, p in named_parameters])
-        self.gradient_norms.append(norm.item())
-
-    def on_batch_end(self, net, loss, **kwargs):
-        self.losses.append(loss.item())
-
+from tests.nets import Recorder
 
 # Learning
 

@@ -3,27 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback
 
-
-def weights_of(classifier):
-    return classifier.net_.get_weights()
-
-
-class Recorder(Callback):
-    """Records the norm of the change of the weights in each batch, and of the gradient."""
-
-    def initialize(self):
-        self.gradient_norms = []
-        self.losses = []
-        return self
-
-    def on_grad_computed(self, net, named_parameters, **kwargs):
-        norm = torch.nn.utils.get_total_norm([p.grad for _, p in named_parameters])
-        self.gradient_norms.append(norm.item())
-
-    def on_batch_end(self, net, loss, **kwargs):
-        self.losses.append(loss.item())
+from tests.nets import Recorder, weights_of
 
 
 def test_the_gradient_is_clipped(make_classifier, word_order):
