@@ -66,7 +66,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
 def _run(args: argparse.Namespace) -> None:
     from sklearn_rnn._cli import commands  # late, since scikit-learn takes a second
 
-    {"compare": commands.compare, "predict": commands.predict}[args.command](args)
+    commands.COMMANDS[args.command](args)
 
 
 def _program() -> str:

@@ -19,6 +19,7 @@ from sklearn_rnn._nn.architecture import (
     plan_architecture,
 )
 from sklearn_rnn._nn.pooling import POOLINGS
+from sklearn_rnn._nn.recurrent import RECURRENCES
 from sklearn_rnn._nn.summary import count_trained, summarize
 from sklearn_rnn._training.data import (
     TrainingData,
@@ -32,7 +33,7 @@ from sklearn_rnn._training.hardware import available_device, resolve_device, res
 from sklearn_rnn._training.history import make_history
 from sklearn_rnn._training.loop import TrainingResult
 from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
-from sklearn_rnn._training.optimizer import SCHEDULES
+from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName
 from sklearn_rnn._training.stopping import report_early_end
 from sklearn_rnn._training.task import TrainingTask, prepare_data
 from sklearn_rnn._validation import (
@@ -380,7 +381,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     n_parameters_: int
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "cell_type": [StrOptions({"lstm", "gru", "rnn"}), type],
+        "cell_type": [StrOptions(set(RECURRENCES)), type],
         "hidden_size": [Interval(Integral, 1, None, closed="left"), tuple],
         "num_layers": [Interval(Integral, 1, None, closed="left"), None],
         "bidirectional": ["boolean"],
@@ -400,7 +401,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
-        "lr_schedule": [StrOptions({"one_cycle", "plateau"}), None],
+        "lr_schedule": [StrOptions(SCHEDULES.keys() - {None}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "scoring": [StrOptions({"accuracy", "loss"})],
@@ -441,7 +442,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: float = 2e-3,
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
-        lr_schedule: Literal["one_cycle", "plateau"] | None = "one_cycle",
+        lr_schedule: ScheduleName | None = "one_cycle",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         scoring: Literal["accuracy", "loss"] = "accuracy",
@@ -858,7 +859,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         layers.0          (3, 8)           448
         poolings           (16,)             0
         output              (2,)            34
-        linear_term         (2,)             8
+        linear_term         (2,)             6
         """
         check_is_fitted(self)
         return summarize(self.net_.module_, self.n_features_in_)

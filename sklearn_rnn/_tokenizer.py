@@ -12,9 +12,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray, Truncation, fill_rows
+from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
+from sklearn_rnn._text.padding import Truncation, fill_rows
 from sklearn_rnn._text.vocabulary import (
     BEGIN,
     END,

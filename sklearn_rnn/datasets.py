@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_rnn._io.text_files import FORMATS, FormatName, check_format, read_records
+from sklearn_rnn._io.text_formats import FORMATS, FormatName, check_format, read_records
 from sklearn_rnn._io.text_readers import Label
 from sklearn_rnn._validation import Interval, validate_params
 

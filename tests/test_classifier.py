@@ -398,7 +398,7 @@ def test_history_and_counts(make_classifier, word_order):
     assert classifier.n_epochs_ == 3
     assert classifier.n_features_in_ == 6
     lstm = 4 * (4 * 4 + 4 * 4 + 4 + 4)
-    linear_term = (8 + 1) * 2 + 2  # eight words, the sentinel row, and the biases
+    linear_term = 8 * 2 + 2  # eight words, and the biases
     assert classifier.n_parameters_ == 10 * 4 + lstm + 4 * 2 + 2 + linear_term
     assert isinstance(classifier.net_.module_, torch.nn.Module)
 

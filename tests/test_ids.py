@@ -2,55 +2,16 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn import _ids
 from sklearn_rnn._ids import (
     PAD,
     UNK,
-    fill_rows,
     known_ids_table,
     replace_unknown_ids,
     sequence_lengths,
 )
-
-SEQUENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), max_size=8)
-
-
-def fill(sequences, width, truncation):
-    rows = np.zeros((len(sequences), width), dtype=np.int32)
-    flat = np.array([id_ for sequence in sequences for id_ in sequence], dtype=np.int32)
-    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-    return rows, fill_rows(rows, flat, lengths, truncation)
-
-
-def shorten(sequence, width, truncation):
-    if len(sequence) <= width:
-        return sequence
-    head = {"post": width, "pre": 0, "middle": width - width // 2}[truncation]
-    return sequence[:head] + sequence[len(sequence) - (width - head) :]
-
-
-@given(SEQUENCES, st.integers(1, 14), st.sampled_from(["post", "pre", "middle"]))
-def test_fill_rows_equals_a_loop_over_the_rows(sequences, width, truncation):
-    rows, kept = fill(sequences, width, truncation)
-    expected = [shorten(sequence, width, truncation) for sequence in sequences]
-    assert kept.tolist() == [len(sequence) for sequence in expected]
-    assert rows.tolist() == [row + [PAD] * (width - len(row)) for row in expected]
-
-
-@given(SEQUENCES.filter(bool), st.integers(1, 14))
-def test_sequence_lengths_of_filled_rows(sequences, width):
-    rows, kept = fill(sequences, width, "post")
-    np.testing.assert_array_equal(sequence_lengths(rows), kept)
-
-
-def test_fill_rows_writes_into_a_view():
-    ids = np.zeros((2, 5), dtype=np.int32)
-    fill_rows(ids[:, 1:-1], np.array([5, 6, 7, 8, 9]), np.array([4, 1]))
-    np.testing.assert_array_equal(ids, [[0, 5, 6, 7, 0], [0, 9, 0, 0, 0]])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
-from sklearn_rnn._io.text_files import FORMATS, TextFormat
+from sklearn_rnn._io.text_formats import FORMATS, TextFormat
 
 # The commands import what is slow to import, such as torch: --help need not wait for it.
 

@@ -1,8 +1,12 @@
-"""Commands of the command line: compare, predict."""
+"""Commands of the command line: compare, predict.
+
+To add a command, write its function here, a row of `COMMANDS`, and its parser in `arguments.py`.
+"""
 
 import argparse
 import difflib
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -227,3 +231,6 @@ def _load(path: str) -> BaseEstimator:
     except NotFittedError as error:
         raise ValueError(f"{path} holds a classifier that is not fitted.") from error
     return model
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"compare": compare, "predict": predict}

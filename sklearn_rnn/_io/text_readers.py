@@ -1,4 +1,7 @@
-"""Readers of labelled texts, one for each format."""
+"""Readers of labelled texts, one for each format.
+
+The table of the formats is in `text_formats.py`.
+"""
 
 import csv
 import io

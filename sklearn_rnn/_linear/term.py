@@ -1,7 +1,7 @@
 """Linear term of the network: a linear classifier on the words and word pairs of a text.
 
-Shapes: B texts, T tokens, N lengths of n-grams (1 or 2), K positions of n-grams in a text (T, or
-2 T - 1 with pairs), F n-grams of the linear term, C classes.
+Shapes: B texts, T tokens, N lengths of n-grams (1 or 2), K n-grams of a text, repeated ones
+included (T, or 2 T - 1 with pairs), F rows of the table, the sentinel row included, C classes.
 """
 
 from typing import Any, NamedTuple
@@ -37,13 +37,13 @@ class TokenNgrams(NamedTuple):
 class LinearTerm(nn.Module):
     """A linear classifier on the n-grams of a text.
 
-    The logit of a class is a bias plus the sum of the coefficients of the distinct n-grams of a
-    text, divided by the square root of their number. It is added to the logit of the network, as in
-    Cheng et al. 2016 (arXiv:1606.07792). The network may also read the n-gram scores of each token:
-    the coefficients of the word and of the pair that ends at it.
+    The logit of a class is ``bias + sum(coefficients) / sqrt(n)``, over the n distinct n-grams of a
+    text that are in the table. It is added to the logit of the network, as in Cheng et al. 2016
+    (arXiv:1606.07792). The network may also read the n-gram scores of each token: the coefficients
+    of the word and of the pair that ends at it.
 
-    N-grams that were never counted are left out. `learn_linear_term` fits the coefficients, which
-    are buffers: the optimizer of the network does not train them.
+    `learn_linear_term` fits the coefficients, which are buffers: the optimizer of the network does
+    not train them.
 
     Parameters
     ----------
@@ -69,32 +69,35 @@ class LinearTerm(nn.Module):
 
     @property
     def n_parameters(self) -> int:
-        """Number of fitted parameters."""
-        return self.coefficients.numel() + self.bias.numel()
+        """Number of fitted parameters: coefficients of n-grams, and biases."""
+        return self.coefficients[1:].numel() + self.bias.numel()
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Load a state, whose number of n-grams may differ."""
+        """Load a state; first resize the buffers to its number of n-grams."""
         for name in ("keys", "counts", "coefficients"):
             value = state_dict[f"{prefix}{name}"]
             setattr(self, name, getattr(self, name).new_empty(value.shape))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def count(self, keys: Tensor, counts: Tensor, *, accumulate: bool) -> Tensor:
-        """Set the counts of n-grams, or add to them. New n-grams get rows.
+        """Set the counts of some n-grams, or add to them. N-grams without a row get one.
+
+        The counts of all other n-grams stay.
 
         Parameters
         ----------
         keys : Tensor of int64 of shape (n,)
-            Sorted, above 0, each once.
+            Distinct and above 0.
         counts : Tensor of shape (n, C)
-            Number of texts of each class that contain each n-gram.
+            Number of texts of each class that contain each n-gram, weighted by `text_counts`.
         accumulate : bool
-            Whether to add to the counts of earlier training, or to replace them.
+            True adds to the earlier counts of these n-grams; False replaces them.
 
         Returns
         -------
         is_new : Tensor of bool of shape (F,)
-            Whether each n-gram has no coefficients yet, or is to be fitted from scratch.
+            True for n-grams that are to be fitted from scratch: those without coefficients, and
+            unless `accumulate` all of `keys`.
         """
         keys, counts = keys.to(self.keys.device), counts.to(self.counts)
         merged = torch.cat([self.keys, keys]).unique()
@@ -162,7 +165,7 @@ class LinearTerm(nn.Module):
         ngrams : TokenNgrams
             The n-grams of a batch.
         fold_coefficients : Tensor of shape (n_folds, F, C), default=None
-            Out-of-fold coefficients, which replace the coefficients in training.
+            Out-of-fold coefficients, which are used instead of `coefficients` for training texts.
         folds : Tensor of int64 of shape (B,), default=None
             The fold of each text. Needed with `fold_coefficients`.
 

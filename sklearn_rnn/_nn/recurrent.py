@@ -21,6 +21,9 @@ from torch.autograd.function import FunctionCtx
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.kernels import CPUKernelGRU, CPUKernelRNN
 
+# To add a cell, add a module with the interface of torch.nn.RNN here, its initialisation to
+# `init_recurrent`, its precision to `resolve_precision`, and its name to the documented values of
+# `RNNTextClassifier.cell_type`.
 RECURRENCES: dict[str, Callable[[int, int], nn.RNNBase]] = {
     "lstm": nn.LSTM,
     "gru": CPUKernelGRU,

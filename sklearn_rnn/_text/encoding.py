@@ -23,14 +23,13 @@ from sklearn_rnn._text.analyzers import (
 )
 from sklearn_rnn._text.latin1 import ShortTokens, decode_short, find_tokens, to_bytes
 
-# The size of a block in characters. Each text counts as _TEXT_COST more, which bounds the number of
-# texts in a block.
+# Characters in a block. _TEXT_COST is added for each text, so that a block has at most 1,024 texts.
 _BLOCK = 2**20
 _TEXT_COST = 2**10
 
-# Up to this number of characters of English, `re` is faster than the Latin-1 fast path with its
-# three dozen calls of NumPy and pandas: 2,000 take 0.3 ms and 0.5, 6,000 0.8 and 1.0, 8,000 1.2 and
-# 0.75.
+# Characters of all texts up to which `re` is faster: the Latin-1 fast path has a fixed cost, three
+# dozen calls of NumPy and pandas. For 2,000, 6,000 and 8,000 characters of English `re` took 0.3,
+# 0.8 and 1.2 ms, and the fast path 0.5, 1.0 and 0.75 ms.
 _MOST_BY_RE = 6000
 
 _NO_TOKENS = np.empty(0, dtype=np.uint64)
@@ -40,8 +39,8 @@ ToIds: TypeAlias = Callable[[Iterable[str]], Iterable[int]]
 # The ids of a block of texts, one text after the other, and the length of each text in tokens.
 EncodedBlock: TypeAlias = tuple[IdArray, LengthArray]
 
-# The distinct tokens of a block, short and others, as `find_tokens` returns them; the index of each
-# token in both; and the length of each text.
+# Of a block: the distinct short tokens and the distinct other tokens, as in `find_tokens`; the
+# index of each token into the two, one after the other; and the length of each text.
 _NumberedBlock: TypeAlias = tuple[ShortTokens, list[str], IdArray, LengthArray]
 
 
@@ -82,7 +81,7 @@ class TextEncoder:
         to_ids : callable
             Takes an iterable of tokens, returns an iterable of their ids.
         empty_id : int
-            The one id of a text without tokens.
+            The id that stands for a text without tokens.
 
         Yields
         ------
@@ -99,7 +98,7 @@ class TextEncoder:
                 yield np.insert(ids, positions, empty_id), np.maximum(lengths, 1)
 
     def _encode(self, texts: list[str], to_ids: ToIds) -> Iterator[EncodedBlock]:
-        # For one text, the call of joblib would take a tenth of the time.
+        # For one text, effective_n_jobs would take a tenth of the time of encoding it.
         n_workers = 1 if len(texts) == 1 else min(effective_n_jobs(self._n_jobs), len(texts))
         if n_workers == 1 and sum(map(len, texts)) <= _MOST_BY_RE:
             yield _encode_each(texts, self._analyze, to_ids)
@@ -114,13 +113,16 @@ class TextEncoder:
             return map(self._number, _split(texts, _BLOCK))
         # Four blocks for each worker, so that no worker is idle for long at the end.
         size = min(_BLOCK, sum(map(_cost, texts)) // (4 * n_workers))
-        # A list, since joblib has no generators for processes made by multiprocessing.
         blocks = (delayed(self._number)(block) for block in _split(texts, size))
+        # Not return_as="generator", which joblib's multiprocessing backend does not support.
         numbered: list[_NumberedBlock] = Parallel(n_jobs=self._n_jobs)(blocks)
         return numbered
 
     def _number(self, texts: list[str]) -> _NumberedBlock:
-        """Find the distinct tokens of a block, by the Latin-1 fast path where it applies."""
+        """Assign a number to each distinct token of a block.
+
+        The default tokens of texts in Latin-1 take the fast path, all others go one text at a time.
+        """
         if not self._has_default_tokens:
             return _NO_TOKENS, *self._number_each(texts)
         encoded = [to_bytes(drop_line_breaks(text)) for text in texts]
@@ -140,7 +142,7 @@ class TextEncoder:
         return short, others + more, all_codes, lengths
 
     def _number_each(self, texts: list[str]) -> tuple[list[str], IdArray, LengthArray]:
-        """Find the distinct tokens of a block, text by text."""
+        """Assign a number to each distinct token of a block, one text at a time."""
         numbers: defaultdict[str, int] = number_in_order()
         codes, lengths = _encode_each(texts, self._analyze, partial(map, numbers.__getitem__))
         return list(numbers), codes, lengths
@@ -149,8 +151,8 @@ class TextEncoder:
 class _ShortTokenIds:
     """The ids of the short tokens found so far.
 
-    Most tokens of a block were in an earlier one. To decode and look up all of them again took a
-    fifth of the time of fit.
+    Most tokens of a block were in an earlier one. Without this cache, decoding them and looking
+    them up took a fifth of the time of fit.
     """
 
     def __init__(self, to_ids: ToIds) -> None:
@@ -188,7 +190,7 @@ def _encode_each(texts: list[str], analyze: Analyze, to_ids: ToIds) -> EncodedBl
 
 
 def _split(texts: list[str], size: int) -> Iterator[list[str]]:
-    """Yield blocks of texts, each of at least the size but for the last."""
+    """Yield consecutive blocks of texts, each closed as soon as its cost reaches `size`."""
     begin = cost = 0
     for end, text in enumerate(texts, 1):
         cost += _cost(text)

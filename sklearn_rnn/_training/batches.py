@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from sklearn_rnn._linear.fit import CrossFit
+from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._training.data import TrainingData
 
 Batch = tuple[dict[str, torch.Tensor], torch.Tensor]

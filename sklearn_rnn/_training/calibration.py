@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from sklearn_rnn._linear.fit import smooth_labels
+from sklearn_rnn._linear.cross_fit import smooth_labels
 from sklearn_rnn._training.batches import IdsDataset, bounded_batches
 
 if TYPE_CHECKING:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_rnn._ids import sequence_lengths
@@ -277,48 +275,6 @@ def merge_duplicates(data: TrainingData) -> TrainingData:
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     weights = np.bincount(inverse.reshape(-1), weights=data.weights).astype(np.float64)
     return TrainingData(data.ids[first], data.labels[first], weights, data.lengths[first])
-
-
-def apply_class_weight(
-    data: TrainingData,
-    class_weight: Literal["balanced"] | Mapping[Any, float] | None,
-    classes: np.ndarray,
-    *,
-    balance: TrainingData,
-) -> TrainingData:
-    """Multiply the sample weights by the weights of the classes.
-
-    Parameters
-    ----------
-    data : TrainingData
-        The texts.
-    class_weight : None, "balanced" or dict of label to float
-        "balanced": the texts of each class have the same total weight.
-    classes : ndarray of shape (n_classes,)
-        The sorted classes.
-    balance : TrainingData
-        The texts whose classes "balanced" counts. Every class occurs.
-
-    Returns
-    -------
-    weighted : TrainingData
-        Without the texts whose weight is zero.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative, if all are zero, or if a key is not a class.
-    """
-    if class_weight is None:
-        return data
-    if class_weight == "balanced":
-        totals = np.bincount(balance.labels, weights=balance.weights)
-        class_weights = totals.sum() / (len(classes) * totals)
-    else:
-        class_weights = compute_class_weight(class_weight, classes=classes, y=classes)
-    weights = check_weights(data.weights * class_weights[data.labels], len(data))
-    weighted = TrainingData(data.ids, data.labels, weights, data.lengths)
-    return weighted if weights.all() else weighted.take(np.flatnonzero(weights))
 
 
 def sort_by_length(data: TrainingData) -> TrainingData:

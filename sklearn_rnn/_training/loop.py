@@ -21,7 +21,7 @@ from sklearn_rnn._training.batches import (
 )
 from sklearn_rnn._training.history import GradientFlow
 from sklearn_rnn._training.microbatches import MicroBatches, Step
-from sklearn_rnn._training.optimizer import SCHEDULES
+from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName, take_step
 from sklearn_rnn._training.stopping import EarlyStopping, Weights
 
 
@@ -35,7 +35,7 @@ class TrainedNet(Protocol):
     batch_size: int
     max_epochs: int
     lr: float
-    lr_schedule: str | None
+    lr_schedule: ScheduleName | None
     gradient_clip: float | None
     early_stopping: bool
     scoring: Literal["accuracy", "loss"]
@@ -196,9 +196,7 @@ class TrainingLoop:
             batch=batch,
             training=True,
         )
-        if net.gradient_clip is not None:
-            torch.nn.utils.clip_grad_norm_(module.parameters(), net.gradient_clip)
-        net.optimizer_.step()
+        take_step(net.optimizer_, module, net.gradient_clip)
         self.schedule.after_step()
         return step
 

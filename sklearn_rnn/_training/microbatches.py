@@ -1,7 +1,7 @@
-"""Micro-batches: a mini-batch split over a thread pool, and its loss and gradients summed.
+"""Micro-batches: a mini-batch is split, a thread pool computes the parts, gradients are added.
 
-The split depends on the mini-batch alone, and sums go over the micro-batches in their order, so
-that the result is the same to the last bit on any number of threads.
+The split does not depend on the number of threads, and gradients are added in the order of the
+micro-batches, so that the result is the same to the last bit on any number of threads.
 
 Shapes: B texts, T tokens, E embedding channels, C classes.
 """
@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import torch
 
-from sklearn_rnn._linear.fit import CrossFit
+from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._linear.term import TokenNgrams
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._nn.normalization import MaskedBatchNorm
@@ -22,17 +22,20 @@ from sklearn_rnn._training.thread_pool import ThreadPool
 Inputs = dict[str, torch.Tensor]
 Step = dict[str, torch.Tensor]
 
-# A mini-batch of 64 texts took 1.3 times as long in four micro-batches of 16 as in two of 32.
+# There are two micro-batches for every 64 texts: four of 16 texts took 1.3 times as long as two of
+# 32.
 TEXTS_PER_PAIR = 64
+# A smaller mini-batch is not split.
 MIN_TEXTS_TO_SPLIT = 32
-# With fewer units the overhead of a time step dominates, and micro-batches must have more texts: a
-# GRU of 8 units took 1.8 times as long with two micro-batches of 32 texts as with one of 64.
+# Below this number of hidden units a time step is mostly overhead, and both limits above are
+# multiplied by MIN_UNITS // units: a GRU of 8 units took 1.8 times as long with two micro-batches
+# of 32 texts as with one of 64.
 MIN_UNITS = 64
 MAX_MICRO_BATCHES = 8
 
 
 class MicroBatches:
-    """Logits, losses and gradients of mini-batches.
+    """Computes logits, losses and gradients of mini-batches, in micro-batches.
 
     Parameters
     ----------
@@ -43,7 +46,8 @@ class MicroBatches:
     pool : ThreadPool
         Computes the micro-batches.
     cross_fit : CrossFit, default=None
-        Out-of-fold predictions of the linear term, if the module has one.
+        The cross-fit of the linear term, whose out-of-fold coefficients give the n-gram scores in
+        training. None for a module without linear term.
     seed : int
         Seed of the dropout masks.
     dtype : torch.dtype
@@ -82,7 +86,7 @@ class MicroBatches:
         )
 
     def compute_gradients(self, inputs: Inputs, labels: torch.Tensor) -> Step:
-        """Compute the gradient of the mean loss of a mini-batch, and set it on each parameter.
+        """Set `grad` of each parameter to the gradient of the weighted mean loss.
 
         Parameters
         ----------
@@ -101,7 +105,7 @@ class MicroBatches:
             of all weights.
         """
         ids = self.module.word_dropout(inputs["ids"], self.generators[0])
-        ngrams = self._find_ngrams(inputs)
+        ngrams = self._find_ngrams(inputs)  # before word dropout, on purpose
         embedded = self.module.embed(ids, self._ngram_scores(inputs, ngrams))  # (T, B, E)
         shares = inputs["weights"] / inputs["weights"].sum()
 
@@ -135,8 +139,9 @@ class MicroBatches:
     def evaluate(self, inputs: Inputs, labels: torch.Tensor) -> Step:
         """Compute a mini-batch without gradients or dropout.
 
-        Parameters and result are those of `compute_gradients`. Texts without "folds" and
-        "linear_logits" are not training texts: for them the linear term itself is computed.
+        Parameters and result are those of `compute_gradients`. With "folds" and "linear_logits" in
+        `inputs` the texts are training texts, whose out-of-fold logits are used; without, the
+        linear term computes the logits.
         """
         ngrams = self._find_ngrams(inputs)
         embedded = self.module.embed(inputs["ids"], self._ngram_scores(inputs, ngrams))
@@ -160,7 +165,7 @@ class MicroBatches:
     def _ngram_scores(self, inputs: Inputs, ngrams: TokenNgrams | None) -> torch.Tensor | None:
         """Return the n-gram scores, or None if the network does not read them.
 
-        Those of training texts use out-of-fold coefficients.
+        For training texts they are computed from out-of-fold coefficients.
         """
         term = self.module.linear_term
         if term is None or ngrams is None or not self.module.reads_ngram_scores:
@@ -178,7 +183,10 @@ class MicroBatches:
         return 0 if term is None or ngrams is None else term.logits(ngrams.take(rows))
 
     def _split(self, n_texts: int) -> list[slice]:
-        """Return one slice, or an even number of nearly equal slices, to keep two cores busy."""
+        """Return one slice, or several of nearly equal size.
+
+        Their number is even, so that two threads finish together.
+        """
         if self.is_whole or n_texts < MIN_TEXTS_TO_SPLIT * self.size_factor:
             return [slice(n_texts)]
         n_pairs = max(n_texts // (TEXTS_PER_PAIR * self.size_factor), 1)
@@ -190,7 +198,7 @@ class MicroBatches:
         self, embedded: torch.Tensor, lengths: torch.Tensor, rows: slice
     ) -> torch.Tensor:
         """Return the texts of a micro-batch, cut to the length of the longest."""
-        # Reading that length would synchronise host and GPU, where the mini-batch is not split.
+        # A whole mini-batch keeps its length: to read `lengths` would synchronise host and GPU.
         seq_len = len(embedded) if self.is_whole else int(lengths[rows].max())
         return embedded.detach()[:seq_len, rows]
 
@@ -198,7 +206,7 @@ class MicroBatches:
 def _join_rows(
     embedded: torch.Tensor, slices: Sequence[slice], gradients: Sequence[torch.Tensor]
 ) -> torch.Tensor:
-    """Return the gradient of a mini-batch, (T, B, E), from those of its micro-batches."""
+    """Join the gradients of the embedded tokens of micro-batches into one of shape (T, B, E)."""
     if len(slices) == 1 and len(gradients[0]) == len(embedded):
         return gradients[0]
     joined = torch.zeros_like(embedded)

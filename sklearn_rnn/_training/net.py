@@ -13,7 +13,7 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 
 from sklearn_rnn._ids import FIRST_ID, replace_unknown_ids, sequence_lengths
-from sklearn_rnn._linear.fit import learn_linear_term
+from sklearn_rnn._linear.cross_fit import learn_linear_term
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import Batch, IdsDataset, SequentialBatches
@@ -21,7 +21,7 @@ from sklearn_rnn._training.calibration import refit_output_bias
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.loop import TrainingLoop, TrainingResult, restore_trained
 from sklearn_rnn._training.microbatches import MicroBatches, Step
-from sklearn_rnn._training.optimizer import replace_parameter, reset_rate
+from sklearn_rnn._training.optimizer import ScheduleName, replace_parameter, reset_rate
 from sklearn_rnn._training.prediction import compute_logits
 from sklearn_rnn._training.stopping import Weights
 from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
@@ -122,7 +122,7 @@ class RecurrentNet(NeuralNetClassifier):
         *,
         seed: int,
         gradient_clip: float | None,
-        lr_schedule: Literal["one_cycle", "plateau"] | None,
+        lr_schedule: ScheduleName | None,
         early_stopping: bool,
         scoring: Literal["accuracy", "loss"],
         n_iter_no_change: int,

@@ -1,15 +1,17 @@
-"""Learning-rate schedules, and the optimizer state of an embedding that grows.
+"""Learning-rate schedules, steps with clipped gradients, and moments of a growing embedding.
 
-To add a schedule, write a class here, add it to `SCHEDULES`, and add its name to the values of
-`RNNTextClassifier.lr_schedule`.
+To add a schedule, write a class here, add it to `SCHEDULES` and its name to `ScheduleName`, and
+document it under `RNNTextClassifier.lr_schedule`.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 import torch
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+
+ScheduleName: TypeAlias = Literal["one_cycle", "plateau"]
 
 
 class ConstantRate:
@@ -78,11 +80,30 @@ class Plateau(ConstantRate):
             self._scheduler.step(valid_loss)
 
 
-SCHEDULES: dict[str | None, type[ConstantRate]] = {
+SCHEDULES: dict[ScheduleName | None, type[ConstantRate]] = {
     None: ConstantRate,
     "one_cycle": OneCycle,
     "plateau": Plateau,
 }
+
+
+def take_step(
+    optimizer: torch.optim.Optimizer, module: torch.nn.Module, gradient_clip: float | None
+) -> None:
+    """Clip the norm of the gradient (Pascanu et al. 2013, arXiv:1211.5063), and take a step.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        The optimizer of the module.
+    module : torch.nn.Module
+        The module, whose parameters have gradients.
+    gradient_clip : float or None
+        Maximum norm of the gradient of all parameters together. None does not clip.
+    """
+    if gradient_clip is not None:
+        torch.nn.utils.clip_grad_norm_(module.parameters(), gradient_clip)
+    optimizer.step()
 
 
 def reset_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

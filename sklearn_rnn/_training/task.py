@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sklearn_rnn._ids import replace_unknown_ids
+from sklearn_rnn._training.class_weight import apply_class_weight
 from sklearn_rnn._training.data import (
     TrainingData,
-    apply_class_weight,
     merge_duplicates,
     sort_by_length,
 )
+from sklearn_rnn._training.optimizer import ScheduleName
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class TrainingTask:
     feature_attributes: dict[str, Any]
     batch_size: int
     max_epochs: int
-    lr_schedule: Literal["one_cycle", "plateau"] | None
+    lr_schedule: ScheduleName | None
     evaluations_per_epoch: int
     seed: int
     resume: bool

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from sklearn_rnn._cli.arguments import MODELS, UsageError, parse_arguments
-from sklearn_rnn._io.text_files import FORMATS
+from sklearn_rnn._io.text_formats import FORMATS
 from sklearn_rnn.evaluation import compare
 
 PROGRAM = "sklearn-rnn"

@@ -49,7 +49,7 @@ def test_parameters_and_summary_of_the_linear_term(make_classifier, word_order, 
     blocks = extract_ngrams(X, linear_ngrams)
     keys, _ = count_ngrams(blocks, labels, np.ones(80), n_classes=2)
     assert term_of(classifier).keys.tolist() == [0, *keys.tolist()]
-    n_parameters = 2 * (len(keys) + 1) + 2  # with the sentinel row, and the biases
+    n_parameters = 2 * len(keys) + 2  # coefficients, and the biases
     assert classifier.n_parameters_ == without + n_parameters
     assert summary.loc["linear_term"].tolist() == [(2,), n_parameters]
 
@@ -237,7 +237,7 @@ def test_texts_without_a_common_word_can_be_fitted(make_classifier):
     X = np.arange(2, 14).reshape(6, 2)
     classifier = make_classifier(linear_ngrams=2, max_epochs=1).fit(X, np.arange(6) % 2)
     assert len(term_of(classifier).keys) == 1
-    assert classifier.summary().loc["linear_term", "n_parameters"] == 2 + 2
+    assert classifier.summary().loc["linear_term", "n_parameters"] == 2  # the biases
     loaded = pickle.loads(pickle.dumps(classifier))
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
     np.testing.assert_allclose(loaded.predict_proba(X).sum(1), 1, atol=1e-6)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.naive_bayes import MultinomialNB
 
-from sklearn_rnn._linear.fit import class_ratios
+from sklearn_rnn._linear.cross_fit import class_ratios
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn.baselines import LogCountRatioTransformer
 

@@ -51,7 +51,7 @@ def test_the_rows_of_the_summary(make_classifier, word_order, monkeypatch, n_sco
         ("dense.1", (3,), 5 * 3 + 3),
         ("dense_norms.2", (3,), 2 * 3),
         ("output", (2,), 3 * 2 + 2),
-        ("linear_term", (2,), 2 * 9 + 2),
+        ("linear_term", (2,), 2 * 8 + 2),
     ]
     assert list(classifier.summary().itertuples(name=None)) == rows
 

@@ -7,7 +7,6 @@ from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn._training.data import (
     TrainingData,
-    apply_class_weight,
     check_partial_fit_classes,
     check_training_data,
     choose_batch_size,
@@ -18,7 +17,6 @@ from sklearn_rnn._training.data import (
 )
 
 CLASSIFIER = RNNTextClassifier()
-AB = np.array(["a", "b"])
 
 
 def make_data(ids, labels, weights=None):
@@ -55,25 +53,6 @@ def test_labels_become_indices_of_the_sorted_classes():
     assert encode_labels(np.array(["c", "a"]), classes, name="y").tolist() == [2, 0]
 
 
-def test_class_weights_multiply_those_of_the_texts():
-    data = make_data([[2], [3], [4]], [0, 1, 1], [1, 2, 3])
-    weighted = apply_class_weight(data, {"a": 10, "b": 0.5}, AB, balance=data)
-    assert weighted.weights.tolist() == [10, 1, 1.5]
-
-
-def test_balanced_gives_every_class_the_same_weight_and_keeps_the_sum():
-    data = make_data([[2], [3], [4], [5]], [0, 1, 1, 1], [1, 2, 3, 4])
-    weighted = apply_class_weight(data, "balanced", AB, balance=data)
-    assert weighted.weights[0] == pytest.approx(5)
-    assert weighted.weights[1:].sum() == pytest.approx(5)
-
-
-def test_class_of_weight_zero_is_left_out():
-    data = make_data([[2], [3], [4]], [0, 1, 1])
-    weighted = apply_class_weight(data, {"a": 0}, AB, balance=data)
-    assert weighted.labels.tolist() == [1, 1]
-
-
 def test_sorted_by_length():
     data = make_data([[2, 3, 4], [2, 0, 0], [2, 3, 0]], [0, 1, 2])
     assert sort_by_length(data).labels.tolist() == [1, 2, 0]
@@ -96,13 +75,6 @@ def test_validation_split_is_stratified_and_complete():
 def test_automatic_batch_size(n_samples, expected):
     assert choose_batch_size("auto", n_samples) == expected
     assert choose_batch_size(7, n_samples) == 7
-
-
-def test_balanced_may_count_other_data():
-    training = make_data(np.ones((4, 1)), [0, 0, 0, 1])
-    validation = training.take([0, 1])  # holds one of the classes
-    weighted = apply_class_weight(validation, "balanced", AB, balance=training)
-    np.testing.assert_allclose(weighted.weights, [4 / 6, 4 / 6])
 
 
 def test_texts_in_any_memory_order_are_accepted(make_classifier, word_order):

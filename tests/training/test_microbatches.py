@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_rnn._linear.fit import CrossFit
+from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.microbatches import MicroBatches

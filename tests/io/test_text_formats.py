@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn._io import byte_streams, text_readers
-from sklearn_rnn._io.text_files import FORMATS, FormatName, TextFormat
+from sklearn_rnn._io.text_formats import FORMATS, FormatName, TextFormat
 from sklearn_rnn.datasets import read_texts
 
 REVIEW_CSV = 'stars,review\n5,"Loved it, ""truly"""\n1,"Never\nagain"\n'

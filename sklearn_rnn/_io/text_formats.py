@@ -1,4 +1,8 @@
-"""Labelled texts in files and folders: their formats, and what must be in every record."""
+"""Formats of labelled texts in files and folders, and the checks of every record.
+
+To add a format, write its reader in `text_readers.py`, a row of `FORMATS`, and its name in
+`FormatName`.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing

@@ -1,0 +1,276 @@
+"""Cross-fitting of the linear term: a fit to all texts, and out-of-fold predictions for them.
+
+Shapes: n texts, F n-grams, the sentinel row included, C classes.
+"""
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from sklearn_rnn._ids import IdArray
+from sklearn_rnn._linear.fit import fit_coefficients
+from sklearn_rnn._linear.log_count_ratio import log_count_ratios
+from sklearn_rnn._linear.ngrams import (
+    MIN_TEXTS,
+    FloatArray,
+    IntArray,
+    NgramBlock,
+    count_ngrams,
+    extract_ngrams,
+    text_counts,
+)
+from sklearn_rnn._linear.term import LinearTerm
+
+N_FOLDS = 5
+TEXTS_PER_CLASS = 50  # with fewer texts there are no folds
+# An n-gram that has no coefficients yet has this times its log-count ratios as prior.
+INITIAL_WEIGHT = 0.15
+
+
+class CrossFit(NamedTuple):
+    """Out-of-fold predictions and coefficients of a linear term.
+
+    Parameters
+    ----------
+    folds : ndarray of int of shape (n,)
+        The fold of each text.
+    logits : ndarray of shape (n, C)
+        Logits of each text, from the fit to the other folds.
+    coefficients : ndarray of float32 of shape (n_folds, F, C)
+        Coefficients of the fit that leaves out each fold. With too few texts for folds, n_folds is
+        1, and coefficients and logits are those of the fit to all texts.
+    """
+
+    folds: IntArray
+    logits: FloatArray
+    coefficients: npt.NDArray[np.float32]
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether there were enough texts for folds."""
+        return len(self.coefficients) > 1
+
+
+class LinearFit(NamedTuple):
+    """The result of one fit.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float32 of shape (F, C)
+        Coefficients of the n-grams.
+    bias : ndarray of shape (C,)
+        Biases of the classes.
+    logits : ndarray of shape (n, C)
+        Logits of all texts, including those that were left out of the fit.
+    """
+
+    coefficients: npt.NDArray[np.float32]
+    bias: FloatArray
+    logits: FloatArray
+
+
+@dataclass(frozen=True)
+class FitData:
+    """The data and the prior of the fits of a linear term.
+
+    Parameters
+    ----------
+    presence : CSR array of float32 of shape (n, F)
+        1 where a text has an n-gram, else 0.
+    label_counts : ndarray of shape (n, C)
+        One-hot labels times `text_counts`.
+    targets : ndarray of shape (n, C)
+        Smoothed labels times the weights of the texts.
+    counts : ndarray of shape (F, C)
+        Number of texts of each class that have an n-gram, including texts of earlier training.
+    is_new : ndarray of bool of shape (F, 1)
+        Whether an n-gram has no coefficients of earlier training.
+    coefficients : ndarray of shape (F, C)
+        Coefficients of earlier training, which are the prior of n-grams that are not new.
+    bias : ndarray of shape (C,)
+        Prior of the biases.
+    """
+
+    presence: sparse.csr_array
+    label_counts: FloatArray
+    targets: FloatArray
+    counts: FloatArray
+    is_new: npt.NDArray[np.bool_]
+    coefficients: FloatArray
+    bias: FloatArray
+
+    def fit(self, is_out: npt.NDArray[np.bool_]) -> LinearFit:
+        """Fit to the texts where `is_out`, of shape (n,), is False; return the logits of all."""
+        counts = (self.counts - self.presence[is_out].T @ self.label_counts[is_out]).clip(min=0)
+        ratios = class_ratios(counts)
+        prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
+        features = scale_rows(self.presence, (ratios != 0).any(1) | (prior != 0).any(1))
+        coefficients, bias = fit_coefficients(
+            features[~is_out], self.targets[~is_out], ratios, prior, self.bias
+        )
+        return LinearFit(coefficients, bias, features @ coefficients + bias)
+
+
+def learn_linear_term(
+    term: LinearTerm,
+    ids: IdArray,
+    labels: IntArray,
+    weights: FloatArray,
+    *,
+    accumulate: bool,
+    label_smoothing: float,
+    rng: np.random.Generator,
+    parallel_map: Callable[[Callable[..., LinearFit], Iterable[Any]], list[LinearFit]],
+) -> CrossFit:
+    """Fit a linear term to texts, and compute out-of-fold predictions for them.
+
+    The coefficient of an n-gram is a learned weight times its log-count ratio. With equal weights
+    this is naive Bayes, with learned ones NBSVM (Wang & Manning 2012, aclanthology.org/P12-2018).
+
+    The term is fitted once to all texts, and once to the texts outside each of `N_FOLDS` folds.
+    Out-of-fold predictions behave like predictions on unseen texts. The fit to all texts classifies
+    nearly all of them correctly, which would leave nothing to learn for a network that is added to
+    it. This is stacking (Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1).
+
+    Parameters
+    ----------
+    term : LinearTerm
+        The term, which is fitted in place.
+    ids : ndarray of int32 of shape (n, max_length)
+        Right-padded ids.
+    labels : ndarray of int of shape (n,)
+        Class indices.
+    weights : ndarray of float of shape (n,)
+        Weights of the texts in the loss; only their ratios matter.
+    accumulate : bool
+        True: the counts are added to those of earlier training, whose coefficients are the prior.
+        False: the n-grams of these texts are counted and fitted from scratch; n-grams that occur in
+        earlier texts only are kept.
+    label_smoothing : float
+        Share of each label that is spread over all classes.
+    rng : numpy.random.Generator
+        Draws the folds.
+    parallel_map : callable
+        Computes the fits, possibly in parallel: like ``map``, but returns a list.
+
+    Returns
+    -------
+    cross_fit : CrossFit
+    """
+    n_classes = len(term.bias)
+    fitted = copy.deepcopy(term).cpu()
+    blocks = extract_ngrams(ids, term.longest)
+    counts = count_ngrams(blocks, labels, weights, n_classes=n_classes)
+    is_new = fitted.count(*counts, accumulate=accumulate)
+    targets = smooth_labels(labels, n_classes, label_smoothing)
+    data = FitData(
+        presence=presence_matrix(fitted, blocks),
+        label_counts=np.eye(n_classes)[labels] * text_counts(labels, weights)[:, None],
+        targets=targets * (weights[:, None] / weights.mean()),
+        counts=fitted.counts.double().numpy(),
+        is_new=is_new.numpy()[:, None],
+        coefficients=fitted.coefficients.double().numpy(),
+        bias=fitted.bias.double().numpy() if accumulate else np.zeros(n_classes),
+    )
+    del blocks  # as large as the presence matrix
+    folds, n_folds = draw_folds(labels, rng)
+    left_out = [np.zeros(len(ids), dtype=bool), *(folds == fold for fold in range(n_folds))]
+    with threadpool_limits(1, user_api="blas"):  # whose sums depend on the number of threads
+        whole, *others = parallel_map(data.fit, left_out)
+    fitted.coefficients = torch.from_numpy(whole.coefficients)
+    fitted.bias = torch.from_numpy(whole.bias).float()
+    term.load_state_dict(fitted.state_dict())
+    fits = others or [whole]
+    logits = np.stack([fit.logits for fit in fits])[folds, np.arange(len(ids))]
+    return CrossFit(folds, logits, np.stack([fit.coefficients for fit in fits]))
+
+
+def smooth_labels(labels: IntArray, n_classes: int, label_smoothing: float) -> FloatArray:
+    """Return the target probabilities of each text, of shape (n, C)."""
+    return np.eye(n_classes)[labels] * (1 - label_smoothing) + label_smoothing / n_classes
+
+
+def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, int]:
+    """Draw the folds of a stratified split.
+
+    With fewer than `TEXTS_PER_CLASS` texts per class there are no folds. Fits to a part of so few
+    texts misclassify most of the others, and the network would learn to contradict the linear term.
+
+    Parameters
+    ----------
+    labels : ndarray of int of shape (n,)
+        Class indices.
+    rng : numpy.random.Generator
+        Shuffles the texts.
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n,)
+        The fold of each text; zeros if there are none.
+    n_folds : int
+        `N_FOLDS`, or 0.
+    """
+    if len(labels) < TEXTS_PER_CLASS * len(np.unique(labels)):
+        return np.zeros(len(labels), dtype=np.int64), 0
+    shuffled = rng.permutation(len(labels))
+    by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[by_label] = np.arange(len(labels)) % N_FOLDS
+    return folds, N_FOLDS
+
+
+def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_array:
+    """Return a binary matrix: which n-grams of a linear term each text contains.
+
+    Parameters
+    ----------
+    term : LinearTerm
+        The linear term, on the CPU.
+    blocks : list of NgramBlock
+        The n-grams of the texts, as `extract_ngrams` returns them.
+
+    Returns
+    -------
+    presence : CSR array of float32 of shape (n, F)
+        The first column belongs to the sentinel row, and is empty.
+    """
+    matrices = []
+    for block in blocks:
+        columns, texts = term.find(block.keys).numpy(), block.texts().numpy()
+        is_known = columns > 0
+        ones = np.ones(np.count_nonzero(is_known), dtype=np.float32)
+        entries = ones, (texts[is_known], columns[is_known])
+        shape = len(block.n_ngrams), len(term.keys)
+        matrices.append(sparse.csr_array(entries, shape))
+    return sparse.vstack(matrices, format="csr")
+
+
+def class_ratios(counts: FloatArray) -> FloatArray:
+    """Return the log-count ratios of each class against all others.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (F, C)
+        Number of texts of each class that have each n-gram. The first row is the sentinel row.
+
+    Returns
+    -------
+    ratios : ndarray of shape (F, C)
+        0 in the sentinel row, and for n-grams of fewer than `MIN_TEXTS` texts.
+    """
+    totals = counts.sum(1, keepdims=True)
+    is_counted = totals > MIN_TEXTS - 0.001  # sums of weights are rounded
+    return np.where(is_counted, log_count_ratios(counts, totals - counts), 0)
+
+
+def scale_rows(presence: sparse.csr_array, is_known: npt.NDArray[np.bool_]) -> sparse.csr_array:
+    """Divide the row of each text by the square root of its number of known n-grams."""
+    n_known = presence @ is_known.astype(np.float32)
+    return sparse.diags_array(1 / np.sqrt(np.maximum(n_known, 1)), dtype=np.float32) @ presence

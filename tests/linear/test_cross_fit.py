@@ -1,0 +1,181 @@
+"""Cross-fitting of the linear term: folds, out-of-fold predictions, accumulation."""
+
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_rnn._linear import ngrams
+from sklearn_rnn._linear.cross_fit import (
+    N_FOLDS,
+    class_ratios,
+    draw_folds,
+    learn_linear_term,
+    presence_matrix,
+)
+from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams, extract_ngrams
+from sklearn_rnn._linear.term import LinearTerm
+from sklearn_rnn._training.thread_pool import ThreadPool
+
+
+def make_texts(n_texts, n_classes=2, n_words=30):
+    """Make texts of five words, with labels that do not depend on them."""
+    rng = np.random.default_rng(0)
+    ids = rng.integers(2, 2 + n_words, (n_texts, 5)).astype(np.int32)
+    return ids, rng.permutation(np.arange(n_texts) % n_classes)
+
+
+def learn(ids, labels, *, weights=None, term=None, n_threads=1, seed=0, **parameters):
+    if term is None:
+        term = LinearTerm(labels.max() + 1, 2)
+    weights = np.ones(len(ids)) if weights is None else weights
+    parameters = {"accumulate": False, "label_smoothing": 0.1} | parameters
+    with ThreadPool(n_threads) as pool:
+        cross_fit = learn_linear_term(
+            term,
+            ids,
+            labels,
+            weights,
+            rng=np.random.default_rng(seed),
+            parallel_map=pool.map,
+            **parameters,
+        )
+    return term, cross_fit
+
+
+def logits_of(term, ids):
+    return term(torch.from_numpy(ids)).numpy()
+
+
+def test_ngrams_of_a_single_text_have_a_ratio_of_zero():
+    ratios = class_ratios(np.array([[0.0, 0], [1, 0], [2, 0], [0.5, 1.4996]]))
+    assert ratios.any(1).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_out_of_fold_predictions_behave_like_those_on_unseen_texts(n_classes):
+    ids, labels = make_texts(200, n_classes)
+    term, cross_fit = learn(ids, labels)
+    assert (logits_of(term, ids).argmax(1) == labels).mean() > 0.8
+    assert (cross_fit.logits.argmax(1) == labels).mean() < 1 / n_classes + 0.1
+    assert cross_fit.coefficients.shape == (N_FOLDS, *term.coefficients.shape)
+
+
+def test_ngrams_of_one_fold_do_not_change_its_predictions():
+    ids, labels = make_texts(100)
+    ids = np.column_stack([ids, np.full(100, 50)]).astype(np.int32)
+    _, plain = learn(ids, labels)
+    fold = plain.folds == 0
+    ids[fold, 5] = 60  # a word of this fold alone
+    _, cross_fit = learn(ids, labels)
+    assert (cross_fit.folds == plain.folds).all()
+    without = np.column_stack([ids[:, :5], np.where(fold, 1, 50)]).astype(np.int32)
+    expected = learn(without, labels)[1].logits[fold]
+    np.testing.assert_allclose(cross_fit.logits[fold], expected, atol=0.02)
+
+
+def test_each_fold_has_its_share_of_each_class():
+    labels = np.array([0] * 100 + [1] * 60 + [2] * 50)
+    folds, n_folds = draw_folds(labels, np.random.default_rng(0))
+    assert n_folds == N_FOLDS
+    for label, n_texts in enumerate([20, 12, 10]):
+        assert np.bincount(folds[labels == label]).tolist() == [n_texts] * N_FOLDS
+    assert (draw_folds(labels, np.random.default_rng(1))[0] != folds).any()
+
+
+def test_few_texts_have_no_folds():
+    ids, labels = make_texts(99)
+    term, cross_fit = learn(ids, labels)
+    assert cross_fit.folds.tolist() == [0] * 99
+    np.testing.assert_allclose(cross_fit.logits, logits_of(term, ids), atol=1e-5)
+    assert np.array_equal(cross_fit.coefficients[0], term.coefficients.numpy())
+
+
+def test_one_text():
+    term, cross_fit = learn(np.array([[2, 2, 3]], dtype=np.int32), np.array([1]))
+    assert len(term.keys) == 1
+    assert cross_fit.logits[0].argmax() == 1
+
+
+@pytest.mark.parametrize("accumulate", [True, False])
+def test_more_texts_accumulate_or_replace(accumulate):
+    ids, labels = make_texts(100)
+    alone, term = (LinearTerm(2, 1) for _ in range(2))  # of words, which all are in both halves
+    learn(ids[50:], labels[50:], term=alone)
+    learn(ids[:50], labels[:50], term=term)
+    learn(ids[50:], labels[50:], term=term, accumulate=accumulate)
+    difference = np.abs(logits_of(term, ids[50:]) - logits_of(alone, ids[50:])).max()
+    assert (difference < 1e-5) == (not accumulate)
+
+
+def test_accumulated_fits_approach_one_fit():
+    rng = np.random.default_rng(0)
+    labels = np.arange(600) % 2
+    ids = rng.integers(4, 40, (600, 8)).astype(np.int32)
+    ids[:, 0] = np.where(rng.random(600) < 0.8, labels + 2, 3 - labels)
+    pieces = LinearTerm(2, 1)
+    for start in range(0, 500, 100):
+        rows = slice(start, start + 100)
+        learn(ids[rows], labels[rows], term=pieces, accumulate=True)
+    assert (logits_of(pieces, ids[500:]).argmax(1) == labels[500:]).mean() > 0.7
+
+
+def test_weights_equal_repetitions():
+    ids, labels = make_texts(60)
+    weights = 1.0 + (np.arange(60) % 3 == 0)
+    weighted, _ = learn(ids, labels, weights=weights)
+    rows = np.repeat(np.arange(60), weights.astype(int))
+    repeated, _ = learn(ids[rows], labels[rows])
+    scaled, _ = learn(ids, labels, weights=1e-9 * weights)
+    assert torch.equal(weighted.keys, scaled.keys)
+    torch.testing.assert_close(weighted.coefficients, scaled.coefficients, rtol=0, atol=1e-4)
+    ours, theirs = (logits_of(term, ids).argmax(1) for term in (weighted, repeated))
+    assert (ours == theirs).mean() > 0.9
+
+
+def test_the_bits_are_the_same_on_any_number_of_threads():
+    ids, labels = make_texts(150, 3)
+    (term, cross_fit), *others = (learn(ids, labels, n_threads=n) for n in (1, 2, 4))
+    for other, other_fit in others:
+        assert torch.equal(other.coefficients, term.coefficients)
+        assert all(map(np.array_equal, other_fit, cross_fit))
+    _, redrawn = learn(ids, labels, seed=1)
+    assert not np.array_equal(redrawn.folds, cross_fit.folds)
+
+
+def test_a_class_may_have_fewer_texts_than_there_are_folds():
+    ids, labels = make_texts(300)
+    labels[:3] = 2
+    term, cross_fit = learn(ids, labels)
+    assert np.bincount(cross_fit.folds).tolist() == [60] * N_FOLDS
+    assert np.isfinite(cross_fit.logits).all()
+    assert np.isfinite(logits_of(term, ids)).all()
+
+
+def test_the_ngrams_of_texts_are_extracted_once(monkeypatch):
+    monkeypatch.setattr("sklearn_rnn._ids._BLOCK", 100)
+    ids, labels = make_texts(100)
+    expected, _ = learn(ids, labels)
+    monkeypatch.setattr(ngrams, "distinct_ngrams", Mock(wraps=ngrams.distinct_ngrams))
+    term, _ = learn(ids, labels)
+    assert ngrams.distinct_ngrams.call_count == 100 // (100 // 5)
+    assert torch.equal(term.coefficients, expected.coefficients)
+
+
+@settings(max_examples=30, derandomize=True)
+@given(st.integers(1, 2), st.integers(1, 40))
+def test_the_presence_matrix_has_the_known_ngrams_of_each_text(longest, block):
+    ids, labels = make_texts(12, n_words=6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklearn_rnn._ids._BLOCK", block)
+        blocks = extract_ngrams(ids, longest)
+    term = LinearTerm(2, longest)
+    term.count(*count_ngrams(blocks, labels, np.ones(12), n_classes=2), accumulate=False)
+    presence = presence_matrix(term, blocks).toarray()
+    keys = distinct_ngrams(torch.from_numpy(ids), longest)
+    expected = (keys[:, :, None] == term.keys).any(1).numpy()
+    expected[:, 0] = False
+    assert np.array_equal(presence, expected)
