@@ -293,6 +293,12 @@ def test_a_class_unseen_by_partial_fit(make_classifier, word_order, raises):
         fitted.partial_fit(X, y)
 
 
+def test_partial_fit_with_one_class(make_classifier, word_order, raises):
+    message = "classes=['pos'] must hold at least two different labels: all that will ever come."
+    with raises(message):
+        make_classifier().partial_fit(*word_order, classes=["pos", "pos"])
+
+
 def test_other_classes_at_a_later_partial_fit(make_classifier, word_order, raises):
     fitted = make_classifier().partial_fit(*word_order, classes=["neg", "pos"])
     message = (

@@ -1,7 +1,7 @@
 """Mini-batches of labelled ids, bucketed by length, on the device.
 
-Texts of similar length share a batch, so that batches contain little padding. A batch has as many
-columns as its longest text has tokens.
+Texts of similar length share a mini-batch, so that it contains little padding. The ids of a
+mini-batch are cut to the length of its longest text.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from sklearn_rnn._training.data import TrainingData
 
 Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
 
-# In each epoch, texts are assigned to pools of this many batches at random, and sorted by length
-# within their pool. Larger pools mean less padding, smaller pools more randomness.
+# Each epoch assigns the texts at random to pools of this many mini-batches, and sorts each pool by
+# length. Larger pools mean less padding, smaller pools mean more randomness.
 POOL_BATCHES = 50
 
 
 class IdsDataset(Dataset[Batch]):
-    """Ids, labels and weights of n texts, as tensors on one device.
+    """Ids, lengths, labels and weights of texts, as tensors on one device.
 
     Parameters
     ----------
     data : TrainingData
         The texts.
     cross_fit : CrossFit, default=None
-        Out-of-fold predictions of the linear term, if the network has one.
+        Out-of-fold predictions of the linear term for the texts. None for validation texts, and for
+        a network without linear term.
     device : str or torch.device, default="cpu"
         Device of the tensors.
     """
@@ -50,7 +51,7 @@ class IdsDataset(Dataset[Batch]):
         self.columns = {
             "ids": self._tensor(data.ids, torch.int32),
             "lengths": self._tensor(data.lengths, torch.int64),
-            # Only ratios matter. Around a mean of 1, weights stay within the range of float32.
+            # Only ratios of weights matter. With a mean of 1, weights fit the range of float32.
             "weights": self._tensor(data.weights / data.weights.mean(), torch.float32),
             "labels": self._tensor(data.labels, torch.int64),
         }
@@ -59,7 +60,7 @@ class IdsDataset(Dataset[Batch]):
             self.columns["linear_logits"] = self._tensor(cross_fit.logits, torch.float32)
 
     def _tensor(self, array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-        # torch warns about read-only arrays, such as joblib's memory maps.
+        # Copies a read-only array (joblib passes memory maps), about which torch would warn.
         return torch.from_numpy(np.require(array, requirements="W")).to(self.device, dtype)
 
     def __len__(self) -> int:
@@ -69,21 +70,21 @@ class IdsDataset(Dataset[Batch]):
         return self.take(rows, self.columns["ids"].shape[1])
 
     def take(self, rows: slice | torch.Tensor, width: int) -> Batch:
-        """Return the inputs and labels of some rows, with ids cut to the first `width` columns."""
+        """Return the inputs and labels of the given rows, with ids cut to `width` columns."""
         batch = {name: column[rows] for name, column in self.columns.items() if name != "ids"}
         labels = batch.pop("labels")
         return {"ids": self.columns["ids"][:, :width][rows], **batch}, labels
 
 
 class TrainingBatches:
-    """Mini-batches of an epoch: each text once, in a new random order at each iteration.
+    """The mini-batches of an epoch: each text once, in a new random order at each iteration.
 
     Parameters
     ----------
     dataset : IdsDataset
         The texts.
     batch_size : int
-        Texts in a mini-batch; one mini-batch may have fewer.
+        Texts in a mini-batch. One mini-batch of an epoch may have fewer.
     rng : numpy.random.Generator
         Shuffles the texts and the mini-batches.
     """
@@ -118,25 +119,25 @@ class TrainingBatches:
 def split_epochs(
     batches: TrainingBatches, *, n_epochs: int, evaluations_per_epoch: int
 ) -> Iterator[tuple[float, int, Iterator[Batch]]]:
-    """Split epochs into evaluation intervals, the mini-batches between two evaluations.
+    """Split epochs into evaluation intervals: the mini-batches between two evaluations.
 
     Parameters
     ----------
     batches : TrainingBatches
         The mini-batches of an epoch.
     n_epochs : int
-        Epochs of the training.
+        Number of epochs.
     evaluations_per_epoch : int
-        Intervals in an epoch, at most one per mini-batch.
+        Intervals in an epoch. Their number is limited to the number of mini-batches.
 
     Yields
     ------
     epochs_completed : float
-        Epochs completed after the interval.
+        Epochs completed at the end of the interval, for example 0.5.
     n_batches : int
         Mini-batches in the interval.
     interval : iterator
-        The mini-batches.
+        The mini-batches of the interval.
     """
     n_batches = len(batches)
     n_intervals = min(evaluations_per_epoch, n_batches)
@@ -148,9 +149,9 @@ def split_epochs(
 
 
 class SequentialBatches:
-    """Batches for evaluation: the texts in their order, in batches of a bounded number of ids.
+    """Batches for evaluation, as `bounded_batches` splits the texts; their order is kept.
 
-    There is least padding if the texts are sorted by length.
+    Batches contain the least padding if the texts are sorted by length.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ class SequentialBatches:
             yield self.dataset.take(slice(start, stop), width)
 
 
-# 64 texts of 256 tokens. Larger batches are no faster, and fewer batches occupy fewer cores.
+# 64 texts of 256 tokens. Larger batches are no faster, and too few batches leave cores idle.
 BATCH_IDS = 16_384
 
 

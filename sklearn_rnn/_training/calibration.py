@@ -1,4 +1,4 @@
-"""Calibration of the output layer: its biases, refitted without dropout after training."""
+"""Calibration of the output layer: after training, its biases are refitted without dropout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sklearn_rnn._nn.module import RecurrentModule
     from sklearn_rnn._training.microbatches import MicroBatches
 
-MAX_TEXTS = 5000  # size of the sample that the biases are fitted to
+MAX_TEXTS = 5000  # largest sample of texts that the biases are fitted to
 
 
 @torch.no_grad()
@@ -31,19 +31,20 @@ def refit_output_bias(
 ) -> None:
     """Refit the biases of the output layer to a sample of the training texts.
 
-    Dropout preserves the mean of its input, but not the mean of a maximum or of a tanh of that
-    input. Without dropout, the logits of a trained network may therefore be biased towards a class.
+    Dropout preserves the mean of its input, but changes the mean of a nonlinear function of its
+    input, for example of a tanh. The logits of a network that was trained with dropout may
+    therefore be biased towards a class when it is evaluated without dropout.
 
     Parameters
     ----------
     module : RecurrentModule
-        The network, in evaluation mode.
+        The network, in evaluation mode. Its output biases are changed in place.
     dataset : IdsDataset
         Training texts, with the out-of-fold predictions of the linear term.
     microbatches : MicroBatches
         Computes the logits.
     label_smoothing : float
-        Share of each label that is spread over all classes.
+        Share of each text's target probability that is spread evenly over all classes.
     rng : numpy.random.Generator
         Draws the sample.
     """
@@ -68,7 +69,9 @@ def fit_bias_offsets(
     *,
     label_smoothing: float,
 ) -> npt.NDArray[np.float64]:
-    """Return the offset for each class that, added to the logits, minimises the cross-entropy.
+    """Fit an offset for each class that is added to the logits, to minimise the cross-entropy.
+
+    A small L2 penalty makes the minimum unique and finite.
 
     Parameters
     ----------
@@ -79,17 +82,17 @@ def fit_bias_offsets(
     weights : ndarray of shape (n,)
         Sample weights; only ratios matter.
     label_smoothing : float
-        Share of each label that is spread over all classes.
+        Share of each text's target probability that is spread evenly over all classes.
 
     Returns
     -------
     offsets : ndarray of float64 of shape (C,)
-        They sum to 0.
+        The offsets, which sum to 0.
     """
     n_classes = logits.shape[1]
     targets = smooth_labels(labels, n_classes, label_smoothing)
     shares = (weights / weights.sum())[:, None]
-    penalty = 0.5 / len(labels)  # makes the minimum unique and finite
+    penalty = 0.5 / len(labels)
 
     def objective(offsets: np.ndarray) -> tuple[float, np.ndarray]:
         log_probabilities = log_softmax(logits + offsets, axis=1)

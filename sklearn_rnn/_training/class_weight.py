@@ -1,4 +1,4 @@
-"""Class weights: multiplied into the sample weights of the texts."""
+"""Class weights, which multiply the sample weights of the texts."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ def apply_class_weight(
     *,
     balance: TrainingData,
 ) -> TrainingData:
-    """Multiply the sample weights by the weights of the classes.
+    """Multiply the sample weight of each text by the weight of its class.
 
     Parameters
     ----------
     data : TrainingData
         The texts.
     class_weight : None, "balanced" or dict of label to float
-        "balanced": the texts of each class have the same total weight.
+        None: the sample weights stay. "balanced": the texts of each class in `balance` get the same
+        total weight. A dict: the weight of each class; 1 for a class that is not a key.
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     balance : TrainingData
-        The texts whose classes "balanced" counts. Every class occurs.
+        The texts from which "balanced" computes the class weights. Every class must occur.
 
     Returns
     -------
     weighted : TrainingData
-        Without the texts whose weight is zero.
+        The texts with their new weights, without the texts of weight zero.
 
     Raises
     ------
     ValueError
-        If a weight is negative, if all are zero, or if a key is not a class.
+        If a resulting sample weight is negative, if all are zero, or if `class_weight` has a key
+        that is not a class and lacks a class.
     """
     if class_weight is None:
         return data

@@ -68,7 +68,7 @@ def check_training_data(
     estimator : RNNTextClassifier
         Named in error messages.
     classes : ndarray of shape (n_classes,), default=None
-        The sorted classes. None: those of `y`.
+        The sorted classes. None: the distinct labels of `y`.
 
     Returns
     -------
@@ -79,8 +79,8 @@ def check_training_data(
     Raises
     ------
     ValueError
-        If X, y or sample_weight is invalid, or their lengths differ; if `classes` is None and y has
-        a single class; or if y has a label that is not in `classes`.
+        If X, y or sample_weight is invalid, or if they differ in length; if `classes` is None and y
+        has a single class; or if `classes` lacks a label of y.
     """
     ids, y, weights = _check_samples(X, y, sample_weight, estimator)
     if classes is None:
@@ -104,7 +104,8 @@ def _check_samples(
     if not weights.all():
         rows = np.flatnonzero(weights)
         ids, y, weights = ids[rows], y[rows], weights[rows]
-    return np.ascontiguousarray(ids), y, weights  # torch rejects negative strides: X[::-1]
+    # torch rejects an array of negative strides, for example X[::-1].
+    return np.ascontiguousarray(ids), y, weights
 
 
 def _check_two_classes(classes: np.ndarray) -> None:
@@ -147,7 +148,8 @@ def check_partial_fit_classes(
     Raises
     ------
     ValueError
-        If both are None, if they differ, or if there is a single class.
+        If `classes` and `known` are both None, if they differ, or if `classes` has fewer than two
+        distinct labels.
     """
     if classes is None:
         if known is None:
@@ -157,7 +159,11 @@ def check_partial_fit_classes(
             )
         return known
     unique = np.unique(classes)
-    _check_two_classes(unique)
+    if len(unique) < 2:
+        raise ValueError(
+            f"classes={unique.tolist()} must hold at least two different labels: all that will "
+            "ever come."
+        )
     if known is not None and not np.array_equal(unique, known):
         raise ValueError(
             f"classes={unique.tolist()} are not those of the first call of partial_fit: "
@@ -175,7 +181,7 @@ def check_validation_data(
     n_columns: int,
     estimator: object,
 ) -> TrainingData | None:
-    """Check the validation data given to `fit`, and encode their labels.
+    """Check the validation data given to `fit`, and encode its labels.
 
     Parameters
     ----------
@@ -184,20 +190,21 @@ def check_validation_data(
     classes : ndarray of shape (n_classes,)
         The sorted classes of the training data.
     n_columns : int
-        Columns of the training data.
+        Number of columns of X.
     estimator : RNNTextClassifier
         Named in error messages.
 
     Returns
     -------
     validation : TrainingData or None
-        None if nothing was given.
+        None if X_val, y_val and sample_weight_val are all None.
 
     Raises
     ------
     ValueError
-        If only one of X_val and y_val is given; if the data is invalid; or if it has another number
-        of columns than the training data, or labels that are not in `classes`.
+        If X_val or y_val is None although other validation data is given; if the data is invalid;
+        if the number of columns of X_val is not `n_columns`; or if `classes` lacks a label of
+        y_val.
     """
     missing = [name for name, value in [("X_val", X_val), ("y_val", y_val)] if value is None]
     if len(missing) == 2 and sample_weight_val is None:
@@ -227,7 +234,18 @@ def split_validation(
     classes: np.ndarray,
     random_state: np.random.RandomState,
 ) -> tuple[TrainingData, TrainingData]:
-    """Split off stratified validation data.
+    """Split texts into training and validation texts, stratified by class.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The texts.
+    validation_fraction : float
+        Share of the texts that become validation texts, rounded up to whole texts.
+    classes : ndarray of shape (n_classes,)
+        The sorted classes.
+    random_state : numpy.random.RandomState
+        Shuffles the texts.
 
     Returns
     -------
@@ -236,7 +254,8 @@ def split_validation(
     Raises
     ------
     ValueError
-        If a class has a single text, or either part has fewer texts than there are classes.
+        If a class has fewer than two texts, or if there are fewer training texts or fewer
+        validation texts than classes.
     """
     counts = np.bincount(data.labels, minlength=len(classes))
     if counts.min() < 2:
@@ -261,15 +280,16 @@ def split_validation(
 
 
 def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
-    """Return the number of texts in a mini-batch; "auto" depends on the number of texts."""
+    """Return the number of texts in a mini-batch; "auto" is 8 to 64, for few to many samples."""
     return min(max(n_samples // 256, 8), 64) if batch_size == "auto" else batch_size
 
 
 def merge_duplicates(data: TrainingData) -> TrainingData:
     """Merge texts that have the same ids and label, add their weights, and sort the texts.
 
-    For data that fits into one mini-batch. The loss does not change, and a text of weight 2 gives
-    the same result to the last bit as the text given twice, in any order of the texts.
+    Used for data that fits into one mini-batch, for which merging does not change the loss. Then a
+    text of weight 2 and two copies of the text give the same result to the last bit, in any order
+    of the texts.
     """
     rows = np.column_stack([data.labels, data.ids])
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)

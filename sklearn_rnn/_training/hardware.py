@@ -17,8 +17,8 @@ def resolve_device(device: str) -> torch.device:
     Parameters
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
-        "auto" is the current GPU if there is one, else the CPU. joblib's worker processes use the
-        GPUs in turn.
+        "auto" is the current GPU if there is one, else the CPU. The worker processes of joblib use
+        the GPUs in turn.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def _choose_device(n_gpus: int) -> str:
 def available_device(device: str) -> torch.device:
     """Return the torch.device that `device` specifies; if it is missing, warn and return the CPU.
 
-    For a fitted model that is loaded on another machine.
+    Used when a fitted model is loaded, possibly on another machine.
     """
     try:
         return resolve_device(device)
@@ -62,7 +62,7 @@ def available_device(device: str) -> torch.device:
         return torch.device("cpu")
 
 
-# With fewer units a GRU is faster in float32 (python -m benchmarks.speed cells).
+# A GRU with fewer units is faster in float32 on a CPU (python -m benchmarks.speed cells).
 MIN_GRU_UNITS = 128
 BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")  # as torch names them
 
@@ -79,9 +79,9 @@ def resolve_precision(
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        "auto" is bfloat16 where hardware supports it and it was measured to be faster: any cell on
-        a GPU; on a processor with AMX or AVX512-BF16, an LSTM, and a GRU with a layer of at least
-        128 units.
+        "auto" is bfloat16 where the hardware supports it and it was measured to be faster: on a GPU
+        for any cell; on a CPU with AMX or AVX512-BF16 for an LSTM, and for a GRU with a layer of at
+        least `MIN_GRU_UNITS` units. Otherwise it is float32.
     device : torch.device
         Device of the layers.
     cell_type : {"lstm", "gru", "rnn"} or type

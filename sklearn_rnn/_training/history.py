@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-# skorch's names of the columns, and the names in the classifier's `history_`. "epoch" is its index.
+# Maps keys of skorch's history to columns of the classifier's `history_`, whose index is "epoch".
 HISTORY_COLUMNS = {
     "epochs_completed": "epoch",
     "train_loss": "train_loss",
@@ -27,14 +27,14 @@ def make_history(evaluations: Sequence[dict[str, Any]], epochs_before: float = 0
     Parameters
     ----------
     evaluations : sequence of dict
-        Rows of skorch's history, with the keys of `HISTORY_COLUMNS`; a missing value becomes NaN.
+        Rows of skorch's history, with the keys of `HISTORY_COLUMNS`. A missing key becomes NaN.
     epochs_before : int or float, default=0
-        Epochs completed in earlier trainings, which are added to the index.
+        Epochs completed in earlier trainings. They are added to the index.
 
     Returns
     -------
     history : DataFrame of shape (n_evaluations, 6)
-        Indexed by the epochs completed, as int if all of them are whole numbers.
+        Indexed by the epochs completed. The index is of int if it holds whole numbers only.
     """
     history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS), dtype=np.float64)
     history = history.rename(columns=HISTORY_COLUMNS)
@@ -47,7 +47,7 @@ def make_history(evaluations: Sequence[dict[str, Any]], epochs_before: float = 0
 class GradientFlow:
     """Mean and largest absolute gradient of each layer at each step of a training.
 
-    Numbers stay on the device until `to_frame` is called.
+    The numbers stay on the device until `to_frame` is called.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class GradientFlow:
         self.steps.append(torch.stack([torch.stack([a.mean(), a.max()]) for a in absolute]))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the columns "mean" and "max", indexed by "step", from 1 on, and "layer"."""
+        """Return a table of "mean" and "max", indexed by "step" (from 1 on) and "layer"."""
         steps = range(1, len(self.steps) + 1)
         index = pd.MultiIndex.from_product([steps, self.layers], names=["step", "layer"])
         numbers = torch.cat(self.steps) if self.steps else torch.empty(0, 2)

@@ -1,4 +1,4 @@
-"""Training loop: epochs, evaluation intervals, optimizer steps, and their records."""
+"""Training loop: epochs, evaluation intervals, optimizer steps, history and early stopping."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TrainingResult:
     Parameters
     ----------
     evaluations : list of dict
-        skorch's history of each evaluation.
+        The row of skorch's history for each evaluation.
     best_evaluation : int or None
         The number of the evaluation with the best weights, from 1 on.
     diverged : bool
@@ -69,7 +69,7 @@ class TrainingResult:
     interrupted : bool
         Whether training was stopped by a keyboard interrupt.
     gradient_flow : GradientFlow or None
-        The gradients of each layer at each step, if they were recorded.
+        The gradients of each layer at each step. None if they were not recorded.
     """
 
     evaluations: list[dict[str, Any]]
@@ -89,16 +89,16 @@ class TrainingLoop:
     dataset : IdsDataset
         Training texts.
     valid_dataset : IdsDataset or None
-        Validation texts.
+        Validation texts, if there are any.
     microbatches : MicroBatches
         Computes the logits, losses and gradients of mini-batches.
     rng : numpy.random.Generator
-        Shuffles the texts.
+        Shuffles the texts and the mini-batches.
 
     Attributes
     ----------
     early_stopping : EarlyStopping
-        The best weights so far.
+        Holds the best weights so far.
     diverged, interrupted : bool
         As in `TrainingResult`.
     """
@@ -132,7 +132,7 @@ class TrainingLoop:
         self.diverged = self.interrupted = False
 
     def run(self) -> None:
-        """Train for `max_epochs`, until the validation score stalls, or until divergence."""
+        """Train for `max_epochs`, or until the validation score stalls or training diverges."""
         net = self.net
         datasets = {"dataset_train": self.dataset, "dataset_valid": self.valid_dataset}
         for epochs_completed, n_batches, interval in split_epochs(
@@ -162,16 +162,16 @@ class TrainingLoop:
             self._run_batches(progress, self.validation_step, "valid")
 
     def _show_progress(self, batches: Iterable[Batch], name: str, n_batches: int) -> tqdm:
-        # None makes tqdm show no bar if stderr is not a terminal, such as a log file.
+        # With disable=None, tqdm shows a bar only if stderr is a terminal.
         disable = None if self.net.verbose else True
         return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
 
     def _run_batches(
         self, batches: Iterable[Batch], step_fn: Callable[[Batch], Step], prefix: str
     ) -> None:
-        """Compute a step for each batch, and record the weighted means of loss and accuracy."""
+        """Call `step_fn` for each batch, and record the weighted means of loss and accuracy."""
         net, is_training = self.net, prefix == "train"
-        # Summed on the device and read once: no host-device synchronisation per batch.
+        # Sums are read after the last batch: no host-device synchronisation per batch.
         sums = torch.zeros(3, dtype=torch.float64, device=net.device)
         for batch in batches:
             net.notify("on_batch_begin", batch=batch, training=is_training)
@@ -183,7 +183,7 @@ class TrainingLoop:
         net.history.record(f"{prefix}_accuracy", correct / weight)
 
     def train_step(self, batch: Batch) -> Step:
-        """Take one step of the optimizer."""
+        """Compute the gradients of a batch, and take one step of the optimizer."""
         net, module = self.net, self.net.module_
         net.set_mode(training=True)
         net.optimizer_.zero_grad()
@@ -201,7 +201,7 @@ class TrainingLoop:
         return step
 
     def validation_step(self, batch: Batch) -> Step:
-        """Compute the loss of a batch, without dropout."""
+        """Compute logits and losses of a batch, without dropout."""
         self.net.set_mode(training=False)
         return self.microbatches.evaluate(*batch)
 
@@ -232,7 +232,7 @@ class TrainingLoop:
 
 
 def copy_trained(module: RecurrentModule) -> Weights:
-    """Copy the state that the loop changes: all of it but the linear term."""
+    """Copy the state of the module, except the linear term, which the loop does not change."""
     return {
         name: tensor.clone()
         for name, tensor in module.state_dict().items()
@@ -242,7 +242,7 @@ def copy_trained(module: RecurrentModule) -> Weights:
 
 @torch.no_grad()
 def restore_trained(module: RecurrentModule, weights: Weights) -> None:
-    """Restore the state that `copy_trained` returned."""
+    """Write the state that `copy_trained` returned back into the module."""
     state = module.state_dict()
     for name, tensor in weights.items():
         state[name].copy_(tensor)

@@ -44,7 +44,7 @@ def build_net(
     architecture : Architecture
         The architecture of the module.
     seed : int
-        Seed of the initial weights. They are initialised on the CPU, and the same on any device.
+        Seed of the initial weights, which are the same on any device.
     device : torch.device
         The device of the module and of the batches.
     weights : dict of str to ndarray, default=None
@@ -74,7 +74,7 @@ def build_net(
 def check_callbacks(callbacks: Sequence[Any] | None) -> None:
     """Raise a ValueError if an item of `callbacks` is not a skorch callback.
 
-    An item is an instance or a class, or a pair of a name and either of these.
+    An item is a callback, a callback class, or a pair of a name and a callback or callback class.
     """
     for item in callbacks or []:
         callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
@@ -104,14 +104,14 @@ class RecurrentNet(NeuralNetClassifier):
     evaluations_per_epoch, record_gradients, label_smoothing
         As in `RNNTextClassifier`.
     train_split : None, default=None
-        Parameter of skorch, not used: `train` takes validation data.
+        Parameter of skorch. It is not used, because `train` takes validation data.
     **kwargs
         Parameters of `skorch.NeuralNetClassifier`.
 
     Attributes
     ----------
     known_ids_ : ndarray of int32 of shape (n_tokens + 1,)
-        The ids known at fit, as `known_ids_table` returns it.
+        Table of the ids known at fit, as `known_ids_table` returns it.
     loop_ : TrainingLoop or None
         The training loop while `train` is running.
     """
@@ -160,7 +160,7 @@ class RecurrentNet(NeuralNetClassifier):
         return super().set_params(**parameters)
 
     def initialize_from(self, weights: NumpyWeights) -> Self:
-        """Initialise the net with the weights that `get_weights` returned, without random ones."""
+        """Initialise the net with weights that `get_weights` returned, not with random weights."""
         self.given_weights_ = weights
         try:
             return self.initialize()
@@ -168,7 +168,7 @@ class RecurrentNet(NeuralNetClassifier):
             del self.given_weights_
 
     def initialize_module(self) -> Self:
-        """Build the module, with the given weights or with initial weights from the seed."""
+        """Build the module; load the given weights, or initialise the weights from the seed."""
         super().initialize_module()
         weights = vars(self).get("given_weights_")
         if weights is not None:
@@ -179,7 +179,7 @@ class RecurrentNet(NeuralNetClassifier):
         return self
 
     def initialize_optimizer(self, triggered_directly: None = None) -> Self:
-        """Discard the optimizer; `optimizer_` builds a new one when it is next used in training."""
+        """Discard the optimizer. `optimizer_` builds a new optimizer at its next use."""
         self.__dict__["optimizer_"] = None
         if "optimizer" not in self.prefixes_:  # lets skorch accept parameters of the optimizer
             self._register_attribute("optimizer_", None)
@@ -187,7 +187,7 @@ class RecurrentNet(NeuralNetClassifier):
 
     @property
     def optimizer_(self) -> torch.optim.Optimizer:
-        """The optimizer, built at its first use, because that takes longer than a prediction."""
+        """The optimizer, built at its first use: loading and predicting need no optimizer."""
         if vars(self).get("optimizer_") is None:
             super().initialize_optimizer()
         return vars(self)["optimizer_"]
@@ -223,24 +223,23 @@ class RecurrentNet(NeuralNetClassifier):
         seed: Sequence[int],
         dtype: torch.dtype,
     ) -> TrainingResult:
-        """Train for `max_epochs`, and keep the best weights.
+        """Train for at most `max_epochs`, and keep the best weights.
 
-        The linear term, if there is one, is fitted first. If it has out-of-fold predictions and
-        there is no validation data, the biases of the output layer are refitted last, without
-        dropout.
+        The linear term, if there is one, is fitted first. If there are out-of-fold predictions and
+        no validation data, the biases of the output layer are refitted last, without dropout.
 
         If an exception is raised, the net has the same weights and history as before the call.
 
         Parameters
         ----------
         training, validation : TrainingData
-            All ids must be known. `validation` may be None.
+            All ids must be known ids. `validation` may be None.
         known_ids : ndarray of int32 of shape (n_tokens + 1,)
-            The ids known at fit, as `known_ids_table` returns it.
+            Table of the ids known at fit, as `known_ids_table` returns it.
         accumulate : bool
-            Whether the linear term keeps its counts, as in `learn_linear_term`.
+            As in `learn_linear_term`.
         seed : sequence of int
-            Seed of the folds, the order of the batches, dropout, and the sample for the biases.
+            Seed of the folds, the batches, the dropout and the sample for the output biases.
         dtype : torch.dtype
             Type in which the recurrent layers compute in training.
 
@@ -254,7 +253,7 @@ class RecurrentNet(NeuralNetClassifier):
         with thread_pool() as pool:
             try:
                 loop = self._train(training, validation, accumulate, rng, dtype, pool)
-            except BaseException:  # such as one raised by a callback
+            except BaseException:  # for example an error in a callback
                 del self.history[n_rows_before:]
                 self._load_weights(weights_before)
                 raise
@@ -318,20 +317,20 @@ class RecurrentNet(NeuralNetClassifier):
         return loop
 
     def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Self:
-        """Build and run the training loop; called by `train`."""
+        """Build and run the training loop. Only `train` may call this method."""
         if "make_loop" not in fit_params:
             self._refuse_training()
-        # Not built before on_train_begin, in which a callback may set parameters of the net.
+        # Built after on_train_begin, because a callback may set parameters of the net there.
         self.loop_ = fit_params["make_loop"]()
         self._training_loop().run()
         return self
 
     def train_step(self, batch: Batch, **fit_params: Any) -> Step:
-        """Take one step of the optimizer; called by `train`."""
+        """Compute gradients and take an optimizer step. Works only while `train` is running."""
         return self._training_loop().train_step(batch)
 
     def validation_step(self, batch: Batch, **fit_params: Any) -> Step:
-        """Compute the loss of a batch, without dropout; called by `train`."""
+        """Compute losses of a batch, without dropout. Works only while `train` is running."""
         return self._training_loop().validation_step(batch)
 
     def _training_loop(self) -> TrainingLoop:
@@ -343,7 +342,7 @@ class RecurrentNet(NeuralNetClassifier):
 
     def set_mode(self, *, training: bool) -> None:
         """Put the module into training or evaluation mode."""
-        # Setting the mode at each step took longer than a small training step itself.
+        # Setting the mode at each step took longer than the rest of a small training step.
         if self.module_.training != training:
             self._set_training(training)
 
@@ -356,7 +355,7 @@ class RecurrentNet(NeuralNetClassifier):
         """Return the dataset of an array of ids, for skorch's prediction methods."""
         if isinstance(X, IdsDataset):
             return X
-        advice = "A clone of net_ knows no ids. Predict by the net_ of a fitted RNNTextClassifier."
+        advice = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
         self.check_is_fitted(["known_ids_"], msg=advice)
         ids = replace_unknown_ids(np.asarray(X), self.known_ids_)
         labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(y)
@@ -386,7 +385,8 @@ class RecurrentNet(NeuralNetClassifier):
         The optimizer keeps the moments of the existing rows.
         """
         old = self.module_.embedding.weight
-        if n_tokens <= len(old):  # fewer if an earlier training failed after it grew the embedding
+        # `n_tokens` is smaller if an earlier training failed after it had grown the embedding.
+        if n_tokens <= len(old):
             return
         optimizer = self.optimizer_
         new = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
@@ -394,6 +394,6 @@ class RecurrentNet(NeuralNetClassifier):
 
     @torch.no_grad()
     def set_word_vectors(self, matrix: npt.NDArray[np.float32]) -> None:
-        """Set the rows of the embedding, from id 2 on, to the rows of `WordVectors.matrix`."""
+        """Set rows of the embedding, from `FIRST_ID` on, to the rows of `WordVectors.matrix`."""
         rows = slice(FIRST_ID, FIRST_ID + len(matrix))
         self.module_.embedding.weight[rows] = torch.tensor(matrix)

@@ -1,7 +1,7 @@
-"""Learning-rate schedules, steps with clipped gradients, and moments of a growing embedding.
+"""Optimizer: learning-rate schedules, gradient clipping, and moments of a growing embedding.
 
-To add a schedule, write a class here, add it to `SCHEDULES` and its name to `ScheduleName`, and
-document it under `RNNTextClassifier.lr_schedule`.
+To add a schedule, write a class here, add the class to `SCHEDULES` and its name to `ScheduleName`,
+and document the name under `RNNTextClassifier.lr_schedule`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ class ConstantRate:
     optimizer : torch.optim.AdamW
         The optimizer, with a single parameter group.
     learning_rate : float
-        The learning rate; of a schedule that changes it, the highest.
+        The highest learning rate of the schedule.
     n_steps : int
         Optimizer steps of this training.
     patience : int
-        Evaluations without a lower validation loss that `Plateau` allows before it lowers the rate.
+        Consecutive evaluations without a lower validation loss that `Plateau` allows; it halves the
+        rate after one more.
     """
 
     needs_validation: ClassVar[bool] = False
@@ -40,20 +41,20 @@ class ConstantRate:
         """Change the rate after a step of the optimizer."""
 
     def after_evaluation(self, valid_loss: float | None) -> None:
-        """Change the rate after an evaluation; the loss is None without validation data."""
+        """Change the rate after an evaluation. Without validation data, `valid_loss` is None."""
 
 
 class OneCycle(ConstantRate):
-    """One rise and one fall of the learning rate (Smith & Topin 2018, arXiv:1708.07120).
+    """Raises the learning rate once, then lowers it (Smith & Topin 2018, arXiv:1708.07120).
 
-    The rate rises for 30 % of the steps. Parameters are those of `ConstantRate`.
+    The rate rises for 30 % of the steps. The parameters are the same as in `ConstantRate`.
     """
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
     ) -> None:
-        # One step more than the training has: the rate of the last step is near 0, so that a
-        # training of a single step would not change the weights.
+        # The rate of the last step of a cycle is near 0. The cycle has one step more than the
+        # training, so that a training of a single step changes the weights.
         self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
 
     def after_step(self) -> None:
@@ -62,9 +63,9 @@ class OneCycle(ConstantRate):
 
 
 class Plateau(ConstantRate):
-    """The learning rate halved whenever the validation loss stalls.
+    """Halves the learning rate whenever the validation loss stalls.
 
-    Parameters are those of `ConstantRate`.
+    The parameters are the same as in `ConstantRate`.
     """
 
     needs_validation: ClassVar[bool] = True
@@ -75,7 +76,7 @@ class Plateau(ConstantRate):
         self._scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
 
     def after_evaluation(self, valid_loss: float | None) -> None:
-        """Halve the rate if the loss has stalled."""
+        """Halve the rate if the validation loss has stalled."""
         if valid_loss is not None:
             self._scheduler.step(valid_loss)
 
@@ -97,9 +98,9 @@ def take_step(
     optimizer : torch.optim.Optimizer
         The optimizer of the module.
     module : torch.nn.Module
-        The module, whose parameters have gradients.
+        The module. The gradients of its parameters are computed.
     gradient_clip : float or None
-        Maximum norm of the gradient of all parameters together. None does not clip.
+        Maximum norm of the gradient of all parameters together. None: no clipping.
     """
     if gradient_clip is not None:
         torch.nn.utils.clip_grad_norm_(module.parameters(), gradient_clip)
@@ -107,16 +108,16 @@ def take_step(
 
 
 def reset_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Reset the learning rate and the betas, which the schedule of an earlier training changed."""
+    """Reset the learning rate and the betas, which an earlier schedule may have changed."""
     (group,) = optimizer.param_groups
     group["lr"] = learning_rate
-    group["betas"] = optimizer.defaults["betas"]  # OneCycleLR cycles the momentum too
+    group["betas"] = optimizer.defaults["betas"]  # OneCycleLR changes the first beta
 
 
 def replace_parameter(
     optimizer: torch.optim.Optimizer, old: torch.nn.Parameter, new: torch.nn.Parameter
 ) -> None:
-    """Replace a parameter by one with more rows, and keep the moments of the existing rows.
+    """Replace a parameter by a parameter with more rows; keep the moments of the existing rows.
 
     Parameters
     ----------
@@ -125,7 +126,7 @@ def replace_parameter(
     old : Parameter of shape (n_old, ...)
         A parameter of the optimizer.
     new : Parameter of shape (n_new, ...)
-        Starts with the rows of `old`.
+        The parameter with more rows. It starts with the rows of `old`.
     """
     for group in optimizer.param_groups:
         group["params"] = [new if p is old else p for p in group["params"]]

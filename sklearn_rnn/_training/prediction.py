@@ -22,10 +22,11 @@ IdsTable = npt.NDArray[np.int32]
 def compute_logits(
     module: RecurrentModule, ids: Ids, known_ids: IdsTable, *, device: torch.device
 ) -> npt.NDArray[np.float32]:
-    """Compute the logits of texts, the same to the last bit in any order of the texts.
+    """Compute the logits of texts; to the last bit, they do not depend on the order of the texts.
 
-    The last bits of a text's logits depend on its position in a batch. Therefore each distinct text
-    is computed once, and the batches do not depend on the order of the texts.
+    The last bits of a text's logits depend on its batch, and on its position in the batch.
+    Therefore the logits of each distinct text are computed once, and the distinct texts are batched
+    in an order that does not depend on the order of `ids`.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def compute_logits(
     ids : ndarray of int of shape (n, max_length)
         Right-padded ids.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
-        The ids known at fit, as `known_ids_table` returns them.
+        Table of the ids known at fit, as `known_ids_table` returns it.
     device : torch.device
         The device of the module.
 
@@ -68,10 +69,10 @@ def compute_logits(
 def distinct_texts(
     ids: Ids, lengths: npt.NDArray[np.int64], known_ids: IdsTable
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Find the distinct texts, in an order that does not depend on the order of all texts.
+    """Find the distinct texts, in an order that does not depend on the order of `ids`.
 
-    They are sorted by length, and texts of the same length by a hash of their ids, which is faster
-    than by the ids themselves. Texts whose hashes are equal by chance stay distinct.
+    The distinct texts are sorted by length, then by a hash of their ids, because sorting by the ids
+    themselves is slower. Different texts with the same hash stay distinct.
 
     Parameters
     ----------
@@ -80,12 +81,12 @@ def distinct_texts(
     lengths : ndarray of int64 of shape (n,)
         Lengths of the texts, in tokens.
     known_ids : ndarray
-        As in `compute_logits`. Texts are compared after unknown ids are replaced.
+        As in `compute_logits`. Unknown ids are replaced before texts are compared.
 
     Returns
     -------
     rows : ndarray of int64 of shape (n_distinct,)
-        The first row of each distinct text, the shortest text first.
+        For each distinct text, the first row of `ids` that holds it. The shortest text comes first.
     inverse : ndarray of int64 of shape (n,)
         For each text, the index in `rows` of its distinct text.
     """
@@ -101,7 +102,7 @@ def distinct_texts(
         sorted_lengths[1:] == sorted_lengths[:-1]
     )
     candidates = 1 + np.flatnonzero(may_repeat)
-    for block in row_blocks(ids):  # covers the candidates, which are fewer than the rows
+    for block in row_blocks(ids):  # there are fewer candidates than rows
         current = candidates[block]
         texts, previous_texts = (
             replace_unknown_ids(ids[order[indices]], known_ids)

@@ -1,4 +1,4 @@
-"""Early stopping, the best weights, and errors and warnings of a training that ended early."""
+"""Early stopping, best weights, and the errors and warnings of a training that ended early."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ Weights = dict[str, torch.Tensor]
 
 
 class EarlyStopping:
-    """The best weights of a training, and whether its validation score has stalled.
+    """Keeps the best weights of a training, and tells whether its validation score has stalled.
 
     As in scikit-learn's `MLPClassifier`, an evaluation is an improvement if its validation score
-    exceeds the best one by at least `tol`. The best weights are those of the highest validation
-    score, with ties broken by the other score. Without validation data they are those of the last
-    evaluation at which the loss and the weights were finite.
+    exceeds the best earlier score by at least `tol`.
+
+    The best weights are the weights at the evaluation with the highest validation score, even if it
+    exceeds the earlier scores by less than `tol`. Equal accuracies are ordered by the loss, and
+    equal losses by the accuracy. Without validation data, the best weights are the weights at the
+    last evaluation at which the loss and the weights were finite.
 
     Parameters
     ----------
     scoring : {"accuracy", "loss"}
-        The validation score.
+        The validation score: the accuracy, or the negative loss.
     tol : float
-        Smallest improvement of the validation score that counts.
+        Smallest increase of the validation score that counts as an improvement.
     n_iter_no_change : int or None
         Consecutive evaluations without improvement that are allowed; one more stops the training.
         None: any number.
@@ -115,11 +118,11 @@ def report_early_end(
     best_evaluation : int or None
         The number of the evaluation whose weights are kept, from 1 on.
     epochs : sequence of int or float
-        Epochs completed at each evaluation of this training.
+        For each evaluation of this training, the epochs completed in this and earlier trainings.
     epochs_before : int or float
-        Epochs completed before this training.
+        Epochs completed in earlier trainings.
     learning_rate, gradient_clip : float or None
-        The parameters of the classifier, for the messages.
+        Parameters of the classifier. The messages state them.
 
     Raises
     ------
@@ -129,9 +132,9 @@ def report_early_end(
     Warns
     -----
     ConvergenceWarning
-        If it diverged later.
+        If training diverged after such an evaluation.
     UserWarning
-        If it was interrupted.
+        If training was interrupted.
     """
     cure = (
         f"Lower learning_rate={learning_rate}, or gradient_clip={gradient_clip}, "

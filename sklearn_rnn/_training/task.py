@@ -31,14 +31,14 @@ class TrainingTask:
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
-        The ids known at fit, as `known_ids_table` returns them.
+        Table of the ids known at fit, as `known_ids_table` returns it.
     feature_attributes : dict of str to object
-        `n_features_in_` and, if X has column names, `feature_names_in_`. Empty if training resumes:
-        those of the first fit stay.
+        `n_features_in_` and, if X has column names, `feature_names_in_`. Empty if training resumes,
+        because the attributes of the first fit stay.
     batch_size : int
         Texts in a mini-batch.
     max_epochs : int
-        Epochs to train.
+        Largest number of epochs to train.
     lr_schedule : {"one_cycle", "plateau"} or None
         As in `RNNTextClassifier`.
     evaluations_per_epoch : int
@@ -46,9 +46,9 @@ class TrainingTask:
     seed : int
         Seed of the training.
     resume : bool
-        Whether to continue the training of the existing network.
+        True continues the training of the existing network; False builds a new network.
     accumulate : bool
-        Whether to add to the counts of the linear term, as in `learn_linear_term`.
+        As in `learn_linear_term`.
     """
 
     training: TrainingData
@@ -83,15 +83,16 @@ def prepare_data(
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     class_weight : {"balanced"}, dict of label to float, or None
-        As in `RNNTextClassifier`; "balanced" counts the training texts.
+        As in `RNNTextClassifier`. "balanced" computes the weights from the training texts only.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
-        All ids of the training texts, and possibly more.
+        Table of the ids known at fit, as `known_ids_table` returns it.
     batch_size : int
-        Texts in a mini-batch. If it holds all training texts, duplicates are merged.
+        Texts in a mini-batch. If one mini-batch holds all training texts, duplicates are merged.
 
     Returns
     -------
     training, validation : TrainingData
+        The prepared data. `validation` is None if it was None.
     """
     balance = merge_duplicates(training) if len(training) <= batch_size else training
     training = apply_class_weight(balance, class_weight, classes, balance=balance)

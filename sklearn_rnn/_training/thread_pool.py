@@ -18,9 +18,9 @@ R = TypeVar("R")
 class ThreadPool:
     """Threads that process a list of items; the caller's thread is one of them.
 
-    torch's own threads would split the small matrices of every time step: they would spend most of
+    torch's own threads would split the small matrices of every time step. They would spend most of
     the time waiting for each other, and the order of summation would depend on their number. Here
-    each thread computes a whole item, such as a micro-batch, on one core.
+    each thread processes a whole item, for example a micro-batch, on one core.
 
     Parameters
     ----------
@@ -70,15 +70,15 @@ def use_one_thread() -> None:
 
 @contextmanager
 def thread_pool() -> Iterator[ThreadPool]:
-    """Yield a `ThreadPool` with the number of threads that torch may use, of one core each.
+    """Yield a `ThreadPool` of ``torch.get_num_threads()`` threads, each of which uses one core.
 
-    Outside the main thread the pool has a single thread, because joblib or a server already uses
-    the other cores there.
+    If the caller is not the main thread, the pool has a single thread: the caller is then probably
+    a thread of joblib or of a server, whose other threads use the other cores.
 
     Inside the context, denormal numbers (below 1e-38) are flushed to zero. About 800 steps after
-    the last occurrence of a word, Adam's moments of its embedding become denormal and stay so, and
-    an optimizer step over denormals takes many times as long as over zeros
-    (python -m benchmarks.speed denormals).
+    the last occurrence of a word, Adam's moments of its embedding become denormal and stay so. An
+    optimizer step is many times slower with denormal moments than with moments of zero (python -m
+    benchmarks.speed denormals).
 
     The settings of the caller's thread are restored afterwards.
     """
@@ -95,5 +95,5 @@ def thread_pool() -> Iterator[ThreadPool]:
 
 
 def flushes_denormals() -> bool:
-    """Return whether numbers below 1e-38 are zero in this thread."""
+    """Return whether denormal numbers are flushed to zero in this thread."""
     return not (torch.full((1,), 1.2e-38) / 2).any().item()

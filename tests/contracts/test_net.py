@@ -97,7 +97,7 @@ def test_net_can_be_cloned(make_classifier, word_order):
     assert not net.initialized_
     assert net.get_params()["seed"] == classifier.net_.seed
     assert net.initialize().module_.output.weight.shape == (2, 8)
-    message = "A clone of net_ knows no ids. Predict by the net_ of a fitted RNNTextClassifier."
+    message = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
     with pytest.raises(NotInitializedError, match=f"^{re.escape(message)}$"):
         net.predict(X)
 
