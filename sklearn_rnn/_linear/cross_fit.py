@@ -1,6 +1,6 @@
-"""Cross-fitting of the linear term: a fit to all texts, and out-of-fold predictions for them.
+"""Cross-fitting of the linear term: a fit to all texts, and out-of-fold predictions for each text.
 
-Shapes: n texts, F n-grams, the sentinel row included, C classes.
+Shapes: n texts, F rows of the n-gram table (the sentinel row included), C classes.
 """
 
 import copy
@@ -29,8 +29,8 @@ from sklearn_rnn._linear.ngrams import (
 from sklearn_rnn._linear.term import LinearTerm
 
 N_FOLDS = 5
-TEXTS_PER_CLASS = 50  # with fewer texts there are no folds
-# An n-gram that has no coefficients yet has this times its log-count ratios as prior.
+TEXTS_PER_CLASS = 50  # with fewer texts per class, on average, there are no folds
+# The prior coefficients of a new n-gram are this number times its log-count ratios.
 INITIAL_WEIGHT = 0.15
 
 
@@ -42,10 +42,10 @@ class CrossFit(NamedTuple):
     folds : ndarray of int of shape (n,)
         The fold of each text.
     logits : ndarray of shape (n, C)
-        Logits of each text, from the fit to the other folds.
+        Logits of each text, from the fit that left out the fold of the text.
     coefficients : ndarray of float32 of shape (n_folds, F, C)
-        Coefficients of the fit that leaves out each fold. With too few texts for folds, n_folds is
-        1, and coefficients and logits are those of the fit to all texts.
+        For each fold, the coefficients of the fit that left out this fold. With too few texts for
+        folds, n_folds is 1, and logits and coefficients come from the fit to all texts.
     """
 
     folds: IntArray
@@ -64,11 +64,11 @@ class LinearFit(NamedTuple):
     Parameters
     ----------
     coefficients : ndarray of float32 of shape (F, C)
-        Coefficients of the n-grams.
+        Coefficients of the n-grams; zeros in the sentinel row.
     bias : ndarray of shape (C,)
         Biases of the classes.
     logits : ndarray of shape (n, C)
-        Logits of all texts, including those that were left out of the fit.
+        Logits of all texts, including the texts that were left out of the fit.
     """
 
     coefficients: npt.NDArray[np.float32]
@@ -87,15 +87,16 @@ class FitData:
     label_counts : ndarray of shape (n, C)
         One-hot labels times `text_counts`.
     targets : ndarray of shape (n, C)
-        Smoothed labels times the weights of the texts.
+        Smoothed labels times the weights of the texts, which are scaled to a mean of 1.
     counts : ndarray of shape (F, C)
-        Number of texts of each class that have an n-gram, including texts of earlier training.
+        For each n-gram and class, the sum of `text_counts` over the texts of the class that contain
+        the n-gram, including texts of earlier training.
     is_new : ndarray of bool of shape (F, 1)
-        Whether an n-gram has no coefficients of earlier training.
+        True for n-grams that are fitted from scratch, as `LinearTerm.count` returns it.
     coefficients : ndarray of shape (F, C)
-        Coefficients of earlier training, which are the prior of n-grams that are not new.
+        Coefficients of earlier training: the prior of the n-grams that are not new.
     bias : ndarray of shape (C,)
-        Prior of the biases.
+        Prior biases.
     """
 
     presence: sparse.csr_array
@@ -107,7 +108,7 @@ class FitData:
     bias: FloatArray
 
     def fit(self, is_out: npt.NDArray[np.bool_]) -> LinearFit:
-        """Fit to the texts where `is_out`, of shape (n,), is False; return the logits of all."""
+        """Fit to the texts where `is_out`, of shape (n,), is False; predict the logits of all."""
         counts = (self.counts - self.presence[is_out].T @ self.label_counts[is_out]).clip(min=0)
         ratios = class_ratios(counts)
         prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
@@ -129,15 +130,16 @@ def learn_linear_term(
     rng: np.random.Generator,
     parallel_map: Callable[[Callable[..., LinearFit], Iterable[Any]], list[LinearFit]],
 ) -> CrossFit:
-    """Fit a linear term to texts, and compute out-of-fold predictions for them.
+    """Fit a linear term to texts, and compute out-of-fold predictions for the same texts.
 
-    The coefficient of an n-gram is a learned weight times its log-count ratio. With equal weights
-    this is naive Bayes, with learned ones NBSVM (Wang & Manning 2012, aclanthology.org/P12-2018).
+    The coefficient of a new n-gram is a learned weight times its log-count ratio. Equal weights
+    would give naive Bayes; learned weights give NBSVM (Wang & Manning 2012,
+    aclanthology.org/P12-2018).
 
-    The term is fitted once to all texts, and once to the texts outside each of `N_FOLDS` folds.
-    Out-of-fold predictions behave like predictions on unseen texts. The fit to all texts classifies
-    nearly all of them correctly, which would leave nothing to learn for a network that is added to
-    it. This is stacking (Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1).
+    The term is fitted once to all texts, and once for each of `N_FOLDS` folds to the texts outside
+    the fold. The network is trained with the out-of-fold predictions, which behave like predictions
+    on unseen texts: this is stacking (Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1). The fit to
+    all texts classifies nearly all of them correctly, and would leave the network nothing to learn.
 
     Parameters
     ----------
@@ -150,15 +152,15 @@ def learn_linear_term(
     weights : ndarray of float of shape (n,)
         Weights of the texts in the loss; only their ratios matter.
     accumulate : bool
-        True: the counts are added to those of earlier training, whose coefficients are the prior.
-        False: the n-grams of these texts are counted and fitted from scratch; n-grams that occur in
-        earlier texts only are kept.
+        True adds the counts to the counts of earlier training; the prior is the coefficients and
+        biases of earlier training. False counts and fits the n-grams of these texts from scratch;
+        the other n-grams of the term are kept.
     label_smoothing : float
-        Share of each label that is spread over all classes.
+        Share of each text's target probability that is spread evenly over all classes.
     rng : numpy.random.Generator
         Draws the folds.
     parallel_map : callable
-        Computes the fits, possibly in parallel: like ``map``, but returns a list.
+        A function like ``map`` that returns a list. It may compute the fits in parallel.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def learn_linear_term(
     del blocks  # as large as the presence matrix
     folds, n_folds = draw_folds(labels, rng)
     left_out = [np.zeros(len(ids), dtype=bool), *(folds == fold for fold in range(n_folds))]
-    with threadpool_limits(1, user_api="blas"):  # whose sums depend on the number of threads
+    with threadpool_limits(1, user_api="blas"):  # sums depend on the number of BLAS threads
         whole, *others = parallel_map(data.fit, left_out)
     fitted.coefficients = torch.from_numpy(whole.coefficients)
     fitted.bias = torch.from_numpy(whole.bias).float()
@@ -193,15 +195,16 @@ def learn_linear_term(
 
 
 def smooth_labels(labels: IntArray, n_classes: int, label_smoothing: float) -> FloatArray:
-    """Return the target probabilities of each text, of shape (n, C)."""
+    """Return the target probabilities of the texts, of shape (n, C)."""
     return np.eye(n_classes)[labels] * (1 - label_smoothing) + label_smoothing / n_classes
 
 
 def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, int]:
     """Draw the folds of a stratified split.
 
-    With fewer than `TEXTS_PER_CLASS` texts per class there are no folds. Fits to a part of so few
-    texts misclassify most of the others, and the network would learn to contradict the linear term.
+    With fewer than `TEXTS_PER_CLASS` texts per class, on average, there are no folds: a fit to a
+    part of so few texts misclassifies most of the texts that it leaves out, and the network would
+    learn to contradict the linear term.
 
     Parameters
     ----------
@@ -213,7 +216,7 @@ def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, in
     Returns
     -------
     folds : ndarray of int of shape (n,)
-        The fold of each text; zeros if there are none.
+        The fold of each text. Zeros if there are no folds.
     n_folds : int
         `N_FOLDS`, or 0.
     """
@@ -227,7 +230,7 @@ def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, in
 
 
 def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_array:
-    """Return a binary matrix: which n-grams of a linear term each text contains.
+    """Return a binary matrix that is 1 where a text contains an n-gram of a linear term.
 
     Parameters
     ----------
@@ -239,7 +242,7 @@ def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_ar
     Returns
     -------
     presence : CSR array of float32 of shape (n, F)
-        The first column belongs to the sentinel row, and is empty.
+        The first column belongs to the sentinel row of the term, and is empty.
     """
     matrices = []
     for block in blocks:
@@ -253,20 +256,20 @@ def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_ar
 
 
 def class_ratios(counts: FloatArray) -> FloatArray:
-    """Return the log-count ratios of each class against all others.
+    """Return the log-count ratios of each class against all other classes.
 
     Parameters
     ----------
     counts : ndarray of shape (F, C)
-        Number of texts of each class that have each n-gram. The first row is the sentinel row.
+        Counts of each n-gram in each class, as in `FitData`. The first row is the sentinel row.
 
     Returns
     -------
     ratios : ndarray of shape (F, C)
-        0 in the sentinel row, and for n-grams of fewer than `MIN_TEXTS` texts.
+        0 in the sentinel row, and for n-grams with a total count below `MIN_TEXTS`.
     """
     totals = counts.sum(1, keepdims=True)
-    is_counted = totals > MIN_TEXTS - 0.001  # sums of weights are rounded
+    is_counted = totals > MIN_TEXTS - 0.001  # the sums are rounded
     return np.where(is_counted, log_count_ratios(counts, totals - counts), 0)
 
 

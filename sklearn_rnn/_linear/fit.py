@@ -1,6 +1,6 @@
 """Fit of the linear term: penalised logistic regression by L-BFGS.
 
-Shapes: n texts, F n-grams, the sentinel row included, C classes.
+Shapes: n texts, F rows of the n-gram table (the sentinel row included), C classes.
 """
 
 import numpy as np
@@ -11,18 +11,19 @@ from scipy.special import log_softmax
 
 from sklearn_rnn._linear.ngrams import FloatArray
 
-# Weight of the loss of a text relative to the penalty: C of scikit-learn's linear classifiers.
+# Weight of the loss relative to the L2 penalty: C of scikit-learn's LogisticRegression.
 INVERSE_PENALTY = 4.0
-# The loss hardly falls after about 15 iterations; more than 20 changed little on held-out texts.
+# The loss hardly falls after about 15 iterations. More than 20 iterations changed the predictions
+# on held-out texts little.
 MAX_ITERATIONS = 20
 
 
 class PenalizedCrossEntropy:
     """Cross-entropy with an L2 penalty towards prior coefficients, as an objective for L-BFGS.
 
-    A point is a flat vector: a weight for each n-gram and class, then an offset for each class,
-    both scaled. A coefficient is its prior plus its weight times its log-count ratio. A bias is its
-    prior plus its offset.
+    A coefficient is ``prior + weight * ratio``, and a bias is ``prior_bias + offset``. The penalty
+    is half the sum of squares of all weights and offsets. A point of L-BFGS is a flat vector of the
+    F * C weights and then the C offsets, each divided by its scale.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ class PenalizedCrossEntropy:
         self.features, self.transposed = features, features.T.tocsr()
         self.targets, self.totals = targets, targets.sum(1, keepdims=True)
         self.ratios, self.prior, self.prior_bias = ratios, prior, prior_bias
-        # The curvature is larger along frequent features than along rare ones. The scales make it
-        # about equal; without them L-BFGS takes many more iterations.
+        # The loss has a larger curvature along frequent features than along rare features. Scales
+        # make all curvatures about equal; without scales L-BFGS takes many more iterations.
         shares = targets.sum(0) / targets.sum()
         variances = INVERSE_PENALTY * shares * (1 - shares)
         feature_totals = features.power(2).T @ self.totals
@@ -63,7 +64,7 @@ class PenalizedCrossEntropy:
         return self.prior.size + len(self.prior_bias)
 
     def split(self, point: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.float32]]:
-        """Return the weights (F, C), the offsets of the biases (C,) and the coefficients (F, C)."""
+        """Return weights, (F, C), offsets, (C,), and coefficients, (F, C), of a point."""
         n_classes = len(self.prior_bias)
         weights, bias = np.split(point, [-n_classes])
         weights = self.scale * weights.reshape(-1, n_classes)
@@ -71,7 +72,7 @@ class PenalizedCrossEntropy:
         return weights, self.bias_scale * bias, coefficients
 
     def __call__(self, point: FloatArray) -> tuple[float, FloatArray]:
-        """Return the objective at a point, and its gradient."""
+        """Return the objective at a point, and the gradient with respect to the point."""
         weights, bias, coefficients = self.split(point)
         logits = self.features @ coefficients + (self.prior_bias + bias)
         log_probabilities = log_softmax(logits, axis=1)
@@ -91,7 +92,7 @@ def fit_coefficients(
     prior: FloatArray,
     prior_bias: FloatArray,
 ) -> tuple[npt.NDArray[np.float32], FloatArray]:
-    """Minimise the cross-entropy with an L2 penalty towards prior coefficients.
+    """Minimise `PenalizedCrossEntropy` from its prior.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def fit_coefficients(
     targets : ndarray of shape (n, C)
         Smoothed labels times the weights of the texts.
     ratios : ndarray of shape (F, C)
-        Log-count ratios, by which the weights are multiplied.
+        Log-count ratios.
     prior : ndarray of shape (F, C)
         Prior coefficients.
     prior_bias : ndarray of shape (C,)
@@ -109,7 +110,9 @@ def fit_coefficients(
     Returns
     -------
     coefficients : ndarray of float32 of shape (F, C)
+        Coefficients of the n-grams.
     bias : ndarray of shape (C,)
+        Biases of the classes.
     """
     objective = PenalizedCrossEntropy(features, targets, ratios, prior, prior_bias)
     options = {"maxiter": MAX_ITERATIONS, "ftol": 1e-6}

@@ -1,7 +1,7 @@
-"""Log-count ratios: how much more frequent a feature is in one class than in the others.
+"""Log-count ratios: how much more frequent a feature is in one class than in the other classes.
 
-They are the coefficients of multinomial naive Bayes, and the scales of the features in NBSVM (Wang
-& Manning 2012, aclanthology.org/P12-2018). This module imports NumPy only.
+Multinomial naive Bayes uses these ratios as coefficients, and NBSVM uses them to scale the features
+(Wang & Manning 2012, aclanthology.org/P12-2018). This module imports NumPy only.
 """
 
 from typing import Any
@@ -16,14 +16,16 @@ def log_count_ratios(
     *,
     smoothing: float = 1.0,
 ) -> npt.NDArray[np.floating[Any]]:
-    """Return the log of the smoothed frequency of each feature in a class over that in the others.
+    """Return ``log(p / q)`` of each feature, for its frequency p in a class and q in other classes.
+
+    A frequency is ``(count + smoothing) / sum(count + smoothing)``, with the sum over the features.
 
     Parameters
     ----------
     counts : ndarray of shape (n_features,) or (n_features, n_classes)
-        Count of each feature in a class.
+        Counts of each feature in a class. Each column is a class.
     other_counts : ndarray of the same shape
-        Count of each feature in all other classes.
+        Counts of each feature in all other classes together.
     smoothing : float, default=1.0
         Added to each count. Above 0.
 
@@ -36,6 +38,6 @@ def log_count_ratios(
 
 
 def _log_frequencies(counts: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    """Return the logarithm of the share of each count in its column."""
+    """Return the logarithm of each count divided by the sum of its column."""
     frequencies: npt.NDArray[np.floating[Any]] = np.log(counts) - np.log(counts.sum(0))
     return frequencies

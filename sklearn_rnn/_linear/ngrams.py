@@ -1,11 +1,11 @@
-"""N-grams of token ids, and the number of texts of each class that contain them.
+"""N-grams of token ids, and weighted counts of the texts of each class that contain an n-gram.
 
-An n-gram is identified by its key, an int64: a word by its id, a pair of adjacent words by the
-first id times `PAIR_BASE` plus the second. A pair with the unknown word is not an n-gram. Key 0
-means that there is no n-gram.
+N-grams are words and pairs of adjacent words. A pair that contains the unknown word is not an
+n-gram. The key of an n-gram is an int64: the id of a word; ``first_id * PAIR_BASE + second_id`` of
+a pair. Key 0 means that there is no n-gram.
 
-Shapes: n texts, B texts of a batch, T tokens, N lengths of n-grams (1 or 2), K positions of n-grams
-in a text (T, or 2 T - 1 with pairs), F n-grams, C classes.
+Shapes: n texts, B texts of a batch, T tokens, F n-grams, C classes; with words only, N = 1 and
+K = T; with words and pairs, N = 2 and K = 2 T - 1.
 """
 
 from typing import NamedTuple
@@ -19,21 +19,21 @@ from sklearn_rnn._ids import UNK, IdArray, row_blocks
 
 PAIR_BASE = 2**31
 MIN_TEXTS = 2
-LARGEST_WEIGHT = 1e9  # so that counts are finite in float32
+LARGEST_WEIGHT = 1e9  # keeps counts finite in float32
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer]
 
 
 class NgramBlock(NamedTuple):
-    """The distinct n-grams of some consecutive texts.
+    """The distinct n-grams of each of B consecutive texts.
 
     Parameters
     ----------
     rows : slice
-        The texts.
+        Rows of the texts in the matrix of ids.
     n_ngrams : Tensor of int64 of shape (B,)
-        Number of n-grams of each text.
+        Number of distinct n-grams of each text.
     keys : Tensor of int64 of shape (n_ngrams.sum(),)
         The sorted keys of the first text, then those of the second, and so on.
     """
@@ -43,12 +43,12 @@ class NgramBlock(NamedTuple):
     keys: Tensor
 
     def texts(self) -> Tensor:
-        """Return the index in the block of the text of each key."""
+        """Return, for each key, the index of its text in the block."""
         return torch.arange(len(self.n_ngrams)).repeat_interleave(self.n_ngrams)
 
 
 def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
-    """Extract the distinct n-grams of texts.
+    """Extract the distinct n-grams of each text.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
     Returns
     -------
     blocks : list of NgramBlock
-        Each holds the n-grams of consecutive texts; together they hold those of all texts.
+        The n-grams of all texts, in blocks of consecutive texts.
     """
     blocks = []
     for rows in row_blocks(ids):
@@ -72,7 +72,7 @@ def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
 def count_ngrams(
     blocks: list[NgramBlock], labels: IntArray, weights: FloatArray, *, n_classes: int
 ) -> tuple[Tensor, Tensor]:
-    """Count the texts of each class that have an n-gram, for n-grams of at least `MIN_TEXTS` texts.
+    """Count the texts of each class that contain each n-gram; drop n-grams with small counts.
 
     Parameters
     ----------
@@ -81,23 +81,24 @@ def count_ngrams(
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
-        Weights of the texts; see `text_counts`.
+        Weights of the texts. `text_counts` converts them to the count of each text.
     n_classes : int
         C.
 
     Returns
     -------
     keys : Tensor of int64 of shape (F,)
-        Sorted.
+        Sorted keys of the n-grams with a total count of at least `MIN_TEXTS`.
     counts : Tensor of float64 of shape (F, C)
-        Each row sums to at least `MIN_TEXTS`.
+        For each of these n-grams and each class, the sum of the counts of the texts of the class
+        that contain the n-gram.
     """
     weights = text_counts(labels, weights)
     keys = torch.empty(0, dtype=torch.int64)
     counts = torch.empty(0, n_classes, dtype=torch.float64)
     for block in blocks:
         texts = block.texts()
-        # The n-grams of earlier blocks, which come first, are merged with those of this block.
+        # Merges the n-grams of earlier blocks, which come first, with the n-grams of this block.
         keys, inverse = torch.cat([keys, block.keys]).unique(return_inverse=True)
         earlier, new = inverse.split([len(counts), len(texts)])
         merged = torch.zeros(len(keys), n_classes, dtype=torch.float64)
@@ -122,7 +123,7 @@ def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
     Returns
     -------
     counts : ndarray of float of shape (n,)
-        The counts, limited to `LARGEST_WEIGHT`.
+        Counts of at most `LARGEST_WEIGHT`.
     """
     weights = weights.copy()
     for label in np.unique(labels):
@@ -145,7 +146,7 @@ def distinct_ngrams(ids: Tensor, longest: int) -> Tensor:
     Returns
     -------
     keys : Tensor of int64 of shape (B, K)
-        Each key of a text once, in ascending order; 0 in place of repetitions and of padding.
+        The keys of each text in ascending order. Padding and repetitions of a key are 0.
     """
     keys, _ = sort_distinct(flatten_ngrams(token_ngrams(ids, longest)))
     return keys
@@ -164,7 +165,8 @@ def token_ngrams(ids: Tensor, longest: int) -> Tensor:
     Returns
     -------
     keys : Tensor of int64 of shape (N, B, T)
-        First the keys of words, then those of pairs; 0 where there is none, as at the padding.
+        The keys of words in the first entry along N, the keys of pairs in the second. 0 where no
+        n-gram ends, for example at the padding.
     """
     words = ids.long()
     if longest == 1:
@@ -176,16 +178,16 @@ def token_ngrams(ids: Tensor, longest: int) -> Tensor:
 
 
 def flatten_ngrams(values: Tensor) -> Tensor:
-    """Reshape the values of n-grams from (N, B, T) to (B, K): first of words, then of pairs.
+    """Reshape the values of n-grams from (N, B, T) to (B, K): values of words, then of pairs.
 
-    No pair ends at the first token, so that the first column of pairs is left out.
+    No pair ends at the first token. Therefore the first column of the pairs is left out.
     """
     words, *pairs = values
     return torch.cat([words, *(values_of_pairs[:, 1:] for values_of_pairs in pairs)], 1)
 
 
 def sort_distinct(keys: Tensor) -> tuple[Tensor, Tensor]:
-    """Sort the keys of each text, and set the repetitions to 0.
+    """Sort the keys of each text, then set repetitions of a key to 0.
 
     Parameters
     ----------
@@ -195,9 +197,9 @@ def sort_distinct(keys: Tensor) -> tuple[Tensor, Tensor]:
     Returns
     -------
     keys : Tensor of int64 of shape (B, K)
-        Sorted before the repetitions are set to 0.
+        The sorted keys, with 0 in place of repetitions.
     order : Tensor of int64 of shape (B, K)
-        The position of each key in the input.
+        For each sorted key, its position in the input.
     """
     keys, order = keys.sort(1)
     repeats = keys[:, 1:] == keys[:, :-1]

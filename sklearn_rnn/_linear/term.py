@@ -1,7 +1,7 @@
 """Linear term of the network: a linear classifier on the words and word pairs of a text.
 
-Shapes: B texts, T tokens, N lengths of n-grams (1 or 2), K n-grams of a text, repeated ones
-included (T, or 2 T - 1 with pairs), F rows of the table, the sentinel row included, C classes.
+Shapes: B texts, T tokens, F rows of the n-gram table (the sentinel row included), C classes; with
+words only, N = 1 and K = T; with words and pairs, N = 2 and K = 2 T - 1.
 """
 
 from typing import Any, NamedTuple
@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from sklearn_rnn._linear.ngrams import flatten_ngrams, sort_distinct, token_ngrams
 
-# Coefficients are a few tenths. Times this, they are near 1, as inputs of a network should be.
+# Coefficients are a few tenths. Multiplied by this number, they are near 1, as inputs of a network
+# should be.
 NGRAM_SCORE_SCALE = 3.0
 
 
@@ -96,8 +97,8 @@ class LinearTerm(nn.Module):
         Returns
         -------
         is_new : Tensor of bool of shape (F,)
-            True for n-grams that are to be fitted from scratch: those without coefficients, and
-            unless `accumulate` all of `keys`.
+            True for n-grams that are to be fitted from scratch: n-grams that had no row and, if
+            `accumulate` is False, all n-grams of `keys`.
         """
         keys, counts = keys.to(self.keys.device), counts.to(self.counts)
         merged = torch.cat([self.keys, keys]).unique()

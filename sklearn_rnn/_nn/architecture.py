@@ -13,8 +13,8 @@ from torch import nn
 from sklearn_rnn._nn.custom_cell import check_custom_cell
 from sklearn_rnn._nn.pooling import POOLINGS
 
-# With fewer texts, reading n-gram scores as inputs made the network less accurate than only adding
-# the logits of the linear term to its own.
+# With fewer training texts per class, a network that read n-gram scores was less accurate than a
+# network that did not. The logits of the linear term were added to the logits of both networks.
 TEXTS_PER_CLASS_TO_READ = 500
 
 
@@ -27,7 +27,8 @@ class Architecture:
     Parameters
     ----------
     n_tokens : int
-        Rows of the embedding: one more than the largest id. Row 0 is padding, and stays zero.
+        Rows of the embedding: one more than the largest id. Row 0 belongs to padding; it stays
+        zero.
     n_classes : int
         Number of classes, and of logits per text.
     max_length : int
@@ -47,20 +48,21 @@ class Architecture:
     word_dropout : float
         Probability that a word is replaced by the unknown word in training.
     embedding_dropout : float
-        Probability that a channel of the embedding is dropped, at all words of a text alike.
+        Probability that a channel of the embedding is dropped at all tokens of a text.
     dropout : float
-        Probability that a feature is dropped: between layers, in the pooled vector and in the
-        head.
+        Probability that a feature is dropped between recurrent layers, in the pooled vector, or
+        after a dense layer of the head.
     head_sizes : tuple of int
         Units of the dense ReLU layers between the pooled vector and the logits.
     batch_norm : bool
-        Whether the inputs of each layer, of the head and of its ReLUs are normalised.
+        Whether the inputs of each recurrent layer, of the head and of the head's ReLUs are
+        normalised.
     linear_ngrams : {0, 1, 2}
-        Length of the longest n-grams of the linear term. 0: no linear term.
+        Length of the longest n-grams of the linear term, in words. 0: no linear term.
     reads_ngram_scores : bool
         Whether the first layer reads n-gram score channels beside the word vectors.
     freeze_embeddings : bool
-        Whether the word vectors keep their initial values.
+        Whether training leaves the word vectors as they are.
     """
 
     n_tokens: int
@@ -83,7 +85,7 @@ class Architecture:
 
     @property
     def input_size(self) -> int:
-        """Input features per token: the word vector and, if read, an n-gram score per class."""
+        """Input features per token: `embedding_dim`, plus `n_classes` if n-gram scores are read."""
         return self.embedding_dim + (self.n_classes if self.reads_ngram_scores else 0)
 
 
@@ -100,8 +102,8 @@ def plan_architecture(
     Parameters
     ----------
     parameters : mapping of str to object
-        Parameters of `RNNTextClassifier`. The checks that scikit-learn's constraints cannot make
-        are made here.
+        Parameters of `RNNTextClassifier`. They satisfy its scikit-learn constraints; this function
+        checks what these constraints cannot express.
     n_tokens : int
         One more than the largest id.
     n_classes : int
@@ -109,8 +111,8 @@ def plan_architecture(
     max_length : int
         Length of the longest possible text, in tokens.
     n_training_texts : int
-        Number of training texts. The network reads n-gram scores if there are at least
-        `TEXTS_PER_CLASS_TO_READ` per class.
+        Number of training texts. A network with a linear term reads n-gram scores if there are at
+        least ``TEXTS_PER_CLASS_TO_READ * n_classes`` texts.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def plan_architecture(
     Raises
     ------
     TypeError
-        If `cell_type` is a class, but not a torch module.
+        If `cell_type` is a class, but not a subclass of ``torch.nn.Module``.
     ValueError
         If `hidden_size` contradicts `num_layers`; if `hidden_size`, `head_sizes` or `pooling` holds
         an invalid value; or if `cell_type` is a class that does not work as a cell.
@@ -155,10 +157,10 @@ def plan_architecture(
 
 
 def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
-    """Check that a network can resume training.
+    """Check that a network can resume training with the current parameters of the classifier.
 
-    The embedding may grow. Whether the network reads n-gram scores is decided when it is built, and
-    does not depend on the number of texts with which training resumes.
+    The embedding may grow. Whether the network reads n-gram scores is decided when the network is
+    built; the number of texts with which training resumes does not change it.
 
     Parameters
     ----------
@@ -170,7 +172,7 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
     Raises
     ------
     ValueError
-        If they differ in anything else.
+        If the architectures differ in anything but `n_tokens` and `reads_ngram_scores`.
     """
     before, now = dataclasses.asdict(built), dataclasses.asdict(wanted)
     may_change = {"n_tokens", "reads_ngram_scores"}

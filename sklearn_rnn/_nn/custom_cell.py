@@ -10,7 +10,7 @@ from torch import Tensor, nn
 class CustomRecurrence(nn.Module):
     """Applies a custom cell to the tokens of texts, with the interface of ``torch.nn.GRU``.
 
-    It has no cell until `build_cell` is called.
+    The constructor of this class builds no cell; `build_cell` does.
 
     Parameters
     ----------
@@ -33,14 +33,15 @@ class CustomRecurrence(nn.Module):
         self.hidden_size = hidden_size
 
     def build_cell(self, generator: torch.Generator | None = None) -> None:
-        """Construct the cell, on the CPU, with the weights that its constructor initialises.
+        """Construct the cell on the CPU. Its constructor initialises its weights.
 
-        Constructors of modules draw from torch's global stream, which is restored afterwards.
+        The constructor may draw from torch's global random stream, which is restored afterwards.
 
         Parameters
         ----------
         generator : torch.Generator, default=None
-            Seeds torch's global stream for the constructor. None: the stream is not seeded.
+            Gives the seed of torch's global stream for the constructor. None: the stream is not
+            seeded.
         """
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             if generator is not None:
@@ -72,9 +73,9 @@ def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> 
     Raises
     ------
     TypeError
-        If it is not a subclass of ``torch.nn.Module``.
+        If `cell_type` is not a subclass of ``torch.nn.Module``.
     ValueError
-        If it cannot be constructed or applied, or does not return a state of shape (B, H).
+        If the cell cannot be constructed or applied, or does not return a state of shape (B, H).
     """
     wanted = (
         "A cell is a subclass of torch.nn.Module that is constructed by "

@@ -1,7 +1,7 @@
-"""Dropout of features and of words, drawn from a given random generator.
+"""Dropout of features and of words, with random numbers from a given generator.
 
-``torch.nn.Dropout`` draws from torch's global stream: a fit would change the random numbers of its
-caller, and concurrent fits would change those of each other.
+``torch.nn.Dropout`` draws from torch's global random stream: a fit would change the random numbers
+of its caller, and concurrent fits would change each other's random numbers.
 
 Shapes: B texts, D features.
 """
@@ -13,15 +13,15 @@ from sklearn_rnn._ids import PAD, UNK
 
 
 class SeededDropout(nn.Module):
-    """Dropout whose masks come from a given generator.
+    """Dropout with masks from a given random generator.
 
     Parameters
     ----------
     p : float
         Probability that a feature is set to zero, in [0, 1).
     whole_channels : bool, default=False
-        Whether a channel is dropped at all tokens of a text or at none (spatial dropout, Tompson
-        et al. 2015, arXiv:1411.4280).
+        True drops a channel at all tokens of a text (spatial dropout, Tompson et al. 2015,
+        arXiv:1411.4280). False drops each feature independently.
     """
 
     def __init__(self, p: float, *, whole_channels: bool = False) -> None:
@@ -30,7 +30,7 @@ class SeededDropout(nn.Module):
         self.whole_channels = whole_channels
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Drop features in training, and scale the others by ``1 / (1 - p)``.
+        """In training, set features to zero and scale the other features by ``1 / (1 - p)``.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class WordDropout(nn.Module):
         self.p = p
 
     def forward(self, ids: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Replace ids by `UNK` in training; padding stays.
+        """In training, replace ids by `UNK`; padding stays.
 
         Parameters
         ----------

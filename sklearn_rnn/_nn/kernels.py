@@ -1,9 +1,10 @@
 """GRU and tanh RNN for the CPU, with forward and backward passes written by hand.
 
-torch has no fused CPU kernels for these: it records a dozen small operations per token, and runs
-their backward passes one by one. Here a GRU takes six operations per token in the forward pass and
-four in the backward pass; a tanh RNN takes two and three. Whatever does not depend on the previous
-state, such as the gradients of the weights, is computed for all tokens at once.
+torch has no fused CPU kernels for GRU and tanh RNN: it records a dozen small operations per token,
+and runs their backward passes one by one. Here a GRU takes six operations per token in the forward
+pass and four in the backward pass; a tanh RNN takes two in the forward pass and three in the
+backward pass. Computations that need no loop over the tokens, for example the gradients of the
+weights, are done for all tokens at once.
 
 Shapes: T tokens, B texts, D features, H hidden units, G outputs of all gates (3 H for a GRU, H for
 a tanh RNN).
@@ -19,7 +20,7 @@ from torch.nn.functional import linear
 
 
 class GRUFunction(Function):
-    """The states of a GRU from an initial state of zero; equations as in ``torch.nn.GRU``."""
+    """Computes the states of a GRU from an initial state of zero, as ``torch.nn.GRU`` does."""
 
     @staticmethod
     def forward(
@@ -39,11 +40,11 @@ class GRUFunction(Function):
         x : Tensor of shape (T, B, D)
             Features.
         weight_ih : Tensor of shape (G, D)
-            Input weights; the gates are reset, update and candidate.
+            Input weights of the reset gate, the update gate and the candidate, in this order.
         weight_hh : Tensor of shape (G, H)
-            Recurrent weights.
+            Recurrent weights, in the same order.
         bias_ih, bias_hh : Tensor of shape (G,)
-            Input and recurrent biases.
+            Input and recurrent biases, in the same order.
 
         Returns
         -------
@@ -51,7 +52,7 @@ class GRUFunction(Function):
         """
         n_tokens, n_texts, _ = x.shape
         size = weight_hh.shape[1]
-        sizes = (2 * size, size)  # of the reset and update gates, and of the candidate
+        sizes = (2 * size, size)  # the reset and update gates together, then the candidate
         weight, candidate_weight = (w.t().contiguous() for w in weight_hh.split(sizes))
         bias, candidate_bias = bias_hh.split(sizes)
         candidate_bias = candidate_bias.expand(n_texts, size).contiguous()
@@ -94,8 +95,9 @@ class GRUFunction(Function):
         x, weight_ih, weight_hh, gates, recurrent, states = ctx.saved_tensors
         size = weight_hh.shape[1]
         reset, update, candidate = gates.split(size, 2)
-        # First the derivatives of each state with respect to the recurrent inputs of its gates; the
-        # loop multiplies them by the gradient of the loss with respect to that state.
+        # `grad_gates` first holds the derivatives of each state with respect to the recurrent
+        # inputs of its gates. The loop multiplies them by the gradient of the loss with respect to
+        # the state.
         grad_gates = torch.empty_like(gates)
         grad_reset, grad_update, grad_candidate = grad_gates.split(size, 2)
         candidate_derivative = (1 - candidate.square()).mul_(1 - update)
@@ -116,7 +118,8 @@ class GRUFunction(Function):
             torch.mul(grad_state, update_gate, out=grad_previous)
             grad_previous.addmm_(grad_gate, weight_hh)
         grad_weight_hh, grad_bias_hh = _projection_gradients(grad_gates, states[:-1])
-        # The reset gate multiplies the recurrent input of the candidate, but not its feature input.
+        # The reset gate is a factor of the derivative with respect to the candidate's recurrent
+        # input only. The gradients of the input weights need the derivative without this factor.
         torch.mul(grad_states, candidate_derivative, out=grad_candidate)
         grad_weight_ih, grad_bias_ih = _projection_gradients(grad_gates, x)
         grad_x = grad_gates @ weight_ih
@@ -124,7 +127,7 @@ class GRUFunction(Function):
 
 
 class TanhRNNFunction(Function):
-    """The states of a tanh RNN from an initial state of zero; equations as in ``torch.nn.RNN``."""
+    """Computes the states of a tanh RNN from an initial state of zero, as ``torch.nn.RNN`` does."""
 
     @staticmethod
     def forward(
@@ -179,7 +182,8 @@ class TanhRNNFunction(Function):
             With respect to x, weight_ih, weight_hh, bias_ih and bias_hh.
         """
         x, weight_ih, weight_hh, states = ctx.saved_tensors
-        # First the derivatives of tanh; the loop multiplies them by the gradients of the states.
+        # `grad_sums` first holds the derivatives of tanh. The loop multiplies them by the gradients
+        # of the states.
         grad_sums = 1 - states.square()
         grad_states = grad_states.clone(memory_format=torch.contiguous_format)
         grad_previous = torch.zeros_like(grad_states[0])  # through the next state
@@ -194,26 +198,26 @@ class TanhRNNFunction(Function):
 
 
 def _projection_gradients(grad_outputs: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of the matrix and the bias of a projection, from those of its outputs.
+    """Return the gradients of the matrix and of the bias of a linear projection.
 
-    The shapes are (T, B, G) for `grad_outputs` and (T, B, D) for `inputs`.
+    `grad_outputs` has the shape (T, B, G), and `inputs` has the shape (T, B, D).
     """
     grad_outputs = grad_outputs.flatten(0, 1)
     return grad_outputs.t() @ inputs.flatten(0, 1), grad_outputs.sum(0)
 
 
 class CPUKernelGRU(nn.GRU):
-    """``torch.nn.GRU`` of one layer and direction, whose backward pass is faster on a CPU."""
+    """``torch.nn.GRU`` of one layer and direction, with a faster backward pass on a CPU."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""
-        if x.device.type == "cpu" and torch.is_grad_enabled():  # else torch is as fast
+        if x.device.type == "cpu" and torch.is_grad_enabled():  # torch's forward pass is as fast
             return _apply(GRUFunction, self, x)
         return super().forward(x)
 
 
 class CPUKernelRNN(nn.RNN):
-    """``torch.nn.RNN`` of one layer and direction, with tanh, that is faster on a CPU."""
+    """``torch.nn.RNN`` of one layer and direction, with tanh, and with faster passes on a CPU."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""

@@ -1,6 +1,6 @@
-"""The network: a torch module from ids to logits.
+"""The network: a torch module that computes logits from ids.
 
-Ids have one text per row; from the embedding on, time is the first dimension.
+Each row of ids is a text. From the embedding on, time is the first dimension.
 
 Shapes: B texts, T tokens, E input features per token, H hidden units, D features of a layer,
 P pooled features, C classes.
@@ -32,9 +32,9 @@ class RecurrentModule(nn.Module):
     """Recurrent text classifier, which computes logits from ids.
 
     The constructor allocates the weights on the CPU and leaves them uninitialised. Call
-    `init_weights` for a new network, or `load_state_dict` for a trained one. Custom cells are
-    initialised by their own constructors: the constructor of this class calls these, and
-    `init_weights` calls them again with a seed.
+    `init_weights` for a new network, or `load_state_dict` for a trained network. The weights of
+    custom cells are an exception: the constructor of a cell initialises them. It is called when the
+    network is constructed, and again, with a seed, by `init_weights`.
 
     Parameters
     ----------
@@ -113,18 +113,19 @@ class RecurrentModule(nn.Module):
 
     @torch.no_grad()
     def grow_embedding(self, n_tokens: int, generator: torch.Generator | None = None) -> Tensor:
-        """Replace the embedding by a larger one, whose first rows are the old ones.
+        """Replace the embedding by a larger embedding that starts with the old rows.
 
         Parameters
         ----------
         n_tokens : int
             Rows of the new embedding.
         generator : torch.Generator, default=None
-            Initialises the new rows, on the CPU. None: torch's global stream.
+            Random generator on the CPU, for the new rows. None: torch's global stream.
 
         Returns
         -------
         weight : Parameter of shape (n_tokens, embedding_dim)
+            The weight of the new embedding.
         """
         old = self.embedding.weight
         weight = torch.empty(n_tokens, old.shape[1])
@@ -164,13 +165,13 @@ class RecurrentModule(nn.Module):
         ids : Tensor of int of shape (B, T)
             Right-padded ids.
         ngram_scores : Tensor of float32 of shape (B, T, C), default=None
-            The n-gram score channels, if the network reads them. None: they are computed from the
-            ids.
+            The n-gram score channels. None: computed from the ids. Not used if the network does not
+            read n-gram scores.
 
         Returns
         -------
         words : Tensor of float32 of shape (T, B, E)
-            The word vector of each token and, if they are read, its n-gram scores.
+            The word vector of each token, followed by its n-gram scores if the network reads them.
         """
         vectors: Tensor = self.embedding(ids.t())
         if self.linear_term is None or not self.reads_ngram_scores:
@@ -196,7 +197,7 @@ class RecurrentModule(nn.Module):
         lengths : Tensor of int64 of shape (B,)
             Lengths of the texts, in tokens; at least 1.
         generator : torch.Generator, default=None
-            For dropout in training, on the device of `words`. None: torch's global stream.
+            Random generator of dropout, on the device of `words`. None: torch's global stream.
         dtype : torch.dtype, default=torch.float32
             Type in which the recurrent layers and the pooling compute. torch.bfloat16: mixed
             precision (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in float32.
@@ -242,9 +243,9 @@ class RecurrentModule(nn.Module):
 class SkipInitialization(TorchFunctionMode):
     """Context in which the constructors of torch's layers do not initialise the weights.
 
-    That initialisation would draw from torch's global stream, and `RecurrentModule` initialises or
-    loads all weights afterwards. The device "meta" would skip it too, but it imports torch's
-    compiler, which takes 4 s.
+    The initialisation would draw from torch's global random stream, without need: all weights are
+    initialised or loaded after the construction of a `RecurrentModule`. The device "meta" would
+    skip the initialisation too, but using it imports torch's compiler, which takes 4 s.
     """
 
     def __torch_function__(
@@ -265,7 +266,7 @@ def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContext
     """Return a context in which torch's layers compute in `dtype` with their float32 weights."""
     if dtype == torch.float32:
         return nullcontext()
-    # Threads would share a cache of converted weights, but each has an autograd graph of its own.
+    # Threads would share the cache of converted weights, but not their autograd graphs.
     return torch.autocast(device.type, dtype, cache_enabled=False)
 
 
@@ -273,7 +274,7 @@ def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContext
 def init_embedding(weight: Tensor, generator: torch.Generator | None) -> None:
     """Initialise word vectors, of shape (n_tokens, embedding_dim), uniformly at random.
 
-    Row 0, the padding, is zero.
+    Row 0, which belongs to padding, is set to zero.
     """
     nn.init.uniform_(weight, -EMBEDDING_RANGE, EMBEDDING_RANGE, generator=generator)
     weight[0] = 0
@@ -295,7 +296,7 @@ class NoNorm(nn.Module):
 
 
 def make_norms(sizes: Iterable[int], batch_norm: bool) -> Sequence[MaskedBatchNorm | NoNorm]:
-    """Return a `MaskedBatchNorm` for each size, or a `NoNorm` without `batch_norm`."""
+    """Return a `MaskedBatchNorm` for each size; a `NoNorm` for each size without `batch_norm`."""
     return module_list(MaskedBatchNorm(size) if batch_norm else NoNorm() for size in sizes)
 
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 class MaskedBatchNorm(nn.Module):
     """Batch normalisation over the tokens of a batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
-    ``torch.nn.BatchNorm1d`` would include the padding, so that the features of a text would depend
-    on the lengths of the other texts in its batch. It also refuses a batch of one token; here its
-    variance is 0.
+    ``torch.nn.BatchNorm1d`` would include the padding in the statistics, so that they would depend
+    on the number of padding columns. It also refuses a batch of one token, for which this layer
+    uses a variance of 0.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class MaskedBatchNorm(nn.Module):
     momentum : float, default=0.1
         Weight of the newest batch in the running statistics.
     eps : float, default=1e-5
-        Added to the variance.
+        Number that is added to the variance.
     """
 
     running_mean: Tensor

@@ -1,6 +1,6 @@
-"""Poolings: layers that reduce the hidden states of a text to one vector, without its padding.
+"""Poolings: layers that reduce the hidden states of a text to one vector, and ignore padding.
 
-To add a pooling, write a subclass of `Pooling` and add it to `POOLINGS`.
+To add a pooling, write a subclass of `Pooling` and add the class to `POOLINGS`.
 
 Shapes: T tokens, B texts, D features, P pooled features. ``mask`` is True at tokens and False at
 padding.
@@ -37,8 +37,8 @@ class Pooling(nn.Module):
     def commutes_with_merge(merge: str) -> bool:
         """Return whether pooling commutes with merging directions.
 
-        If so, each direction is pooled in the order in which it reads, and the states of the
-        backward direction need not be reversed.
+        If so, each direction is pooled on its own before the results are merged. The states of the
+        backward direction then stay in reading order, which saves their reversal.
         """
         return False
 
@@ -48,11 +48,11 @@ class Pooling(nn.Module):
 
 
 class LastPooling(Pooling):
-    """The state after the last token that a direction reads."""
+    """Returns the state after the last token that a direction reads."""
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return True: this pooling is defined as the last state of each direction."""
+        """Return True: this pooling merges the last state of each direction."""
         return True
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
@@ -62,25 +62,26 @@ class LastPooling(Pooling):
 
 
 class MaxPooling(Pooling):
-    """The maximum of each feature over the tokens."""
+    """Computes the maximum of each feature over the tokens."""
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return whether directions are concatenated: the maximum of a sum is no sum of maxima."""
+        """Return False for "sum": the maximum of a sum is not the sum of the maxima."""
         return merge == "concat"
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Reduce `states` of shape (T, B, D) to (B, D)."""
-        # Adding minus infinity is several times faster on a CPU than masked_fill.
+        # Adding minus infinity to the states is several times faster on a CPU than masked_fill.
         at_padding = states.new_zeros(mask.shape).masked_fill_(~mask, -torch.inf)
         pooled: Tensor = MaxOverTokens.apply(states + at_padding[:, :, None])
         return pooled
 
 
 class MaxOverTokens(torch.autograd.Function):
-    """The maximum over the first dimension, whose gradient is shared equally among ties.
+    """Computes the maximum over the first dimension. Ties share the gradient equally.
 
-    Equals ``torch.amax``, whose backward pass takes five times as long on a CPU.
+    Results and gradients are the same as from ``torch.amax``, but the backward pass of
+    ``torch.amax`` takes five times as long on a CPU.
     """
 
     @staticmethod
@@ -92,15 +93,15 @@ class MaxOverTokens(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        """Return the gradient of shape (T, B, D) for one of shape (B, D)."""
+        """Return the gradient of `x`, (T, B, D), from the gradient of the maximum, (B, D)."""
         x, maximum = ctx.saved_tensors
-        # As floats, because converting an array of bool in the product would be slow.
+        # A float tensor, because a product with a bool tensor would first convert it, slowly.
         is_maximum = torch.eq(x, maximum, out=torch.empty_like(x))
         return is_maximum.mul_(gradient / is_maximum.sum(0))
 
 
 class MeanPooling(Pooling):
-    """The mean of each feature over the tokens."""
+    """Computes the mean of each feature over the tokens."""
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
@@ -114,9 +115,9 @@ class MeanPooling(Pooling):
 
 
 class AttentionPooling(Pooling):
-    """A weighted mean over the tokens, with learned weights.
+    """Computes a weighted mean over the tokens; a learned layer computes the weights.
 
-    Word attention of Yang et al. 2016 (doi:10.18653/v1/N16-1174).
+    This is the word attention of Yang et al. 2016 (doi:10.18653/v1/N16-1174).
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ class AttentionPooling(Pooling):
 
 
 class FlattenPooling(Pooling):
-    """The states of all positions of a text, concatenated, with zeros at the padding.
+    """Concatenates the states of all `max_length` positions of a text, with zeros at the padding.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ class FlattenPooling(Pooling):
 
 
 def _weighted_sum(states: Tensor, weights: Tensor) -> Tensor:
-    """Return the sum over the tokens of (T, B, D) `states`, weighted by (T, B), as (B, D)."""
+    """Return the sum of `states`, (T, B, D), over T, weighted by `weights`, (T, B), as (B, D)."""
     return (states * weights[:, :, None]).sum(0)
 
 

@@ -1,12 +1,12 @@
-"""Recurrent layers over right-padded batches, exact in both directions.
+"""Recurrent layers over right-padded batches; states at the tokens do not depend on the padding.
 
 Batches are not packed: a padded batch of texts of similar length is many times faster. Padding is
-on the right, so the forward direction reads it after the last token; for the backward direction
-each text is reversed within its own length, so that it too reads the padding last. The states at
-the padding are computed and never used.
+on the right, so that the forward direction reads it after the last token. For the backward
+direction each text is reversed within its own length, so that this direction also reads the padding
+last. The states at the padding are computed and never used.
 
-Time is the first dimension, as in the kernels below: a layer with ``batch_first=True`` copies its
-inputs and outputs.
+Time is the first dimension, because torch's layers with ``batch_first=True`` copy their inputs and
+outputs.
 
 Shapes: T tokens (of the longest text in the batch), B texts, D features, H hidden units.
 """
@@ -21,24 +21,25 @@ from torch.autograd.function import FunctionCtx
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.kernels import CPUKernelGRU, CPUKernelRNN
 
-# To add a cell, add a module with the interface of torch.nn.RNN here, its initialisation to
-# `init_recurrent`, its precision to `resolve_precision`, and its name to the documented values of
-# `RNNTextClassifier.cell_type`.
+# To add a cell, add a module with the interface of torch.nn.RNN to this table, its initialisation
+# to `init_recurrent`, its precision to `resolve_precision`, and its name to the documented values
+# of `RNNTextClassifier.cell_type`.
 RECURRENCES: dict[str, Callable[[int, int], nn.RNNBase]] = {
     "lstm": nn.LSTM,
     "gru": CPUKernelGRU,
     "rnn": CPUKernelRNN,
 }
 
-# Spectral norm of the initial recurrent matrix of a tanh RNN. It has no forget gate: with norm 1,
-# each state depends on all tokens so far, and the pooled states hardly depend on single words.
+# Spectral norm of the initial recurrent matrix of a tanh RNN. A tanh RNN has no forget gate: with a
+# norm of 1, each state depends on all tokens so far, and the pooled states hardly depend on single
+# words.
 TANH_GAIN = 0.5
 
 
 def make_recurrence(
     cell_type: str | type[nn.Module], input_size: int, hidden_size: int
 ) -> nn.RNNBase | CustomRecurrence:
-    """Return a recurrence of one direction: one of `RECURRENCES`, or a `CustomRecurrence`."""
+    """Return a recurrence of one direction: from `RECURRENCES`, or a `CustomRecurrence`."""
     if isinstance(cell_type, str):
         return RECURRENCES[cell_type](input_size, hidden_size)
     return CustomRecurrence(cell_type, input_size, hidden_size)
@@ -57,8 +58,8 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
     Returns
     -------
     index : Tensor of int64 of shape (T * B,)
-        For each position of the flattened batch, the position from which it gets its features.
-        The permutation is its own inverse.
+        For each position of the flattened output, the position of its features in the flattened
+        input. The permutation is its own inverse.
     """
     n_texts = len(lengths)
     positions = torch.arange(seq_len, device=lengths.device)[:, None]  # (T, 1)
@@ -68,10 +69,10 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
 
 
 class ReverseTexts(torch.autograd.Function):
-    """Reverses the texts of a batch, and their gradients by the same index.
+    """Reverses the texts of a batch, and reverses their gradients by the same index.
 
-    A reversal is its own inverse, so that the backward pass is a gather too. Autograd would use a
-    scatter-add, which is several times slower.
+    A reversal is its own inverse, so that forward and backward pass are the same gather. Autograd
+    would use a scatter-add in the backward pass, which is several times slower.
     """
 
     @staticmethod
@@ -82,7 +83,7 @@ class ReverseTexts(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """Return the gradient of shape (T, B, D) in the order of the index."""
+        """Return the gradient of shape (T, B, D) in the order of the saved index."""
         (index,) = ctx.saved_tensors
         return _gather_tokens(gradient, index), None
 
@@ -115,7 +116,7 @@ class RecurrentLayer(nn.Module):
     input_size : int
         D.
     output_size : int
-        H, or 2 H where two directions are concatenated.
+        2 H if two directions are concatenated, else H.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class RecurrentLayer(nn.Module):
             self.backward_cell = make_recurrence(cell_type, input_size, hidden_size)
 
     def forward(self, x: Tensor, index: Tensor) -> list[Tensor]:
-        """Compute the states of each direction, in the order in which it reads.
+        """Compute the states of each direction, in the reading order of the direction.
 
         Parameters
         ----------
@@ -171,7 +172,7 @@ class RecurrentLayer(nn.Module):
         Returns
         -------
         outputs : Tensor of shape (T, B, output_size)
-            A state for each token. At the padding the numbers are finite, but have no meaning.
+            A state for each token. The values at the padding are finite, but have no meaning.
         """
         if len(states) == 1:
             return states[0]
@@ -185,11 +186,12 @@ class RecurrentLayer(nn.Module):
 
 
 def init_recurrent(layer: nn.RNNBase, generator: torch.Generator | None) -> None:
-    """Initialise a recurrence: Glorot for the input weights, orthogonal for the recurrent ones.
+    """Initialise a recurrence: input weights by Glorot, orthogonal recurrent weights, zero biases.
 
     Orthogonal recurrent matrices preserve the norm of the gradient over many tokens (Saxe et al.
-    2014, arXiv:1312.6120). The bias of an LSTM's forget gates is 1, so that they are open at first
-    and the memory is preserved (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
+    2014, arXiv:1312.6120). In a tanh RNN they are multiplied by `TANH_GAIN`. The biases of the
+    forget gates of an LSTM are 1, so that these gates are open at first and preserve the memory
+    (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
 
     Parameters
     ----------

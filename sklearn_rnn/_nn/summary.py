@@ -8,7 +8,7 @@ from sklearn_rnn._nn.module import RecurrentModule
 
 
 def summarize(module: RecurrentModule, max_length: int) -> pd.DataFrame:
-    """Return a row per layer: its output shape for one text, and its number of parameters.
+    """Return a table with the output shape for one text and the number of parameters of each layer.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def summarize(module: RecurrentModule, max_length: int) -> pd.DataFrame:
     Returns
     -------
     summary : pandas.DataFrame
-        With the columns "output_shape" and "n_parameters", indexed by "layer". Normalisations are
-        included only with batch normalisation.
+        One row per layer, indexed by "layer", with the columns "output_shape" and "n_parameters".
+        The table has rows for normalisations only if the network uses batch normalisation.
     """
     table = pd.DataFrame(
         [
@@ -58,13 +58,13 @@ def _list_layers(
 
 
 def count_parameters(layer: nn.Module) -> int:
-    """Return the number of parameters of a layer, frozen ones included."""
+    """Return the number of parameters of a layer, including frozen parameters."""
     if isinstance(layer, LinearTerm):
         return layer.n_parameters
     return sum(p.numel() for p in layer.parameters())
 
 
 def count_trained(module: RecurrentModule) -> int:
-    """Return the number of trained parameters, without those of a frozen embedding."""
+    """Return the number of trained parameters: with the linear term, without a frozen embedding."""
     n_parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
     return n_parameters + (0 if module.linear_term is None else module.linear_term.n_parameters)
