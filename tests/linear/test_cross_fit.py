@@ -22,7 +22,7 @@ from sklearn_rnn._training.thread_pool import ThreadPool
 
 
 def make_texts(n_texts, n_classes=2, n_words=30):
-    """Make texts of five words, with labels that do not depend on them."""
+    """Make texts of five words, with labels that do not depend on the words."""
     rng = np.random.default_rng(0)
     ids = rng.integers(2, 2 + n_words, (n_texts, 5)).astype(np.int32)
     return ids, rng.permutation(np.arange(n_texts) % n_classes)
@@ -56,7 +56,7 @@ def test_ngrams_of_a_single_text_have_a_ratio_of_zero():
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_out_of_fold_predictions_behave_like_those_on_unseen_texts(n_classes):
+def test_out_of_fold_predictions_behave_like_predictions_on_unseen_texts(n_classes):
     ids, labels = make_texts(200, n_classes)
     term, cross_fit = learn(ids, labels)
     assert (logits_of(term, ids).argmax(1) == labels).mean() > 0.8
@@ -69,7 +69,7 @@ def test_ngrams_of_one_fold_do_not_change_its_predictions():
     ids = np.column_stack([ids, np.full(100, 50)]).astype(np.int32)
     _, plain = learn(ids, labels)
     fold = plain.folds == 0
-    ids[fold, 5] = 60  # a word of this fold alone
+    ids[fold, 5] = 60  # a word that occurs in this fold only
     _, cross_fit = learn(ids, labels)
     assert (cross_fit.folds == plain.folds).all()
     without = np.column_stack([ids[:, :5], np.where(fold, 1, 50)]).astype(np.int32)
@@ -103,7 +103,7 @@ def test_one_text():
 @pytest.mark.parametrize("accumulate", [True, False])
 def test_more_texts_accumulate_or_replace(accumulate):
     ids, labels = make_texts(100)
-    alone, term = (LinearTerm(2, 1) for _ in range(2))  # of words, which all are in both halves
+    alone, term = (LinearTerm(2, 1) for _ in range(2))  # words only: each occurs in both halves
     learn(ids[50:], labels[50:], term=alone)
     learn(ids[:50], labels[:50], term=term)
     learn(ids[50:], labels[50:], term=term, accumulate=accumulate)

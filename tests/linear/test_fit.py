@@ -24,11 +24,12 @@ def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_class
         np.zeros((12, n_classes)),
         np.zeros(n_classes),
     )
-    # The two columns of two classes share one difference, and so half of its penalty.
+    # scikit-learn fits one column for two classes. Here each of two columns holds half of it, so
+    # that the penalty is half as large.
     inverse_penalty = 4.0 * (2 if n_classes == 2 else 1)
-    rival = LogisticRegression(C=inverse_penalty, fit_intercept=False, tol=1e-8, max_iter=1000)
-    with_ones = np.column_stack([X, np.ones(60)])  # so that the bias is penalised, as ours
-    rival.fit(with_ones, y, sample_weight=weights)
-    expected = rival.predict_log_proba(with_ones)
+    reference = LogisticRegression(C=inverse_penalty, fit_intercept=False, tol=1e-8, max_iter=1000)
+    with_ones = np.column_stack([X, np.ones(60)])  # penalises the bias, as `fit_coefficients` does
+    reference.fit(with_ones, y, sample_weight=weights)
+    expected = reference.predict_log_proba(with_ones)
     found = torch.from_numpy(X @ coefficients + bias).log_softmax(1).numpy()
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)

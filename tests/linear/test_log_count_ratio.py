@@ -1,4 +1,4 @@
-"""Log-count ratios, compared with naive Bayes, and in the two modules that use them."""
+"""Log-count ratios, compared with naive Bayes, and as used by the linear term and a baseline."""
 
 import subprocess
 import sys
@@ -31,13 +31,13 @@ def test_each_column_is_a_class():
     others = counts.sum(1, keepdims=True) - counts
     by_class = [log_count_ratios(counts[:, k], others[:, k]) for k in range(3)]
     np.testing.assert_array_equal(log_count_ratios(counts, others), np.transpose(by_class))
-    inside = (5 + 1) / (6 + 3)  # of the counts of the class, smoothed
-    outside = (3 + 1) / (3 + 8 + 3)
+    inside = (5 + 1) / (6 + 3)  # smoothed frequency in class 0
+    outside = (3 + 1) / (3 + 8 + 3)  # in the other classes
     assert by_class[0][1] == pytest.approx(np.log(inside / outside))
     assert class_ratios(counts)[1, 0] == by_class[0][1]
 
 
-def test_both_callers_have_the_same_bits(counts):
+def test_linear_term_and_baseline_have_the_same_bits(counts):
     ratios = LogCountRatioTransformer().fit(counts.T, ["a", "b"]).log_count_ratio_
     assert np.array_equal(class_ratios(counts)[:, 1], ratios)
     np.testing.assert_allclose(class_ratios(counts)[:, 0], -ratios)

@@ -37,7 +37,7 @@ def slow_keys(text, longest):
 
 
 def slow_counts(texts, labels, weights, longest):
-    """Return the total weight of the texts that have a key, for each key and class."""
+    """Return, for each key and class, the total weight of the texts of the class with the key."""
     table = defaultdict(Counter)
     for text, label, weight in zip(texts, labels, weights, strict=True):
         for key in slow_keys(text, longest):
@@ -46,7 +46,7 @@ def slow_counts(texts, labels, weights, longest):
 
 
 def counts_of(texts, labels, weights=None, *, n_classes=2, longest=2, n_padding=0):
-    """Return the result of `count_ngrams` as a dict of key to list."""
+    """Return the result of `count_ngrams` as a dict of key to list of counts."""
     weights = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=float)
     blocks = extract_ngrams(pad(texts, n_padding), longest)
     keys, counts = count_ngrams(blocks, np.asarray(labels), weights, n_classes=n_classes)
@@ -97,7 +97,7 @@ def test_a_word_twice_in_a_row_is_a_pair():
     ]
 
 
-def test_the_unknown_word_is_a_word_and_in_no_pair():
+def test_the_unknown_word_is_a_word_but_in_no_pair():
     keys = distinct_ngrams(torch.tensor([[2, 1, 3, 1, 1]]), 2)
     assert sorted(key for key in keys[0].tolist() if key) == [1, 2, 3]
 
@@ -169,7 +169,7 @@ def test_weights_count_relative_to_the_median_of_their_class(data, texts):
         for key, count in slow.items()
         if count.total() >= MIN_TEXTS - 1e-9
     }
-    # Rounded sums in another order may lie on the other side of the threshold.
+    # A sum that is rounded in another order may lie on the other side of the threshold.
     assert set(found) <= set(expected)
     assert all(slow[key].total() < MIN_TEXTS + 1e-9 for key in set(expected) - set(found))
     for key, counts in found.items():
@@ -206,7 +206,7 @@ def test_the_threshold_holds_over_all_blocks_and_classes(monkeypatch):
     assert counts_of([[2], [3], [2]], [0, 1, 1]) == {2: [1, 1]}
 
 
-def test_words_alone():
+def test_counts_of_words_without_pairs():
     assert counts_of([[2, 3], [2, 3]], [0, 1], longest=1) == {2: [1, 1], 3: [1, 1]}
 
 
@@ -217,7 +217,7 @@ def test_padding_changes_no_count(longest):
     assert counts_of(texts, labels, longest=longest, n_padding=5) == few
 
 
-def test_texts_of_padding_alone_have_no_ngram():
+def test_texts_of_padding_only_have_no_ngram():
     blocks = extract_ngrams(np.zeros((3, 4), dtype=np.int32), 2)
     keys, counts = count_ngrams(blocks, np.array([0, 1, 1]), np.ones(3), n_classes=2)
     assert keys.shape == (0,)

@@ -35,7 +35,7 @@ def empty_term(n_classes=3, longest=2):
 
 
 def make_term(longest=2, seed=0):
-    """Make a term of some counts, with coefficients and biases from a seed."""
+    """Make a term with the counts `COUNTS`, and with random coefficients and biases."""
     term = empty_term(longest=longest)
     term.count(torch.tensor(KEYS), torch.tensor(COUNTS), accumulate=False)
     generator = torch.Generator().manual_seed(seed)
@@ -49,7 +49,7 @@ def scores_of(term, ids, *out_of_fold):
 
 
 def slow_logits(term, text):
-    """Compute the logits of one text n-gram by n-gram, from the docstring."""
+    """Compute the logits of a text n-gram by n-gram, by the formula in `LinearTerm`."""
     _, coefficients = counts_and_coefficients(term)
     known = [key for key in keys_of(text, term.longest) if key in coefficients]
     logits = np.array(term.bias.tolist())

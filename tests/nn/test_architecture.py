@@ -121,7 +121,7 @@ def test_an_architecture_cannot_be_changed():
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_resumed_network_still_reads_ngram_scores_or_not(
+def test_a_resumed_network_reads_ngram_scores_only_if_it_did_before(
     make_classifier, word_order, monkeypatch, method
 ):
     X, y = word_order

@@ -65,14 +65,14 @@ class PlainClass:
 
 
 class OneSize(nn.Module):
-    """Has a constructor of one size."""
+    """Has a constructor that takes a single size."""
 
     def __init__(self, size):
         super().__init__()
 
 
 class NoState(nn.Module):
-    """Has a forward method without a state."""
+    """Has a forward method that takes no state."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -124,7 +124,7 @@ NAMES_OF_TORCH = {
     ],
     ids=repr,
 )
-def test_a_custom_gru_equals_that_of_torch(make_classifier, word_order, parameters):
+def test_a_custom_gru_equals_the_gru_of_torch(make_classifier, word_order, parameters):
     X, y = word_order
     gru = make_classifier(cell_type="gru", **parameters).fit(X, y)
     custom = make_classifier(cell_type=EquationGRU, **parameters).fit(X, y)

@@ -1,4 +1,4 @@
-"""Dropout of features and of words, drawn from a given random generator."""
+"""Dropout of features and of words, with random numbers from a given generator."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The network: independence of padding and batches, dropout, and its initialisation."""
+"""The network: independence of padding and batches, dropout, and initialisation."""
 
 from unittest.mock import Mock
 

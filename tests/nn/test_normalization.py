@@ -1,4 +1,4 @@
-"""Batch normalisation without padding, compared with torch's on the tokens alone."""
+"""Batch normalisation without padding, compared with torch's layer on the tokens only."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ MASK = torch.arange(6) < LENGTHS[:, None]
 
 @pytest.fixture
 def features():
-    """Features of three texts, far from mean 0 and variance 1, with garbage at the padding."""
+    """Features of three texts, with a mean far from 0 and large values at the padding."""
     x = 3 + 2 * torch.randn(3, 6, 4, generator=torch.Generator().manual_seed(0))
     return x.masked_fill(~MASK[:, :, None], 1e6)
 
@@ -26,7 +26,7 @@ def make_pair():
     return ours, reference
 
 
-def test_training_equals_that_of_torch_on_the_tokens(features):
+def test_training_mode_equals_torch_on_the_tokens(features):
     ours, reference = make_pair()
     for x in (features, features + 1):
         torch.testing.assert_close(ours(x, MASK)[MASK], reference(x[MASK]))
@@ -34,7 +34,7 @@ def test_training_equals_that_of_torch_on_the_tokens(features):
     torch.testing.assert_close(ours.running_var, reference.running_var)
 
 
-def test_gradients_equal_those_of_torch_on_the_tokens(features):
+def test_gradients_equal_the_gradients_of_torch_on_the_tokens(features):
     gradients = []
     for norm, at_words in zip(make_pair(), (False, True), strict=True):
         x = features.clone().requires_grad_()

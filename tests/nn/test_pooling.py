@@ -24,7 +24,7 @@ def states():
 
 @pytest.fixture(params=POOLINGS)
 def pooling(request):
-    """Each pooling over four features; attention with weights that matter."""
+    """Each pooling over four features; attention with random weights."""
     torch.manual_seed(0)
     return POOLINGS[request.param](4, MAX_LENGTH)
 
@@ -94,13 +94,13 @@ def test_which_poolings_commute_with_merging_directions(name, merge):
 
 
 @pytest.mark.parametrize("name", POOLINGS)
-def test_the_output_size_is_that_of_the_output(name, states):
+def test_output_size_is_the_number_of_pooled_features(name, states):
     pooling = POOLINGS[name](4, MAX_LENGTH)
     assert pooling(states, MASK).shape == (3, pooling.output_size)
 
 
 class Ends(Pooling):
-    """The states of the first and of the last token, concatenated."""
+    """Concatenates the states of the first and of the last token."""
 
     def __init__(self, input_size, max_length):
         super().__init__(input_size, max_length)

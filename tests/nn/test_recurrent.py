@@ -22,7 +22,7 @@ SMALL = settings(max_examples=20, derandomize=True)
 
 
 def packed_reference(layer, cell_type, x, lengths):
-    """Run torch's own layer with the weights of `layer`; return it, its outputs and last states."""
+    """Run torch's layer with the weights of `layer`; return this layer, outputs and last states."""
     bidirectional = layer.backward_cell is not None
     cell = layer.forward_cell
     reference = REFERENCES[cell_type](

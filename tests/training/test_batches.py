@@ -76,7 +76,7 @@ def test_batches_are_sorted_within_pools(monkeypatch):
     dataset = make_dataset(np.arange(1, 101))
     batches = TrainingBatches(dataset, 5, np.random.default_rng(0))
     spreads = [np.ptp(rows) for rows in rows_of(batches)]
-    assert np.mean(spreads) > 20  # sorted all at once, each would be 4
+    assert np.mean(spreads) > 20  # each spread would be 4 if all texts were sorted together
 
 
 @SMALL

@@ -8,7 +8,7 @@ from sklearn_rnn._training.calibration import fit_bias_offsets
 
 
 def make_logits(n_texts=300, n_classes=3):
-    """Make labels, logits that predict them, and these logits with a bias to the first class."""
+    """Make labels, logits that predict the labels, and the logits with a bias to class 0."""
     rng = np.random.default_rng(0)
     labels = rng.choice(n_classes, n_texts, p=[0.6, 0.3, 0.1][:n_classes])
     fair = 2 * np.eye(n_classes)[labels] + rng.normal(size=(n_texts, n_classes))

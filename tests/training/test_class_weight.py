@@ -9,7 +9,7 @@ from tests.training.test_data import make_data
 AB = np.array(["a", "b"])
 
 
-def test_class_weights_multiply_those_of_the_texts():
+def test_class_weights_multiply_sample_weights():
     data = make_data([[2], [3], [4]], [0, 1, 1], [1, 2, 3])
     weighted = apply_class_weight(data, {"a": 10, "b": 0.5}, AB, balance=data)
     assert weighted.weights.tolist() == [10, 1, 1.5]
@@ -28,8 +28,8 @@ def test_class_of_weight_zero_is_left_out():
     assert weighted.labels.tolist() == [1, 1]
 
 
-def test_balanced_may_count_other_data():
+def test_balanced_weights_may_come_from_other_data():
     training = make_data(np.ones((4, 1)), [0, 0, 0, 1])
-    validation = training.take([0, 1])  # holds one of the classes
+    validation = training.take([0, 1])  # has only one class
     weighted = apply_class_weight(validation, "balanced", AB, balance=training)
     np.testing.assert_allclose(weighted.weights, [4 / 6, 4 / 6])

@@ -27,7 +27,7 @@ class Breaker(Callback):
 
 
 class ParameterSetter(Callback):
-    """Sets parameters of the net at the begin of a training."""
+    """Sets parameters of the net at the beginning of a training."""
 
     def __init__(self, parameters):
         self.parameters = parameters
@@ -83,7 +83,7 @@ def test_an_interrupt_keeps_what_was_trained(make_classifier, word_order):
     assert classifier.n_epochs_ == len(classifier.history_) == 1
     assert classifier.predict(X).shape == y.shape
     one_epoch = make_classifier(max_epochs=1).fit(X, y)
-    assert not same_weights(classifier, one_epoch)  # the batch of epoch 2 counts too
+    assert not same_weights(classifier, one_epoch)  # a batch of epoch 2 was trained too
 
 
 def test_an_interrupt_in_the_first_epoch_leaves_a_fitted_classifier(make_classifier, word_order):

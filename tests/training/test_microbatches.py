@@ -18,7 +18,7 @@ N_TEXTS = 130
 
 @pytest.fixture
 def batch():
-    """Texts of many lengths, from the shortest to the longest, with weights."""
+    """Texts with weights, sorted by length."""
     generator = torch.Generator().manual_seed(0)
     lengths = torch.randint(1, 12, (N_TEXTS,), generator=generator).sort().values
     ids = torch.randint(1, 20, (N_TEXTS, 12), generator=generator, dtype=torch.int32)
@@ -61,7 +61,7 @@ def build(**architecture):
     return module
 
 
-# Out-of-fold coefficients, of the sentinel row and ten words.
+# Out-of-fold coefficients of two folds, for the sentinel row and ten words.
 FOLD_COEFFICIENTS = np.random.default_rng(0).normal(size=(2, 11, 3)).astype(np.float32)
 FOLD_COEFFICIENTS[:, 0] = 0
 

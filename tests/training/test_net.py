@@ -130,7 +130,7 @@ def test_verbose_draws_a_bar_on_a_terminal(make_classifier, word_order, capsys, 
     assert "/4" in err
 
 
-# Training that ends early
+# Output biases and threads
 
 
 def test_output_biases_are_refitted_after_training(make_classifier, word_order, monkeypatch):
@@ -150,7 +150,7 @@ def test_output_biases_are_refitted_after_training(make_classifier, word_order, 
 
     plain, shifted = (fit(np.array([-shift, shift]), X, y) for shift in (0.0, 1.5))
     np.testing.assert_allclose(shifted, plain + 3, rtol=0, atol=1e-5)
-    # Not without out-of-fold predictions, and not with validation data.
+    # The biases are not refitted without out-of-fold predictions or with validation data.
     fit(None, X, y, linear_ngrams=0)
     fit(None, X[:80], y[:80])
     fit(None, X, y, X_val=X, y_val=y)
@@ -158,8 +158,8 @@ def test_output_biases_are_refitted_after_training(make_classifier, word_order, 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru", "rnn"])
 def test_fit_does_not_depend_on_the_number_of_threads(cell_type):
-    # Large enough for LAPACK's and MKL's sums to be cut among threads: a worker of joblib has fewer
-    # of them than the main process.
+    # A worker of joblib has fewer threads than the main process. The data is large enough that
+    # LAPACK and MKL would split sums among threads.
     rng = np.random.default_rng(0)
     X = rng.integers(2, 500, size=(64, 100))
     y = rng.integers(0, 2, size=64)

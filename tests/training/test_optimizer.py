@@ -13,7 +13,7 @@ def test_the_gradient_is_clipped(make_classifier, word_order):
         callback = Recorder()
         classifier = make_classifier(gradient_clip=clip, max_epochs=1, callbacks=[callback])
         classifier.fit(*word_order)
-        assert min(callback.gradient_norms) > 1e-3  # seen before it is clipped
+        assert min(callback.gradient_norms) > 1e-3  # recorded before clipping
         gradients = [p.grad for p in classifier.net_.module_.parameters()]
         steps[clip] = torch.nn.utils.get_total_norm(gradients).item()
     assert steps[1e-3] == pytest.approx(1e-3, rel=1e-3)
@@ -50,7 +50,7 @@ def test_one_cycle_of_one_step_still_learns(make_classifier, word_order):
 
 def test_plateau_halves_the_rate_when_the_validation_loss_stalls(make_classifier, word_order):
     X, y = word_order
-    wrong = np.where(y == "pos", "neg", "pos")  # the better it learns, the worse this loss
+    wrong = np.where(y == "pos", "neg", "pos")  # training raises the validation loss
     classifier = make_classifier(
         lr_schedule="plateau", learning_rate=0.02, max_epochs=12, n_iter_no_change=4
     )
@@ -85,4 +85,4 @@ def test_resumed_training_keeps_the_moments(make_classifier, word_order, new_wor
             assert (moments[n_tokens:] == 0).all()
     classifier.set_params(label_smoothing=0.1, learning_rate=1e-3).partial_fit(X, y)
     assert net.optimizer_ is optimizer
-    assert embedding_state()["step"] == before["step"] + 4  # batches
+    assert embedding_state()["step"] == before["step"] + 4  # one step per batch

@@ -8,7 +8,7 @@ from sklearn_rnn._training.prediction import distinct_texts
 
 @pytest.fixture(params=[2**20, 20], ids=["one block", "many blocks"])
 def ids(request, monkeypatch):
-    """Short texts of few words, so that many are the same."""
+    """Short texts of few words, many of which are equal."""
     monkeypatch.setattr(_ids, "_BLOCK", request.param)
     ids = np.random.default_rng(0).integers(2, 5, (60, 4), dtype=np.int32)
     ids[:30, 2:] = 0
@@ -37,7 +37,7 @@ def test_distinct_texts_do_not_depend_on_order_or_padding(ids):
     np.testing.assert_array_equal(distinct(padded)[0], rows)
 
 
-def test_texts_equal_after_unknown_ids_are_replaced_are_one(ids):
+def test_texts_are_compared_after_unknown_ids_are_replaced(ids):
     lookup = known_ids_table(np.where(ids == 4, 3, ids))
     unseen = np.where(ids == 4, 9, ids)
     for expected, other in zip(distinct(ids, lookup), distinct(unseen, lookup), strict=True):
@@ -47,7 +47,7 @@ def test_texts_equal_after_unknown_ids_are_replaced_are_one(ids):
     np.testing.assert_array_equal(place[: len(ids)], place[len(ids) :])
 
 
-def test_texts_with_equal_hashes_are_kept_apart(ids, monkeypatch):
+def test_different_texts_with_equal_hashes_stay_distinct(ids, monkeypatch):
     expected = len(distinct(ids)[0])
 
     class SameFactor:

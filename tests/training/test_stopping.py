@@ -7,7 +7,7 @@ from sklearn_rnn._training.stopping import EarlyStopping
 
 
 def run(accuracies, losses=None, *, scoring="accuracy", tol=1e-4, n_iter_no_change=None):
-    """Record epochs until the last one or a stall. The weights of epoch 3 are the number 3."""
+    """Record epochs until the last or a stall. An epoch's number stands for its weights."""
     stopping = EarlyStopping(scoring=scoring, tol=tol, n_iter_no_change=n_iter_no_change)
     losses = [1.0] * len(accuracies) if losses is None else losses
     for epoch, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True), start=1):
@@ -46,7 +46,7 @@ def test_ties_of_accuracy_are_broken_by_the_loss():
     assert run([0.9, 0.9], [0.5, 0.5]).best_evaluation == 1
 
 
-def test_improvement_below_tol_is_kept_but_does_not_count():
+def test_weights_are_kept_at_an_increase_below_tol_that_is_no_improvement():
     stopping = run([0.5, 0.6, 0.7], tol=0.2, n_iter_no_change=1)
     assert stopping.n_evaluations == 3
     assert stopping.has_stalled
@@ -58,7 +58,7 @@ def test_scoring_by_the_loss():
     stopping = run(accuracies, losses, scoring="loss", tol=0.1, n_iter_no_change=2)
     assert stopping.has_stalled
     assert stopping.n_evaluations == 5
-    assert stopping.best_evaluation == 4  # of equal losses, the higher accuracy
+    assert stopping.best_evaluation == 4  # evaluation 2 has the same loss and a lower accuracy
 
 
 def test_it_never_stalls_without_a_limit():

@@ -40,7 +40,7 @@ def test_texts_of_a_single_mini_batch_are_merged():
     assert training.weights.tolist() == [1, 2]
 
 
-def test_balanced_counts_the_training_texts_for_both():
+def test_balanced_weights_of_both_data_come_from_the_training_texts():
     training, validation = prepare(class_weight="balanced")
     assert training.weights.tolist() == [0.75, 1.5, 0.75]
     assert validation.weights.tolist() == [0.75, 1.5]

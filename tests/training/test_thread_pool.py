@@ -22,7 +22,7 @@ def test_two_items_are_computed_at_the_same_time():
         pool.map(lambda _: both_are_here.wait(), range(2))
 
 
-def test_single_thread_is_the_callers():
+def test_a_single_thread_is_the_thread_of_the_caller():
     with ThreadPool(1) as pool:
         threads = pool.map(lambda _: threading.get_ident(), range(3))
     assert set(threads) == {threading.get_ident()}
