@@ -14,7 +14,7 @@ from sklearn_rnn._cli.arguments import parse_arguments
 
 
 def run() -> NoReturn:
-    """Run the command line as a program, and exit with its code."""
+    """Run the command line as a program, and exit with the code of `main`."""
     signal.signal(signal.SIGINT, _interrupt)
     sys.exit(main())
 
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0 after success, 2 after an error, which is then one line on stderr, 130 if interrupted,
-        141 if stdout was closed by its reader.
+        0 after success; 2 after an error, which is printed as one line on stderr; 130 after an
+        interrupt; 141 if the reader of stdout has closed it.
     """
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (KeyboardInterrupt, _Interrupted):
             return _print_line("interrupted", 130)
         except BrokenPipeError:
-            # Python flushes stdout once more as it exits, and would print an error then.
+            # Python flushes stdout again when it exits, and would print an error for a closed one.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
         except Exception as error:
@@ -52,10 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Interrupted(BaseException):
-    """Ctrl-C, but no KeyboardInterrupt.
+    """Raised on Ctrl-C instead of KeyboardInterrupt.
 
-    On KeyboardInterrupt a fit of the network keeps what it has learnt and returns: a comparison
-    would go on with the next fit, and need one Ctrl-C for each.
+    RNNTextClassifier.fit catches KeyboardInterrupt and returns with the weights learned so far, so
+    that a comparison would continue with the next fit.
     """
 
 
@@ -64,7 +64,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from sklearn_rnn._cli import commands  # late, since scikit-learn takes a second
+    from sklearn_rnn._cli import commands  # only here: importing scikit-learn takes a second
 
     commands.COMMANDS[args.command](args)
 

@@ -1,4 +1,4 @@
-"""Pretrained word vectors: an immutable object, and its reader from a file."""
+"""Pretrained word vectors: an immutable class, and a reader of files."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,43 +15,43 @@ from sklearn_rnn._io.vector_layout import Rows
 
 
 class WordVectors:
-    """Words and their vectors, such as GloVe, word2vec and fastText learn them.
+    """Words and their vectors, for example those of GloVe, word2vec or fastText.
 
-    The object is immutable. Copies share the matrix, so that :func:`~sklearn.base.clone` and a grid
-    search cost no memory, and so do the parallel jobs of a search, since joblib maps large arrays
-    into memory. Two objects are equal if their words and numbers are. To load vectors faster than
-    from text, ``joblib.dump`` them and ``joblib.load(path, mmap_mode="r")``.
+    The object is immutable, and a copy is the object itself: :func:`~sklearn.base.clone` and a grid
+    search need no memory for copies. Parallel jobs of a search share the matrix, because joblib
+    memory-maps large arrays. Two objects are equal if their words and matrices are equal. Loading
+    from a file of ``joblib.dump`` by ``joblib.load(path, mmap_mode="r")`` is faster than from text.
 
     Parameters
     ----------
     words : sequence of str
-        Each word once.
+        The words, all different.
     matrix : array-like of shape (n_words, embedding_dim)
-        The vectors in the order of the words, as float32. It is copied, unless it is a
-        C-contiguous float32 array that is read-only already, such as a memory-mapped one.
+        The vectors in the order of the words. They are copied as float32; only a C-contiguous
+        float32 array that is already read-only is used without a copy.
 
     Attributes
     ----------
     words : tuple of str
-        The words in their order, which in most files is by falling frequency.
+        The words in the given order. Most files have them by falling frequency.
     matrix : ndarray of float32 of shape (n_words, embedding_dim)
-        Read-only.
+        The vectors; a read-only array.
     embedding_dim : int
-        How many numbers a vector has.
+        The length of a vector.
     vocabulary : dict of str to int
         The id of each word, from 2 on: 0 is padding, 1 the unknown word. A new dict each time.
 
     Raises
     ------
     TypeError
-        If `words` is a str, or one of them isn't.
+        If `words` is a str or bytes, or a word is not a str.
     ValueError
-        If `words` is empty or has a word twice, or if the matrix is of another shape, or holds
-        anything but numbers that are finite in float32.
+        If `words` is empty or contains a word twice; or if `matrix` has another shape or an element
+        that is not a number or not finite in float32.
 
     See Also
     --------
-    load_word_vectors : Reads them from a file.
+    load_word_vectors : Reads word vectors from a file.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class WordVectors:
         Parameters
         ----------
         keyed_vectors : gensim.models.KeyedVectors
-            Of gensim 4, or any object with its attributes ``index_to_key`` and ``vectors``.
+            An object with the attributes ``index_to_key`` and ``vectors``, as in gensim 4.
 
         Returns
         -------
@@ -93,7 +93,7 @@ class WordVectors:
         Raises
         ------
         TypeError
-            If one of these attributes is missing, or a key is no str.
+            If one of these attributes is missing, or a word is not a str.
 
         Examples
         --------
@@ -108,12 +108,12 @@ class WordVectors:
         except AttributeError:
             raise TypeError(
                 "keyed_vectors must have the attributes index_to_key and vectors, as gensim's "
-                f"KeyedVectors has; got {type(keyed_vectors).__name__}. Of a model pass model.wv."
+                f"KeyedVectors has; got {type(keyed_vectors).__name__}. For a model, pass model.wv."
             ) from None
 
     def _set(self, words: tuple[str, ...], matrix: Rows) -> None:
         self._words = words
-        self._matrix = matrix.view(np.ndarray)  # of a memory-mapped array, a plain one
+        self._matrix = matrix.view(np.ndarray)  # a plain array, also if mapped
         self._matrix.flags.writeable = False
         self._row_of = {word: row for row, word in enumerate(words)}
 
@@ -139,13 +139,13 @@ class WordVectors:
         Parameters
         ----------
         words : iterable of str
-            The words, in any order; those without a vector are ignored. A vocabulary or a
-            :class:`~collections.Counter` will do.
+            The words, in any order: for example a list, a vocabulary or a
+            :class:`~collections.Counter`. Words without a vector are ignored.
 
         Returns
         -------
         vectors : WordVectors
-            With a matrix of its own, in the order of these vectors.
+            The vectors of `words`, copied, in the order of this object.
 
         Raises
         ------
@@ -166,18 +166,18 @@ class WordVectors:
         return WordVectors([self._words[row] for row in rows], matrix)
 
     def coverage(self, tokens: Iterable[str]) -> "Coverage":
-        """Count how many words have a vector.
+        """Count the words that have a vector, and their occurrences.
 
         Parameters
         ----------
         tokens : iterable of str
-            Tokens, repeated as often as they occur, or a :class:`~collections.Counter` of them.
-            Of a vocabulary, each token occurs once.
+            Tokens, repeated as often as they occur, or a :class:`~collections.Counter` of tokens.
+            Each token of a vocabulary counts as one occurrence.
 
         Returns
         -------
         coverage : Coverage
-            The numbers of words and occurrences with a vector, which ``print`` shows.
+            The counts. ``print`` shows them as a sentence.
 
         Raises
         ------
@@ -186,9 +186,9 @@ class WordVectors:
         ValueError
             If `tokens` is empty.
         """
-        # A Counter of any other mapping would take its values, such as ids, for counts.
+        # iter: Counter(vocabulary) would take the ids for counts.
         counts = tokens if isinstance(tokens, Counter) else Counter(iter(_refuse_str(tokens)))
-        counts = +counts  # without those counted 0 times
+        counts = +counts  # drops tokens with a count of 0
         if not counts:
             raise ValueError("tokens is empty. Pass at least one token.")
         missing = Counter({word: n for word, n in counts.items() if word not in self})
@@ -207,8 +207,8 @@ class WordVectors:
         return word in self._row_of
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
-        # A KeyError, for numbers too: an IndexError would make this a sequence for NumPy, and so
-        # for GridSearchCV, which would take each vector for a candidate.
+        # An int raises KeyError too. With IndexError, NumPy would treat this object as a sequence,
+        # and GridSearchCV would take each vector for a candidate.
         if word not in self._row_of:
             raise KeyError(f"{word!r} has no vector; test it by 'word in vectors'")
         return self._matrix[self._row_of[word]]
@@ -233,13 +233,13 @@ class WordVectors:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # One str and lengths: joblib.hash takes 0.06 s for 400,000 words, for a tuple 1.4 s.
+        # One str and its lengths: for 400,000 words joblib.hash takes 0.06 s, for a tuple 1.4 s.
         lengths = np.fromiter(map(len, self._words), dtype=np.int32, count=len(self))
         return _restore, ("".join(self._words), lengths, self._matrix)
 
 
 def _restore(joined_words: str, lengths: npt.NDArray[np.int32], matrix: Rows) -> WordVectors:
-    """Return the WordVectors of a pickle, without reading the matrix, which may be mapped."""
+    """Restore WordVectors from a pickle, without reading the matrix, which may be memory-mapped."""
     ends = np.cumsum(lengths).tolist()
     vectors = WordVectors.__new__(WordVectors)
     words = tuple(joined_words[a:b] for a, b in zip([0, *ends], ends, strict=False))
@@ -266,13 +266,13 @@ def _check_words(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> Rows:
-    """Return the matrix as float32, without a copy if it is read-only."""
+    """Return the matrix as C-contiguous float32, without a copy if it is so and read-only."""
     try:
         given = np.asarray(matrix)
         is_frozen = (
             given.dtype == np.float32 and given.flags.c_contiguous and not given.flags.writeable
         )
-        with np.errstate(over="ignore"):  # such numbers become infinite
+        with np.errstate(over="ignore"):  # overflow gives infinity, refused below
             array = given if is_frozen else np.array(given, dtype=np.float32, order="C")
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -283,7 +283,7 @@ def _check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> Rows:
             f"matrix has the shape {array.shape}, and there are {len(words)} words. Pass one row "
             "per word, of at least one number."
         )
-    # Minimum and maximum need no array of bool of this size.
+    # The minimum and maximum, because isfinite of the array would allocate one of the same shape.
     if not np.isfinite([array.min(), array.max()]).all():
         row = np.isfinite(array).all(axis=1).argmin()
         raise ValueError(
@@ -296,18 +296,17 @@ def _check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> Rows:
 def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
     r"""Read word vectors from a file of GloVe, word2vec or fastText.
 
-    The format, and whether the file is compressed with gzip, are found in its bytes, whatever its
-    name:
+    The format, and a compression with gzip, are recognised by the first bytes, not by the name:
 
-    - GloVe text [1]_: a word and its numbers a line, separated by single spaces. Words may hold
-      spaces, as some in GloVe 840B do.
-    - word2vec text [2]_ and fastText ``.vec`` [3]_: the same, after a first line with the number of
-      vectors and the numbers of each.
-    - word2vec binary: after such a line, each word, a space, and its numbers as little-endian
-      float32.
+    - GloVe text [1]_: in each line a word and its numbers, separated by single spaces. Words may
+      contain spaces, as some words of GloVe 840B do.
+    - word2vec text [2]_ and fastText ``.vec`` [3]_: a header line, with the number of vectors and
+      the length of a vector, and then the same lines.
+    - word2vec binary: the same header line, and then for each vector its word, a space, and the
+      numbers as little-endian float32.
 
-    Text is UTF-8. Of a repeated word the first vector is kept. Words of a binary file that are not
-    UTF-8 are left out: word2vec cuts long words at any byte.
+    Text must be UTF-8. If a word is repeated, its first vector is kept. Words of a binary file that
+    are not UTF-8 are left out: word2vec cuts long words at any byte.
 
     Parameters
     ----------
@@ -317,26 +316,25 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
     Returns
     -------
     vectors : WordVectors
-        In the order of the file, as float32.
+        The words and vectors in the order of the file.
 
     Raises
     ------
     FileNotFoundError
         If there is nothing at `path`.
     ValueError
-        If it is a folder or no file of word vectors; or if the file is broken: empty, cut off, text
-        that is not UTF-8, a row with more or fewer numbers than the first, a field that is no
-        finite number, more or fewer vectors than the first line says. The message names the line of
-        the text or the number of the vector in a binary file.
+        If `path` is a folder or not a file of word vectors; or if the file is broken: empty, cut
+        off, not UTF-8, rows of different lengths, a field that is not a finite number, more or
+        fewer vectors than the header says. The message gives the position, if there is one.
 
     Warns
     -----
     UserWarning
-        If vectors are left out. The message has their number.
+        If vectors are left out. The message says how many.
 
     See Also
     --------
-    WordVectors : The methods of the vectors.
+    WordVectors : The class of the result.
 
     Notes
     -----
@@ -371,18 +369,20 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Numbers of words with a vector, from :meth:`WordVectors.coverage`.
+    """Counts of words with and without a vector, from :meth:`WordVectors.coverage`.
 
     Attributes
     ----------
     n_words : int
-        Distinct words.
+        The number of distinct words.
     n_found : int
-        Distinct words with a vector.
-    n_occurrences, n_occurrences_found : int
-        The same, each word counted as often as it occurs.
+        The number of distinct words with a vector.
+    n_occurrences : int
+        The number of occurrences of all words.
+    n_occurrences_found : int
+        The number of occurrences of words with a vector.
     missing : tuple of str
-        The words without a vector, the most frequent first.
+        The words without a vector, by falling frequency.
     """
 
     n_words: int

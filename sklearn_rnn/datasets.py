@@ -1,4 +1,4 @@
-"""Labelled texts: a reader of files, and a generated corpus whose labels are the word order."""
+"""Labelled texts: a reader of files, and generated texts whose labels depend on the word order."""
 
 from collections.abc import Sequence
 from itertools import cycle, islice
@@ -31,32 +31,33 @@ def read_texts(
     label: str | int | None = "label",
     format: FormatName | None = None,
 ) -> Bunch:
-    r"""Read labelled texts from a file or from a folder per class.
+    r"""Read labelled texts from a file, or from a folder that has a sub-folder for each class.
 
     Parameters
     ----------
     path : str or path-like
-        A file in UTF-8, compressed with gzip or not, which is found in its first bytes, whatever
-        its name; or a folder.
+        A file in UTF-8, or a folder. Compression with gzip is recognised by the first bytes of a
+        file, not by its name.
     text : str, int or list of these, default="text"
         The column of the text: the name of a column (CSV, TSV) or key (JSON Lines), or the position
-        of a column from 0, for a file without header. Several columns are joined by a space.
-        fastText files and folders have no columns: leave it out.
+        of a column from 0 in a CSV or TSV file without header. Several columns are joined by a
+        space. fastText files and folders have no columns: leave `text` out.
     label : str, int or None, default="label"
-        The column of the label, likewise. None reads the texts alone, for prediction. For fastText
-        files and folders it is None or left out.
+        The column of the label, in the same form. None reads only the texts, for prediction. For
+        fastText files and folders, pass None or leave `label` out.
     format : {"csv", "tsv", "jsonl", "fasttext", "folder"}, default=None
         The format of the texts:
 
-        - "csv", "tsv": separated by commas or tabs. A field may be in double quotes, and then hold
-          line breaks, and quotes if doubled;
-        - "jsonl": a JSON object a line;
-        - "fasttext": ``__label__name the text`` a line;
-        - "folder": a sub-folder per class, named as the class, with a text per ``.txt`` or
-          ``.txt.gz`` file; other files are ignored. With ``label=None``, a folder of texts.
+        - "csv", "tsv": fields separated by commas or tabs. A field in double quotes may contain
+          separators, line breaks and doubled quotes;
+        - "jsonl": a JSON object in each line;
+        - "fasttext": ``__label__name the text`` in each line;
+        - "folder": a sub-folder for each class, with the name of the class, and one text in each
+          ``.txt`` or ``.txt.gz`` file; other files are ignored. With ``label=None``, the files are
+          in the folder itself.
 
-        None: "folder" for a folder, else by the name: ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``,
-        ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with ``.gz``.
+        None: "folder" for a folder; for a file, the format of its suffix: ``.csv``, ``.tsv``,
+        ``.jsonl``, ``.ndjson``, ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with ``.gz``.
 
     Returns
     -------
@@ -65,26 +66,29 @@ def read_texts(
 
         - data : ndarray of shape (n_samples,), dtype object: the texts, of type str, in the order
           of the file, or of the names in a folder;
-        - target : ndarray of shape (n_samples,), or None if `label` is None: the labels, as
-          integers if every one of them is (in JSON, if they are numbers there), else of dtype
-          object and type str.
+        - target : ndarray of shape (n_samples,), or None if `label` is None: the labels. They are
+          integers if all labels of a CSV or TSV file are written as integers without leading zeros,
+          or all labels of a JSON Lines file are JSON integers. Otherwise they are of type str, with
+          dtype object.
 
     Raises
     ------
     FileNotFoundError
         If there is nothing at `path`.
     TypeError
-        If `text` or `label` is of another type than above.
+        If `text` or `label` has another type than the documented ones.
     ValueError
-        If the format is unknown, or the name has no known suffix; if a column does not exist; or if
-        the file is broken: empty, cut off, not UTF-8, a row with more or fewer fields than the
-        first, a quote never closed, a line that is no JSON, no text or no label in a row, a blank
-        line before the last row. The message names the file and the line where the row begins.
+        If the format is unknown or does not fit `path`, or the name has no known suffix; if a
+        column does not exist; or if the file is broken: empty, cut off, not UTF-8, a row with more
+        or fewer fields than the first, a quote never closed, a line that is not a JSON object, a
+        row without text or label, a blank line before the last row. For a broken row, the message
+        names the file and the line where the row begins.
 
     See Also
     --------
-    make_word_order : Generates texts, for a first try without a file.
-    sklearn.datasets.load_files : Reads a folder per class, with integers for the labels.
+    make_word_order : Generates labelled texts, for a first try without a file.
+    sklearn.datasets.load_files : Reads a folder with a sub-folder for each class, and encodes the
+        labels as integers.
 
     Examples
     --------
@@ -113,7 +117,10 @@ def read_texts(
 
 
 def _as_target(labels: list[Label], numerals: bool) -> npt.NDArray[Any]:
-    """Return integers if every label is one (or, with numerals, its decimal form), else str."""
+    """Return labels as integers if all are int, or if all are numerals and `numerals` is True.
+
+    Otherwise, return them as str.
+    """
     if all(isinstance(label, int) for label in labels):
         return np.array(labels)
     names = [str(label) for label in labels]
@@ -123,7 +130,7 @@ def _as_target(labels: list[Label], numerals: bool) -> npt.NDArray[Any]:
 
 
 def _is_integer(label: str) -> bool:
-    # "007" and "+1" stay strings: as integers they would be written differently.
+    # "007" and "+1" remain strings, because str(int(label)) would change them.
     digits = label.removeprefix("-")
     return len(digits) < 19 and digits.isascii() and digits.isdigit() and label == str(int(label))
 
@@ -135,13 +142,13 @@ def _is_integer(label: str) -> bool:
 def make_word_order(
     n_samples: int = 1000, *, random_state: int | np.random.RandomState | None = None
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Generate short reviews whose label depends on the order of the words alone.
+    """Generate short reviews whose label depends only on the order of the words.
 
-    Each text praises one thing and criticises another, among neutral remarks. The label is
+    Each text praises one thing, criticises another, and makes neutral remarks. The label is
     "praise" if the praise comes after the criticism, otherwise "complaint".
 
-    Words, and n-grams of up to four words, have the same distribution in both classes: a classifier
-    that counts them is at chance, while a recurrent one can be always right.
+    N-grams of one to four words have the same distribution in both classes. A classifier that
+    counts n-grams is therefore at chance; a recurrent classifier can reach an accuracy of 1.
 
     Parameters
     ----------
@@ -149,7 +156,7 @@ def make_word_order(
         The number of texts, at least 2. Both classes have the same size; if `n_samples` is odd,
         "complaint" has one more text.
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same texts at each call.
+        The source of randomness. Pass an int to get the same texts at each call.
 
     Returns
     -------
@@ -181,11 +188,11 @@ def make_word_order(
 
 
 def _review(label: str, rng: np.random.RandomState) -> str:
-    """Generate a review: of its clauses two are verdicts, and the later one is the label."""
+    """Generate a review in which two clauses are verdicts; the later verdict gives the label."""
     n_clauses = rng.randint(3, 5)
     adjectives = list(rng.choice(_NEUTRAL, size=n_clauses))
-    # A verdict is always followed by its tail and another clause: as the last clause it would be in
-    # fewer n-grams, and counts of n-grams would reveal its position.
+    # A verdict is never the last clause: there it would occur in fewer n-grams, and counts of
+    # n-grams would reveal its position.
     first, second = sorted(rng.choice(n_clauses - 1, size=2, replace=False))
     verdicts = (_BAD, _GOOD) if label == "praise" else (_GOOD, _BAD)
     adjectives[first], adjectives[second] = (rng.choice(words) for words in verdicts)

@@ -94,8 +94,8 @@ def test_words_and_matrix_are_checked(words, matrix, error, message):
     ("matrix", "reason"),
     [([[1, 2], [3]], "inhomogeneous shape"), ([["x"], [1]], "could not convert string to float")],
 )
-def test_a_matrix_that_is_none(matrix, reason):
-    """The reason is NumPy's, whose words change."""
+def test_a_matrix_that_is_no_array_of_numbers(matrix, reason):
+    """The reason is a message of NumPy, which differs between versions."""
     message = (
         rf"^matrix is no array of numbers \(.*{reason}.*\)\. Pass one row of numbers per word\.$"
     )
@@ -123,7 +123,7 @@ def test_a_word_without_a_vector(vectors):
 
 
 @pytest.mark.parametrize("convert", [np.copy, np.float32, np.ndarray.tolist])
-def test_it_never_changes(vectors, convert):
+def test_word_vectors_are_immutable(vectors, convert):
     words, matrix = list(WORDS), convert(MATRIX)
     built = WordVectors(words, matrix)
     words[0] = "other"
@@ -176,7 +176,7 @@ class Takes(BaseEstimator):
         return 0 if self.vectors is None else self.vectors.embedding_dim
 
 
-def test_copies_are_itself(vectors):
+def test_a_copy_is_the_same_object(vectors):
     assert copy(vectors) is vectors
     assert deepcopy(vectors) is vectors
     assert deepcopy([vectors])[0] is vectors
@@ -187,7 +187,7 @@ def test_copies_are_itself(vectors):
     assert repr(Takes(vectors)) == "Takes(vectors=WordVectors(n_words=4, embedding_dim=3))"
 
 
-def test_a_search_over_several(vectors):
+def test_a_search_over_several_word_vectors(vectors):
     short = WordVectors(WORDS, MATRIX[:, :2])
     search = GridSearchCV(Takes(), {"vectors": [None, short, vectors]}, cv=2)
     search.fit(np.zeros((4, 1)))
@@ -203,7 +203,7 @@ def test_a_pickle_is_as_large_as_words_and_numbers():
     vectors = WordVectors(words, np.random.default_rng(0).normal(size=(1000, 50)))
     content = pickle.dumps(vectors)
     assert len(content) < vectors.matrix.nbytes + len("".join(words).encode()) + 4 * 1000 + 1000
-    # One matrix in the pickle of a pipeline whose steps share it.
+    # If two steps of a pipeline share the vectors, a pickle contains the matrix once.
     assert len(pickle.dumps([Takes(vectors), Takes(vectors)])) < len(content) + 1000
     read = pickle.loads(content)
     assert read == vectors
@@ -249,14 +249,14 @@ def test_joblib_hashes_contents(vectors, tmp_path):
     assert joblib.hash(Takes(vectors)) == joblib.hash(clone(Takes(vectors)))
     assert joblib.hash(WordVectors(WORDS, MATRIX * 2)) != hash_
     assert joblib.hash(WordVectors(WORDS[::-1], MATRIX)) != hash_
-    # The same letters, divided otherwise.
+    # The same letters, divided into other words.
     assert joblib.hash(WordVectors(["ab", "c"], np.eye(2))) != joblib.hash(
         WordVectors(["a", "bc"], np.eye(2))
     )
 
 
-def test_what_is_pickled_and_hashed_is_no_list_of_words(vectors):
-    """To hash 400,000 str takes joblib over a second."""
+def test_words_are_pickled_and_hashed_as_one_str(vectors):
+    """joblib takes over a second to hash 400,000 separate str."""
     _, (joined, lengths, matrix) = vectors.__reduce__()
     assert joined == "".join(WORDS)
     assert lengths.tolist() == [4, 4, 5, 1]
@@ -336,10 +336,10 @@ def test_keyed_vectors_of_gensim(wrap):
     assert vectors == WordVectors(["a", "b", "c"], np.arange(6).reshape(3, 2))
 
 
-def test_what_is_no_keyed_vectors():
+def test_an_object_without_the_attributes_of_keyed_vectors_is_refused():
     with pytest.raises(TypeError) as raised:
         WordVectors.from_keyed_vectors({"a": [1.0]})
     assert str(raised.value) == (
         "keyed_vectors must have the attributes index_to_key and vectors, as gensim's KeyedVectors "
-        "has; got dict. Of a model pass model.wv."
+        "has; got dict. For a model, pass model.wv."
     )

@@ -6,10 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+# Nothing here imports scikit-learn or torch, so that --help is fast.
 from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
 from sklearn_rnn._io.text_formats import FORMATS, TextFormat
-
-# The commands import what is slow to import, such as torch: --help need not wait for it.
 
 MODELS = {
     "rnn": "TextTokenizer and RNNTextClassifier, the recurrent network of this package",
@@ -91,7 +90,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _PrintVersion(argparse.Action):
-    """Prints the version, which is looked up in the metadata only then."""
+    """Prints the version, which is read from the metadata only when the option is used."""
 
     def __call__(self, parser: argparse.ArgumentParser, *args: Any) -> NoReturn:
         from sklearn_rnn import __version__
@@ -118,7 +117,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     Raises
     ------
     UsageError
-        If they cannot be parsed.
+        If the arguments cannot be parsed.
     SystemExit
         After --help or --version.
     """
@@ -198,11 +197,11 @@ def _add_compare(parser: _Parser) -> None:
         "--n-jobs",
         type=int,
         metavar="N",
-        help="how many fits run at a time, -1 for one on each processor; the times are then "
+        help="number of parallel fits, -1 for one on each processor; if it is not 1, the times are "
         "less exact (default: 1)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)"
+        "--seed", type=int, default=0, metavar="N", help="seed of all random numbers (default: 0)"
     )
     parser.add_argument(
         "--verbose",
@@ -229,7 +228,7 @@ def _add_file_options(parser: _Parser) -> None:
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="of the files (default: by their names)",
+        help="format of the files (default: by their names)",
     )
 
 

@@ -1,6 +1,7 @@
 """Commands of the command line: compare, predict.
 
-To add a command, write its function here, a row of `COMMANDS`, and its parser in `arguments.py`.
+To add a command, write its function here, add a row to `COMMANDS`, and add its parser to
+`arguments.py`.
 """
 
 import argparse
@@ -40,7 +41,7 @@ def compare(args: argparse.Namespace) -> None:
         options["scoring"] = args.scoring
     print(f"Data: {source}.", flush=True)
 
-    # Reports of progress are not results: what the models print goes to stderr with the rest.
+    # stdout is for results: what the models print goes to stderr, as all reports of progress do.
     with redirect_stdout(sys.stderr):
         results = evaluation.compare(
             models,
@@ -86,10 +87,10 @@ def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
 
 
 def _make_recurrent(args: argparse.Namespace) -> Pipeline:
-    # Late, since it imports torch, which the linear models do without.
+    # Imported only here, because it imports torch, which the linear models do not need.
     from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
-    # The progress bars of several fits at a time would overwrite each other.
+    # The progress reports of parallel fits would be mixed up.
     verbose = int(_is_verbose(args) and args.n_jobs in (None, 1))
     return Pipeline([("tok", TextTokenizer()), ("clf", RNNTextClassifier(verbose=verbose))])
 
@@ -103,13 +104,16 @@ def _set_parameters(model: BaseEstimator, settings: list[tuple[str, Any]]) -> No
     for name, value in settings:
         if name not in valid:
             near = difflib.get_close_matches(name, valid, n=5, cutoff=0.5)
-            hint = f"near to it: {', '.join(near)}" if near else f"it has: {', '.join(valid)}"
+            hint = f"similar: {', '.join(near)}" if near else f"it has: {', '.join(valid)}"
             raise ValueError(f"--set: rnn has no parameter {name!r}; {hint}.")
         model.set_params(**{name: value})
 
 
 def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], str]:
-    """Return the training data, the test data or folds as arguments of compare, and a title."""
+    """Return the training data, options of `evaluation.compare`, and a description of the data.
+
+    The options are the test set or the folds.
+    """
     if args.file is None:
         data, test = _generate(args)
         name = "generated texts (make_word_order)"
@@ -192,7 +196,7 @@ def _format_table(table: pd.DataFrame) -> str:
 
 
 def _check_writable(path: str) -> None:
-    """Raise OSError if the file cannot be written, before hours of work."""
+    """Raise an OSError if the file cannot be written. Called before fitting, which may be long."""
     is_new = not Path(path).exists()
     with open(path, "ab"):
         pass
@@ -201,7 +205,7 @@ def _check_writable(path: str) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Write a label, and probabilities if the model has them, for each text."""
+    """Write the label of each text, and the probabilities of the classes if the model has them."""
     if args.output is not None:
         _check_writable(args.output)
     model = _load(args.model)
@@ -225,7 +229,7 @@ def _load(path: str) -> BaseEstimator:
             "damaged, cut off, or no joblib file."
         ) from error
     if not (isinstance(model, BaseEstimator) and is_classifier(model)):
-        raise ValueError(f"{path} holds no classifier, but an object of {type(model)}.")
+        raise ValueError(f"{path} holds an object of {type(model)}, which is not a classifier.")
     try:
         check_is_fitted(model)
     except NotFittedError as error:

@@ -9,20 +9,20 @@ from typing import IO, Any, NamedTuple
 
 UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# The layout of word vectors is found in one buffer, which holds a header and the first vector of
-# any usual width.
+# Large enough for the header and the first vector of a file of word vectors, in which its layout is
+# found.
 _BUFFER_SIZE = 2**17
 
 
 class _Compression(NamedTuple):
     name: str
     suffix: str  # of file names, in lower case
-    magic: bytes  # what every such file begins with
+    magic: bytes  # the first bytes of a compressed file
     open: Callable[[IO[bytes]], io.BufferedIOBase]
     errors: tuple[type[Exception], ...]  # raised for data that are cut off or damaged
 
 
-# A new compression is one more row.
+# To support another compression, add a row.
 _COMPRESSIONS = (
     _Compression("gzip", ".gz", b"\x1f\x8b", gzip.open, (EOFError, gzip.BadGzipFile, zlib.error)),
 )
@@ -49,9 +49,9 @@ def open_bytes(path: Path) -> io.BufferedReader:
     Returns
     -------
     stream : io.BufferedReader
-        Its buffer is filled at the first read, so that ``peek`` shows 128 KiB of a file of that
-        size. Reading raises DamagedDataError if compressed data are cut off or damaged, after all
-        bytes that could be decompressed.
+        The first read or ``peek`` fills its buffer: ``peek`` then shows the first 128 KiB of the
+        data, or all of a smaller file. If compressed data are cut off or damaged, reading first
+        returns all bytes that can be decompressed, and then raises DamagedDataError.
     """
     stream: io.BufferedReader = io.BufferedReader(io.FileIO(str(path)), _BUFFER_SIZE)
     start = stream.peek(_LONGEST_MAGIC)
@@ -62,7 +62,7 @@ def open_bytes(path: Path) -> io.BufferedReader:
 
 
 class _DecompressedStream(io.RawIOBase):
-    """The decompressed bytes of a stream, which it closes."""
+    """Raw stream of the decompressed bytes of another stream; closing it closes the other too."""
 
     def __init__(self, stream: IO[bytes], compression: _Compression) -> None:
         self._stream = stream
@@ -74,7 +74,7 @@ class _DecompressedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer, and keep an error until all bytes before it have been read."""
+        """Fill the buffer; an error is raised only when all bytes before it have been read."""
         n_read = 0
         with memoryview(buffer) as view:
             try:
@@ -106,7 +106,7 @@ def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:
     position : str
         The file and the line, for the message.
     error : UnicodeDecodeError
-        The error of decoding this line.
+        The error that decoding the line raised.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Formats of labelled texts in files and folders, and the checks of every record.
 
-To add a format, write its reader in `text_readers.py`, a row of `FORMATS`, and its name in
+To add a format, write its reader in `text_readers.py`, and add a row to `FORMATS` and its name to
 `FormatName`.
 """
 
@@ -27,18 +27,18 @@ FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "fasttext", "folder"]
 
 
 class TextFormat(NamedTuple):
-    """A format: its names and its reader. `FORMATS` has one row for each."""
+    """A row of `FORMATS`, which describes one format."""
 
     title: str  # for the help of the command line
     suffixes: tuple[str, ...]  # of file names, in lower case
     read: Callable[[Path, Selection], Records]
     has_columns: bool = True
     is_folder: bool = False
-    untyped: bool = False  # integers are written as strings are
+    untyped: bool = False  # the file does not distinguish integers from strings
 
 
 def check_format(path: Path, format: str | None) -> FormatName:
-    """Return the format, by the name of the file if `format` is None.
+    """Return the format; if `format` is None, deduce it from the path.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def check_format(path: Path, format: str | None) -> FormatName:
     FileNotFoundError
         If there is nothing at `path`.
     ValueError
-        If the format is unknown, does not fit the path, or does not follow from the name.
+        If the format is unknown, if it is a format of files and `path` is a folder or the reverse,
+        or if `format` is None and the name of the file has no known suffix.
     """
     path.stat()  # so that a missing file is Python's own FileNotFoundError
     if format is None:
@@ -84,8 +85,8 @@ def _format_from_name(path: Path) -> FormatName:
             return format
     suffixes = [suffix for row in FORMATS.values() for suffix in row.suffixes]
     raise ValueError(
-        f"{path} has a name that doesn't tell its format, as {listed(suffixes)} do, each also "
-        f"with {listed(COMPRESSION_SUFFIXES)}. Pass format=, one of {listed(FORMATS)}."
+        f"{path} has none of the suffixes that tell a format: {listed(suffixes)}, each also with "
+        f"{listed(COMPRESSION_SUFFIXES)}. Pass format=, one of {listed(FORMATS)}."
     )
 
 
@@ -114,13 +115,14 @@ def read_records(
     TypeError
         If `text` or `label` is of a wrong type.
     ValueError
-        If a column does not exist, or the file is broken.
+        If a column does not exist, if `text` or `label` chooses a column in a format without
+        columns, or if the file is broken.
     """
     selection = _check_selection(text, label)
     if not FORMATS[format].has_columns:
         _check_no_columns(path, format, text, label)
     position = None
-    # Closed even if a traceback keeps the reader alive, and with it the open file.
+    # closing() closes the file at once, even if a traceback keeps the reader alive.
     with closing(FORMATS[format].read(path, selection)) as records:
         for position, one_text, one_label in records:
             _check_filled(position, "text", one_text)
@@ -163,7 +165,6 @@ def _check_no_columns(path: Path, format: str, text: object, label: object) -> N
         )
 
 
-# A new format is one more row, and its name in FormatName.
 FORMATS: dict[FormatName, TextFormat] = {
     "csv": TextFormat("CSV", (".csv",), partial(read_table, separator=","), untyped=True),
     "tsv": TextFormat(

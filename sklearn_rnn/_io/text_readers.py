@@ -1,7 +1,4 @@
-"""Readers of labelled texts, one for each format.
-
-The table of the formats is in `text_formats.py`.
-"""
+"""Readers of labelled texts, one for each format in the table of `text_formats.py`."""
 
 import csv
 import io
@@ -19,19 +16,20 @@ from sklearn_rnn._io.byte_streams import (
     utf8_error,
 )
 
-# csv's own limit, 131,072 characters, is shorter than a chapter of a book.
+# The limit of characters in a CSV field. The default of the csv module, 131,072, is shorter than
+# some chapters of books; this value is the largest that the module accepts on every system.
 _LONGEST_FIELD = 2**31 - 1
 
 _FASTTEXT_LINE = re.compile(r"(?P<labels>(?:__label__\S+\s*)*)(?P<text>.*)", re.DOTALL)
 
-# In a folder, each of these is one text.
+# In a folder, each file with one of these suffixes is one text.
 _TEXT_SUFFIXES = (".txt", *(f".txt{suffix}" for suffix in COMPRESSION_SUFFIXES))
 
 Column: TypeAlias = str | int
 Label: TypeAlias = str | int | None  # None if labels are not read
 
-# The file and line where a text begins, for messages; the text; its label. No class: for each of a
-# million rows it would take as long as reading the line.
+# For messages, the file and the line where the text begins; the text; its label. Not a NamedTuple,
+# because creating it would take as long as reading a line.
 Record: TypeAlias = tuple[str, str, Label]
 Records: TypeAlias = Generator[Record, None, None]
 
@@ -40,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class Selection(NamedTuple):
-    """The columns or keys to read; `label` is None for texts without labels."""
+    """The columns or keys to read; `label` is None if labels are not read."""
 
     text: list[Column]
     label: Column | None
@@ -72,7 +70,7 @@ def read_table(path: Path, selection: Selection, separator: str) -> Records:
 
 
 def _are_names(selection: Selection, wanted: list[Column]) -> bool:
-    """Return whether all columns are names, which says that the file has a header."""
+    """Return whether the columns are given by names; the file then has a header."""
     named = [isinstance(column, str) for column in wanted]
     if any(named) and not all(named):
         raise ValueError(
@@ -97,11 +95,11 @@ def _column_index(path: Path, column: Column, first_row: list[str]) -> int:
 
 
 def _rows(path: Path, stream: io.BufferedReader, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line where it begins; a quoted field may run over several."""
+    """Yield each row with the number of its first line; a quoted field may contain line breaks."""
     reader = csv.reader(_lines(path, stream), delimiter=separator, strict=True)
     while True:
         line = reader.line_num + 1
-        # The limit is one for the process: it is restored before other code can run.
+        # The limit applies to the whole process, so it is restored before the caller's code runs.
         limit = csv.field_size_limit(_LONGEST_FIELD)
         try:
             row = next(reader)
@@ -144,7 +142,7 @@ def _parse_object(position: str, content: str) -> _Object:
 def _json_text(position: str, record: _Object, key: Column) -> str:
     value = _json_value(position, record, key)
     if not isinstance(value, str):
-        raise ValueError(f"{position}: {key!r} must be a string, the text; got {value!r}.")
+        raise ValueError(f"{position}: the text {key!r} must be a string; got {value!r}.")
     return value
 
 
@@ -152,11 +150,11 @@ def _json_label(position: str, record: _Object, key: Column) -> str | int:
     value = _json_value(position, record, key)
     if isinstance(value, dict | list):
         raise ValueError(
-            f"{position}: {key!r} must be a string, a number, true or false, the label; "
+            f"{position}: the label {key!r} must be a string, a number, true or false; "
             f"got {value!r}."
         )
-    # Booleans and fractions become their JSON text: scikit-learn takes fractions for the targets
-    # of a regression.
+    # Booleans and floats become strings, in JSON's notation: scikit-learn takes floats with a
+    # fraction for regression targets.
     return json.dumps(value) if isinstance(value, bool | float) else value
 
 
@@ -184,13 +182,13 @@ def _only_label(position: str, labels: list[str]) -> str:
     if len(labels) > 1:
         raise ValueError(
             f"{position}: the line has {len(labels)} labels, {listed(labels)}. "
-            "Only one label a text can be learnt: leave one."
+            "Give each text exactly one label."
         )
     return labels[0].removeprefix("__label__")
 
 
 def read_folder(path: Path, selection: Selection) -> Records:
-    """Yield the records of a folder: of text files if there are no labels, else of sub-folders."""
+    """Yield the texts of a folder, or, if labels are read, those of its sub-folders."""
     if selection.label is None:
         yield from _read_text_files(path, None)
         return
@@ -219,9 +217,10 @@ def _joined(fields: list[str]) -> str:
 
 
 def _refuse_blank(path: Path, numbered: Iterable[tuple[int, _T]]) -> Iterator[tuple[int, _T]]:
-    """Pass on numbered lines or rows; blank ones may only be at the end.
+    """Yield numbered lines or rows. Blank ones at the end are skipped, others are an error.
 
-    To skip one elsewhere would shift the rows against another file's, such as one of labels.
+    If blank lines elsewhere were skipped, the texts would no longer match the lines of another
+    file, for example one of labels.
     """
     blank = None
     for line, record in numbered:
@@ -238,7 +237,7 @@ def _numbered_lines(path: Path, stream: io.BufferedReader) -> Iterator[tuple[int
 
 
 def _lines(path: Path, stream: io.BufferedReader) -> Iterator[str]:
-    r"""Yield the lines as str. Only "\n" ends a line, so that the numbers are an editor's."""
+    r"""Yield the decoded lines. Only "\n" ends a line, so that line numbers agree with editors."""
     line = 0
     try:
         for content in stream:

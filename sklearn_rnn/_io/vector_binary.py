@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_rnn._io.byte_streams import DamagedDataError
 from sklearn_rnn._io.vector_layout import Block, Layout, Rows, check_finite
 
-# How many bytes of numbers are decoded at a time.
+# The number of bytes of vectors that are decoded at a time.
 _BLOCK = 2**22
 
 
@@ -22,14 +22,14 @@ def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterat
     path : Path
         The file, for messages.
     stream : io.BufferedReader
-        Its bytes, at the beginning.
+        The bytes of the file, from its first on.
     layout : Layout
-        Of a binary file, which always has a header.
+        The layout of the file, which has a header.
 
     Yields
     ------
     words : list of str or None
-        None for a word that is not UTF-8.
+        None stands for a word that is not UTF-8.
     rows : ndarray of float32 of shape (len(words), layout.width)
 
     Raises
@@ -49,15 +49,18 @@ def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterat
 
 
 def _check_rows(path: Path, first: int, words: list[str | None], rows: Rows) -> None:
-    """Check a block of vectors; `first` is the number of its first vector in the file."""
-    row = np.isfinite(rows).all(axis=1).argmin()  # the first that is not finite, else 0
+    """Raise a ValueError if a vector of a block is not finite.
+
+    `first` is the number of the block's first vector in the file.
+    """
+    row = np.isfinite(rows).all(axis=1).argmin()  # the first that is not finite, or 0 if all are
     check_finite(f"{path}, vector {first + row}", words[row], rows[row])
 
 
 def _split_vectors(
     path: Path, stream: io.BufferedReader, layout: Layout
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the bytes of each word and of its numbers."""
+    """Yield the bytes of each word and the bytes of its numbers."""
     stream.readline()
     n_bytes = 4 * layout.width
     data, begin = b"", 0
@@ -72,13 +75,13 @@ def _split_vectors(
                 )
             data, begin = data[begin:] + more, 0
         end = space + 1 + n_bytes
-        # word2vec ends a vector by a line break, which gensim leaves out.
+        # word2vec writes a line break after each vector, and gensim does not.
         yield data[begin:space].lstrip(b"\n"), data[space + 1 : end]
         begin = end
     if (data[begin:] + _read_more(path, stream, layout.n_vectors)).strip():
         raise ValueError(
             f"{path}: the header says {layout.n_vectors} vectors of {layout.width} numbers, and "
-            "there is more after them. The header is wrong, or the file is damaged: get it again."
+            "the file has more data. The header is wrong, or the file is damaged: get it again."
         )
 
 
@@ -90,7 +93,7 @@ def _read_more(path: Path, stream: io.BufferedReader, number: int) -> bytes:
 
 
 def _decode(word: bytes) -> str | None:
-    """Return the word as str, or None if it is not UTF-8: word2vec cuts long words anywhere."""
+    """Return the word as str, or None if it is not UTF-8: word2vec cuts long words at any byte."""
     try:
         return word.decode()
     except UnicodeDecodeError:

@@ -14,12 +14,12 @@ from sklearn_rnn._warnings import warn_user
 
 
 def read_vectors(path: str | os.PathLike[str]) -> tuple[list[str], Rows]:
-    """Return the words of a file, each once, and their vectors, in the order of the file.
+    """Return the distinct words of a file and their vectors, in the order of the file.
 
     Parameters
     ----------
     path : str or path-like
-        A file as :func:`load_word_vectors` takes it.
+        A file in a format of :func:`load_word_vectors`.
 
     Returns
     -------
@@ -32,13 +32,13 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[list[str], Rows]:
     FileNotFoundError
         If there is nothing at `path`.
     ValueError
-        If it is no file of word vectors, or a broken one. The message names the line, or the
-        vector of a binary file.
+        If `path` is not a file of word vectors, or the file is broken. If the error has a position,
+        the message names the line, or for a binary file the number of the vector.
 
     Warns
     -----
     UserWarning
-        If vectors are left out since their word came before or is not UTF-8.
+        If vectors are left out because their words occurred before or are not UTF-8.
     """
     path = Path(path)
     if path.is_dir():
@@ -57,8 +57,8 @@ def read_vectors(path: str | os.PathLike[str]) -> tuple[list[str], Rows]:
 
 def _gather(path: Path, blocks: Iterable[Block]) -> tuple[list[str], Rows]:
     """Join the blocks, and keep the first vector of each word."""
-    words: dict[str, None] = {}  # a set that keeps their order
-    # A bytearray grows in place: a list of blocks would need twice the memory when it is joined.
+    words: dict[str, None] = {}  # an ordered set
+    # A bytearray grows in place; joining a list of blocks would need twice the memory.
     numbers = bytearray()
     n_read = n_undecoded = 0
     for block_words, rows in blocks:

@@ -25,17 +25,17 @@ _OTHER_FORMATS = {
 
 Rows: TypeAlias = npt.NDArray[np.float32]  # of shape (n_words, width)
 
-# Some words and their vectors; None is a word that is not UTF-8.
+# Some words and their vectors; None stands for a word that is not UTF-8.
 Block: TypeAlias = tuple[list[str | None], Rows]
 
 
 class Layout(NamedTuple):
     """The layout of a file of word vectors."""
 
-    n_vectors: int  # as the header says; 0 without one
-    width: int  # the numbers of a vector
+    n_vectors: int  # according to the header; 0 if there is none
+    width: int  # the length of a vector
     is_binary: bool
-    source: str  # what says the width, for messages
+    source: str  # the part of the file that gives the width, for messages
 
 
 def find_layout(path: Path, start: bytes) -> Layout:
@@ -46,7 +46,7 @@ def find_layout(path: Path, start: bytes) -> Layout:
     path : Path
         The file, for messages.
     start : bytes
-        Its first bytes, decompressed, without a byte order mark.
+        The first bytes of the file, decompressed, without a byte order mark.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def find_layout(path: Path, start: bytes) -> Layout:
     Raises
     ------
     ValueError
-        If these are not the first bytes of word vectors.
+        If `start` is not the beginning of a file of word vectors.
     """
     if not start:
         raise ValueError(f"{path} is empty.")
@@ -77,27 +77,27 @@ def find_layout(path: Path, start: bytes) -> Layout:
 
 
 def _is_binary(vectors: bytes, width: int) -> bool:
-    """Return whether the first word is followed by the bytes of numbers, not by digits."""
+    """Return whether the numbers after the first word are binary, instead of written in digits."""
     numbers = vectors.partition(b" ")[2]
     field = re.split(rb"[ \r\n]", numbers, maxsplit=1)[0]
     return bool(_NOT_IN_TEXT.search(numbers[: 4 * width])) or not is_number(field)
 
 
 def _count_numbers(path: Path, line: bytes) -> int:
-    """Count the numbers of a row; fields before them belong to a word that holds spaces."""
+    """Count the numbers at the end of a line; the fields before them are the word."""
     fields = line.rstrip(b" \r").split(b" ")
     width = len(list(dropwhile(lambda field: not is_number(field), fields[1:])))
     if not width:
         beginning = line[:40].decode(errors="replace")
         raise ValueError(
-            f"{path}, line 1: there is no word with its numbers, separated by spaces, but "
-            f"{beginning!r}. {ACCEPTED}"
+            f"{path}, line 1: {beginning!r} is not a word and its numbers, separated by spaces. "
+            f"{ACCEPTED}"
         )
     return width
 
 
 def is_number(field: str | bytes) -> bool:
-    """Return whether a field is a number in decimal digits, as `float` reads it."""
+    """Return whether `float` converts a field."""
     try:
         float(field)
     except ValueError:
@@ -106,7 +106,7 @@ def is_number(field: str | bytes) -> bool:
 
 
 def as_float32(numbers: npt.ArrayLike) -> Rows:
-    """Return numbers as C-contiguous float32, those that are too large as infinite."""
+    """Convert numbers to C-contiguous float32; numbers outside of its range become infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(numbers, dtype=np.float32)
 

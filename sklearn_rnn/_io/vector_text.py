@@ -23,10 +23,10 @@ from sklearn_rnn._io.vector_layout import (
     is_number,
 )
 
-# How many bytes are parsed at a time: bounds what reading holds besides the matrix.
+# The number of bytes that are parsed at a time, which bounds the memory besides the matrix.
 _BLOCK = 2**22
 
-# pandas' own reader of whole files has as many from version 3.1 on.
+# From version 3.1 on, pandas' own reader of whole files uses the same number of threads.
 _MOST_THREADS = 4
 
 _Item = TypeVar("_Item")
@@ -41,9 +41,9 @@ def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator
     path : Path
         The file, for messages.
     stream : io.BufferedReader
-        Its bytes, at the beginning.
+        The bytes of the file, from its first on.
     layout : Layout
-        Of text.
+        The layout of the file.
 
     Yields
     ------
@@ -53,7 +53,7 @@ def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator
     Raises
     ------
     ValueError
-        If the file is broken. The message names the line.
+        If the file is broken. If the error has a position, the message names the line.
     """
     first_line = 1
     if layout.n_vectors:
@@ -74,7 +74,7 @@ def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator
 def _blocks_of_lines(
     path: Path, stream: io.BufferedReader, line: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield whole lines, some megabytes of them, with the number of the first."""
+    """Yield blocks of whole lines, each with the number of its first line."""
     pieces: list[bytes] = []
     n_bytes = 0
     try:
@@ -96,7 +96,10 @@ def _blocks_of_lines(
 
 
 def _map_ahead(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """Map in threads and in order, with so few items ahead that they take little memory."""
+    """Yield the result of each item, in order, while threads compute the next few results.
+
+    At most `n_threads` results are ahead, which bounds the memory.
+    """
     n_threads = min(_MOST_THREADS, cpu_count())
     with ThreadPoolExecutor(n_threads) as pool:
         pending: deque[Future[_Result]] = deque()
@@ -116,18 +119,19 @@ def _parse(path: Path, layout: Layout, block: tuple[int, bytes]) -> Block:
 def _parse_by_pandas(data: bytes, width: int) -> Block | None:
     """Parse lines by pandas' C reader, or return None if any line needs `_parse_by_line`.
 
-    It takes half the time of ``np.fromstring`` or of Python's ``float`` and a quarter of that of
-    NumPy's conversion of bytes, and releases Python's lock, so that threads run in parallel.
+    pandas takes half as long as ``np.fromstring`` or Python's ``float``, and a quarter as long as
+    NumPy's conversion of bytes. It releases the GIL, so that threads run in parallel.
     """
-    # pandas ends a word at a zero byte, and strips a byte order mark from the first word.
+    # pandas would end a word at a zero byte, and strip a byte order mark from the first word.
     if b"\0" in data or data.startswith(UTF8_BYTE_ORDER_MARK):
         return None
+    # Some programs write a space at the end of each line.
     for end in (b"\n", b"\r\n"):
         if data.partition(b"\n")[0].endswith(b" " + end[:-1]):
             data = data.replace(b" " + end, end)
     try:
-        # No dtype: it takes longer, and pandas then changes Python's warning filters, which are
-        # shared by all threads. Without low_memory=False, a word among the numbers is warned of.
+        # dtype is not given: it takes longer, and makes pandas change Python's warning filters,
+        # which all threads share. low_memory=False prevents a warning for a word among the numbers.
         table = pd.read_csv(
             io.BytesIO(data),
             sep=" ",
@@ -143,7 +147,7 @@ def _parse_by_pandas(data: bytes, width: int) -> Block | None:
     if (
         numbers.shape != (n_lines, width)
         or numbers.dtype.kind not in "fiu"
-        or not isinstance(words[0], str)  # if all of them look like numbers
+        or not isinstance(words[0], str)  # not a str if all words look like numbers
     ):
         return None
     rows = as_float32(numbers)
@@ -151,7 +155,7 @@ def _parse_by_pandas(data: bytes, width: int) -> Block | None:
 
 
 def _parse_by_line(path: Path, first_line: int, data: bytes, layout: Layout) -> Block:
-    """Parse line by line: words may hold spaces, and errors name the line."""
+    """Parse line by line, which allows words with spaces and error messages with line numbers."""
     words: list[str | None] = []
     rows = []
     lines = data.removesuffix(b"\n").split(b"\n")
@@ -174,7 +178,7 @@ def _parse_row(position: str, content: bytes, layout: Layout) -> tuple[str, Rows
                 f"{position}: {field!r} is not a number. A row is a word and its numbers, "
                 "separated by single spaces."
             )
-    # Words may hold spaces, but numbers among them are those of too wide a row.
+    # A word may contain spaces. A number after one of them shows that the row has too many numbers.
     n_numbers = len(fields) + sum(map(is_number, word.split(" ")[1:]))
     if n_numbers != layout.width:
         raise ValueError(

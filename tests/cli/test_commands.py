@@ -219,7 +219,7 @@ def test_predict_with_the_network(csv, capsys):
 def test_an_unknown_setting_is_told_what_is_near(csv, capsys):
     assert main(["compare", csv, *COLUMNS, "--set=clf__cell=gru"]) == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"{ERROR}--set: rnn has no parameter 'clf__cell'; near to it: ")
+    assert err.startswith(f"{ERROR}--set: rnn has no parameter 'clf__cell'; similar: ")
     assert "clf__cell_type" in err
     assert err.count("\n") == 1
 

@@ -95,12 +95,12 @@ ERRORS = {
     ),
     "pickle of something else": (
         "predict list.joblib reviews.csv --text review",
-        "list.joblib holds no classifier, but an object of <class 'list'>.",
+        "list.joblib holds an object of <class 'list'>, which is not a classifier.",
     ),
     "no classifier": (
         "predict counts.joblib reviews.csv --text review",
-        "counts.joblib holds no classifier, but an object of <class "
-        "'sklearn.feature_extraction.text.CountVectorizer'>.",
+        "counts.joblib holds an object of <class "
+        "'sklearn.feature_extraction.text.CountVectorizer'>, which is not a classifier.",
     ),
     "not fitted": (
         "predict unfitted.joblib reviews.csv --text review",
@@ -192,7 +192,7 @@ def test_one_ctrl_c_ends_a_comparison_in_the_midst_of_a_fit(csv):
     assert process.returncode == 130
 
 
-def test_a_closed_pipe_is_no_reason_to_complain(saved, reviews):
+def test_a_closed_pipe_prints_no_error(saved, reviews):
     pd.concat([reviews] * 200).to_csv("many.csv", index=False)
     process = run_module("predict", "model.joblib", "many.csv", "--text=review")
     assert process.stdout.readline() == "label,proba_neg,proba_pos\n"

@@ -13,7 +13,7 @@ CUT = r"Compressed file ended before the end-of-stream marker was reached"
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a file of this content, and return its path."""
+    """Return a function that writes a file of the given content and returns its path."""
 
     def write(content):
         path = tmp_path / "file"
@@ -24,7 +24,7 @@ def write(tmp_path):
 
 
 def read_to_damage(path):
-    """Return what can be read before the error, and the error."""
+    """Return the bytes that can be read before the error, and the error."""
     pieces = []
     with open_bytes(path) as stream:
         with pytest.raises(DamagedDataError) as error:
@@ -71,7 +71,7 @@ def test_the_file_is_closed_with_the_stream(write, pack, monkeypatch):
     assert [file.closed for file in opened] == [True]
 
 
-def test_data_that_are_cut_off_are_read_up_to_there(write):
+def test_data_that_are_cut_off_are_read_to_the_cut(write):
     packed = gzip.compress(CONTENT)
     content, error = read_to_damage(write(packed[: len(packed) // 2]))
     assert CONTENT.startswith(content)
@@ -85,7 +85,7 @@ def test_data_that_are_cut_off_are_read_up_to_there(write):
 @pytest.mark.parametrize(
     ("position", "cause"), [(10, zlib.error), (-8, gzip.BadGzipFile), (-4, gzip.BadGzipFile)]
 )
-def test_data_that_are_damaged_are_told(write, position, cause):
+def test_damaged_data_raise_an_error(write, position, cause):
     packed = bytearray(gzip.compress(b"some words and some words"))
     packed[position] ^= 0xFF
     _, error = read_to_damage(write(packed))
@@ -106,7 +106,7 @@ def test_a_line_that_is_not_utf8():
 
 
 def test_a_new_compression_is_one_row(write, monkeypatch):
-    """A row for data that are stored backwards."""
+    """The added row is for files that store their data backwards."""
 
     def open_reversed(stream):
         return byte_streams.io.BytesIO(stream.read()[:0:-1])

@@ -19,7 +19,7 @@ REVIEWS = ['Loved it, "truly"', "Never\nagain"]
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a file of this name and content, and return its path."""
+    """Return a function that writes a file of the given name and content and returns its path."""
 
     def write(name, content):
         path = tmp_path / name
@@ -216,12 +216,12 @@ BROKEN = [
     (
         "a.jsonl",
         '{"text": 1, "label": 1}',
-        "{path}, line 1: 'text' must be a string, the text; got 1.",
+        "{path}, line 1: the text 'text' must be a string; got 1.",
     ),
     (
         "a.jsonl",
         '{"text": "words", "label": [1]}',
-        "{path}, line 1: 'label' must be a string, a number, true or false, the label; got [1].",
+        "{path}, line 1: the label 'label' must be a string, a number, true or false; got [1].",
     ),
     (
         "a.ft",
@@ -231,8 +231,8 @@ BROKEN = [
     (
         "a.ft",
         "__label__x __label__y words\n",
-        "{path}, line 1: the line has 2 labels, '__label__x', '__label__y'. Only one label a text "
-        "can be learnt: leave one.",
+        "{path}, line 1: the line has 2 labels, '__label__x', '__label__y'. Give each text exactly "
+        "one label.",
     ),
     ("a.ft", "__label__x\n", "{path}, line 1: there is no text. " + ROW),
 ]
@@ -246,10 +246,10 @@ def test_a_broken_file_is_named_with_the_line(write, name, content, message, pac
 
 
 @pytest.mark.parametrize(("name", "content", "message"), BROKEN)
-def test_a_broken_file_is_closed_whoever_holds_the_traceback(
+def test_a_broken_file_is_closed_while_its_traceback_is_kept(
     write, monkeypatch, name, content, message
 ):
-    """A file that the garbage collector closes later is warned of, in whatever runs then."""
+    """If the garbage collector closed it later, a ResourceWarning would appear in other code."""
     streams = []
 
     def open_bytes(path):
@@ -295,8 +295,8 @@ def test_a_missing_file(tmp_path, format):
 def test_the_format_must_be_known(write, tmp_path):
     path = write("a.txt.gz", "words")
     assert_fails_with(
-        "{path} has a name that doesn't tell its format, as '.csv', '.tsv', '.jsonl', '.ndjson', "
-        "'.ft', '.ft.txt', '.fasttext' do, each also with '.gz'. Pass format=, one of 'csv', "
+        "{path} has none of the suffixes that tell a format: '.csv', '.tsv', '.jsonl', '.ndjson', "
+        "'.ft', '.ft.txt', '.fasttext', each also with '.gz'. Pass format=, one of 'csv', "
         "'tsv', 'jsonl', 'fasttext', 'folder'.",
         path,
     )
@@ -420,6 +420,6 @@ def test_a_new_format_is_one_row(write, monkeypatch):
     bunch = read_texts(write("a.rev", "sdrow\nerom"))
     assert bunch.data.tolist() == ["words", "more"]
     assert bunch.target.tolist() == ["x", "x"]
-    with pytest.raises(ValueError, match=r"'\.fasttext', '\.rev' do, each also with '\.gz'"):
+    with pytest.raises(ValueError, match=r"'\.fasttext', '\.rev', each also with '\.gz'"):
         read_texts(write("a.txt", "words"))
     assert_fails_with("{path}, line 1: there is no text. " + ROW, write("b.rev", " "))

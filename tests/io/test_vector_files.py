@@ -32,7 +32,7 @@ def vectors():
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a file of this content, and return its path."""
+    """Return a function that writes a file of the given content and returns its path."""
 
     def write(content, name="vectors"):
         path = tmp_path / name
@@ -127,7 +127,7 @@ def test_words_with_spaces_as_in_glove_840b(write, first):
         "a 1 2 \nb 3 4\r\n",
     ],
 )
-def test_text_of_other_hands(write, content):
+def test_text_written_by_other_programs(write, content):
     read = load_word_vectors(write(content))
     assert read.words == ("a", "b")
     assert read.matrix.tolist() == [[1, 2], [3, 4]]
@@ -161,7 +161,7 @@ def test_words_that_look_like_numbers_or_nothing(write):
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_of_a_word_that_is_repeated_the_first_vector_is_kept(write, format):
+def test_the_first_vector_of_a_repeated_word_is_kept(write, format):
     path = write(format(["a", "b", "a", "c", "a"], np.arange(10).reshape(5, 2)))
     message = f"{path}: 2 of 5 words came before. The first vector is kept."
     with pytest.warns(UserWarning, match=rf"^{re.escape(message)}\Z") as warned:
@@ -188,7 +188,7 @@ def test_no_word_of_a_binary_file_is_utf8(write):
         assert_fails_with("{path} holds no words. " + ACCEPTED, path)
 
 
-def test_what_is_read_cannot_be_written_to_and_is_not_copied(write):
+def test_the_matrix_is_read_only_and_not_copied(write):
     words, matrix = read_vectors(write(as_glove(WORDS, MATRIX)))
     assert not matrix.flags.writeable
     assert np.shares_memory(WordVectors(words, matrix).matrix, matrix)
@@ -225,18 +225,18 @@ BROKEN = [
     ),
     (
         "word,x,y\ngood,1,2\n",
-        "{path}, line 1: there is no word with its numbers, separated by spaces, but "
-        "'word,x,y'. " + ACCEPTED,
+        "{path}, line 1: 'word,x,y' is not a word and its numbers, separated by spaces. "
+        + ACCEPTED,
     ),
     (
         "<!DOCTYPE html>\n<html>404</html>\n",
-        "{path}, line 1: there is no word with its numbers, separated by spaces, but "
-        "'<!DOCTYPE html>'. " + ACCEPTED,
+        "{path}, line 1: '<!DOCTYPE html>' is not a word and its numbers, separated by spaces. "
+        + ACCEPTED,
     ),
     (
         "good\t1\t2\n",
-        "{path}, line 1: there is no word with its numbers, separated by spaces, but "
-        r"'good\t1\t2'. " + ACCEPTED,
+        r"{path}, line 1: 'good\t1\t2' is not a word and its numbers, separated by spaces. "
+        + ACCEPTED,
     ),
     (
         "0 300\n",
@@ -300,7 +300,7 @@ BROKEN = [
     ),
     (
         as_binary(WORDS, MATRIX) + b"more",
-        "{path}: the header says 4 vectors of 3 numbers, and there is more after them. The header "
+        "{path}: the header says 4 vectors of 3 numbers, and the file has more data. The header "
         "is wrong, or the file is damaged: get it again.",
     ),
     (
@@ -313,7 +313,9 @@ BROKEN = [
 @pytest.mark.parametrize("block", [1, 2**22])
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize(("content", "message"), BROKEN)
-def test_a_broken_file_is_named_with_the_place(write, monkeypatch, content, message, pack, block):
+def test_a_broken_file_is_named_with_the_position(
+    write, monkeypatch, content, message, pack, block
+):
     set_block_size(monkeypatch, block)
     content = content.encode() if isinstance(content, str) else content
     assert_fails_with(message, write(pack(content)))
@@ -354,6 +356,6 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 
 def test_the_layout_of_the_binary_format():
-    """The helper of these tests writes what word2vec's own C program writes."""
+    """`as_binary` writes the same bytes as word2vec's C program."""
     content = as_binary(["ab"], [[1.5, -2.0]])
     assert content == b"1 2\nab " + struct.pack("<2f", 1.5, -2.0) + b"\n"
