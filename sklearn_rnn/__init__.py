@@ -1,7 +1,8 @@
 """Recurrent text classifiers that are scikit-learn estimators.
 
 `TextTokenizer` turns texts into ids, `RNNTextClassifier` classifies ids, and a scikit-learn
-Pipeline of the two classifies texts. `load_word_vectors` reads pretrained `WordVectors` for both.
+Pipeline of the two classifies texts. `load_word_vectors` reads pretrained `WordVectors`, which both
+estimators take.
 """
 
 from importlib import import_module
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RNNTextClassifier", "TextTokenizer", "WordVectors", "load_word_vectors"]
 
-# Imported at first access (PEP 562): torch takes seconds, and --help, the tokenizer and the
-# datasets do without.
+# Imported at first access (PEP 562), because importing torch takes seconds, and --help, the
+# tokenizer and the datasets do not need it.
 _MODULES = {
     "RNNTextClassifier": "sklearn_rnn._classifier",
     "TextTokenizer": "sklearn_rnn._tokenizer",
@@ -25,7 +26,7 @@ _MODULES = {
 }
 
 
-if not TYPE_CHECKING:  # a type checker would take any name to exist
+if not TYPE_CHECKING:  # with it, a type checker would accept any name
 
     def __getattr__(name: str) -> object:
         if name == "__version__":

@@ -14,11 +14,12 @@ PAD = 0
 UNK = 1
 FIRST_ID = 2  # the first id of a word in the vocabulary
 
-# 16 million words. Larger ids are probably hashes or counts, not those of a vocabulary.
+# The limit of rows of an embedding, 16 million. Larger ids are probably hashes or counts instead of
+# ids of a vocabulary.
 MAX_TOKENS = 2**24
 
-# Ids in a block of rows. Rows are processed in blocks, because a matrix of ids may be a
-# memory-mapped file larger than memory.
+# The number of ids in a block of rows. Rows are processed in blocks, because a matrix of ids may be
+# a memory-mapped file larger than memory.
 _BLOCK = 2**20
 
 IdArray = npt.NDArray[np.int32]
@@ -26,7 +27,7 @@ LengthArray = npt.NDArray[np.int64]
 
 
 def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
-    """Count the words of each row, up to its last id that is not padding.
+    """Count the ids of each row up to the last one that is not padding.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
 
 
 def row_blocks(ids: npt.NDArray[Any]) -> Iterator[slice]:
-    """Yield slices of the rows of a matrix of ids, of a bounded number of ids each."""
+    """Yield slices that divide the rows of a matrix into blocks of a bounded number of ids."""
     n_rows = max(_BLOCK // ids.shape[1], 1)
     for start in range(0, len(ids), n_rows):
         yield slice(start, start + n_rows)
@@ -72,20 +73,20 @@ def known_ids_table(
     ids : ndarray of int of shape (n_samples, max_length)
         The ids of the training data.
     table : ndarray of int32 of shape (n_tokens_before + 1,), default=None
-        The table of earlier training, whose ids stay known.
+        The table after earlier training. The ids known in it stay known.
     word_vectors : WordVectors, default=None
-        Pretrained vectors, whose ids are known even if they do not occur in `ids`.
+        Pretrained vectors. The ids of their words are known even if they do not occur in `ids`.
 
     Returns
     -------
     table : ndarray of int32 of shape (n_tokens + 1,)
-        Each id itself if it is known, else UNK. The last entry is UNK, for all ids from `n_tokens`
-        on.
+        Entry i is i if the id i is known, otherwise UNK. The last entry, UNK, is for all ids from
+        `n_tokens` on.
 
     Raises
     ------
     ValueError
-        If an id is `MAX_TOKENS` or more, for which the embedding would be too large.
+        If an id is `MAX_TOKENS` or more: the embedding would be too large.
     """
     n_tokens = max(UNK, int(ids.max())) + 1
     if table is not None:

@@ -36,22 +36,22 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     The ids are what :class:`RNNTextClassifier` takes. The vocabulary is learned from the training
     texts, or given. Id 0 is padding, which is on the right of a row and nowhere else; id 1 is the
-    unknown word; the vocabulary's tokens have the ids from 2 on, by falling frequency, tokens of
-    equal frequency in the order of their characters. A text without tokens is one unknown word.
-    The result never depends on the order of the training texts.
+    unknown word. Learned tokens have the ids from 2 on, by falling frequency; tokens of equal
+    frequency are in lexicographic order. A text without tokens becomes one unknown word. The result
+    never depends on the order of the training texts.
 
     Parameters
     ----------
     analyzer : {"word", "char"} or callable, default="word"
-        What a token is. "word": what `token_pattern` matches. "char": one character, for Chinese
-        and other text written without spaces; a run of white space is one space, and none is kept
-        at the ends. A callable takes the text as it was given and returns a list of str;
+        What a token is. "word": a match of `token_pattern`. "char": one character, for Chinese and
+        other text written without spaces; a run of white space becomes one space, and white space
+        at both ends is dropped. A callable takes the unchanged text and returns a list of str;
         `lowercase`, `strip_accents` and `token_pattern` are then ignored.
 
         For "word" and "char" an HTML line break (``<br>``, ``<br/>``, ``<br />``) is white space.
 
     lowercase : bool, default=True
-        Whether to convert the text to lower case.
+        If True, convert the text to lower case.
 
     strip_accents : {"ascii", "unicode"} or callable, default=None
         How to remove accents, after the conversion to lower case, as in
@@ -61,54 +61,60 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Regular expression of a token, used when ``analyzer="word"``. If it has a capturing group,
         the group's content is the token. Empty matches are dropped. By default a token is
 
-        - a run of letters, digits and marks of any script, apostrophes inside it included
-          (``don't``, ``l'amour``), and so are ``.``, ``,`` and ``/`` between digits (``3.5``,
+        - a run of letters, digits and combining marks of any script, which may contain apostrophes
+          (``don't``, ``l'amour``), and ``.``, ``,`` or ``/`` between the digits 0 to 9 (``3.5``,
           ``1,000``, ``7/10``);
-        - one emoji, with its modifiers, or a flag;
-        - one other sign, such as ``!``, ``-`` or ``$``.
+        - one emoji with its modifiers, or one flag;
+        - one other sign, for example ``!``, ``-`` or ``$``.
 
-        White space and invisible characters only separate tokens.
+        White space and invisible characters separate tokens; zero-width joiners and non-joiners are
+        part of the word around them.
 
     min_count : int, default=2
-        How often a token must occur in the training texts, all its occurrences counted, to be in
-        the vocabulary. Ignored if `vocabulary` is a mapping or a sequence.
+        The minimum number of occurrences of a learned token in the training texts; all occurrences
+        within a text count. Ignored if `vocabulary` is a mapping or a sequence.
 
     max_tokens : int or None, default=20_000
-        How many tokens are learned, markers not counted: the most frequent are kept.
-        None keeps all. Ignored if `vocabulary` is a mapping or a sequence.
+        The maximum number of learned tokens, not counting markers: the most frequent are learned.
+        None sets no maximum. Ignored if `vocabulary` is a mapping or a sequence.
 
     max_length : int, float or None, default=400
-        The length of a row in tokens, markers included. An int is that length; a float in
-        (0, 1] is the smallest length at which at least this fraction of the training texts is not
-        truncated; None is the length of the longest training text.
+        The length of a row in tokens, including markers. int: this length. float in (0, 1]: the
+        smallest length at which at least this fraction of the training texts is not truncated.
+        None: the length of the longest training text.
 
     truncation : {"post", "pre", "middle"}, default="middle"
-        Where a text that is longer than a row is cut. "middle" keeps both ends, and one more token
-        of the beginning if the number is odd; "post" keeps the beginning, "pre" the end.
+        Where tokens of a text longer than a row are removed. "post" keeps the beginning of the text
+        and "pre" its end. "middle" keeps equally many tokens of the beginning and the end, and one
+        more of the beginning if the length of a row without markers is odd.
 
     add_markers : bool, default=False
-        Whether a text begins with the token ``<s>`` and ends with ``</s>``. They survive
-        truncation. They are in `vocabulary_`, after its highest id, unless a given `vocabulary`
-        has ids for them. An empty text is ``<s>``, the unknown word, ``</s>``.
+        If True, add the token ``<s>`` before and ``</s>`` after the tokens of each text, and never
+        truncate these markers. In `vocabulary_`, a marker without an id gets the id after the
+        highest. A text without tokens becomes ``<s>``, the unknown word, ``</s>``.
 
     vocabulary : mapping of str to int, sequence of str or WordVectors, default=None
-        A fixed vocabulary. The ids of a mapping are at least 2, with or without gaps; the tokens
-        of a sequence get the ids from 2 on. The tokenizer must be fitted all the same. None
-        learns the vocabulary. The words of :class:`WordVectors` get the ids from 2 on; tokens that
-        have no vector are learned from the training texts and get the ids after them. For the words
-        of the vectors alone, pass ``vectors.vocabulary``.
+        The tokens that have ids before training. `fit` must be called in every case.
+
+        - None: no token; all are learned from the training texts.
+        - A mapping: a fixed vocabulary. Its ids are at least 2, with or without gaps.
+        - A sequence: a fixed vocabulary. Its tokens get the ids from 2 on.
+        - :class:`WordVectors`: their words get the ids from 2 on. Tokens without a vector are
+          learned from the training texts and get the ids after those of the words. To learn no
+          further tokens, pass ``vectors.vocabulary``.
 
     n_jobs : int, default=None
         The number of processes that split texts into tokens. None means 1 unless in a
-        :obj:`joblib.parallel_config` context, -1 means all cores. The result is the same for all.
-        More than one is faster if `analyzer` is a slow function. The default words are found so
-        fast that starting processes and sending them the texts can take longer than it saves.
+        :obj:`joblib.parallel_config` context, -1 means all cores. The ids do not depend on it.
+        Several processes are faster if `analyzer` is a slow function. With the default
+        `token_pattern`, starting processes and sending them the texts can take longer than
+        splitting the texts in one process.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of each token, the markers among them if `add_markers`. Padding and the unknown
-        word are not in it.
+        The id of each token, including the markers if `add_markers` is True. Padding and the
+        unknown word are not in it.
 
     max_length_ : int
         The number of columns of the output, in tokens.
@@ -199,18 +205,23 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If X is no collection of texts, or one of its rows is no str.
+            If X is not a collection of texts, or one of its rows is not a str; if `analyzer` does
+            not return tokens of type str; or if `vocabulary` has a token that is not a str or an id
+            that is not an int.
 
         ValueError
-            If X is empty or has several columns; if no token is left to learn; if `vocabulary`
-            or `token_pattern` is invalid; if `max_length` leaves no token between the markers.
+            If X is empty or has several columns; if there is no token to learn; if a parameter is
+            invalid; or if `max_length` leaves no token between the markers.
+
+        re.error
+            If `token_pattern` is not a regular expression.
         """
         self._learn(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Texts, y: object = None) -> IdArray:
-        """Learn the vocabulary and turn the training texts into ids, reading them once.
+        """Learn the vocabulary and turn the training texts into ids, splitting them only once.
 
         Parameters
         ----------
@@ -240,7 +251,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         ids : ndarray of int32 of shape (n_samples, max_length_)
-            Right-padded with 0. A token that is not in the vocabulary is 1.
+            Right-padded with 0. A token that is not in the vocabulary has the id 1.
 
         Raises
         ------
@@ -248,7 +259,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             If the tokenizer is not fitted.
 
         TypeError
-            If X is no collection of texts, or one of its rows is no str.
+            If X is not a collection of texts, or one of its rows is not a str.
 
         ValueError
             If X is empty or has several columns.
@@ -281,7 +292,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             If the tokenizer is not fitted.
 
         ValueError
-            If `ids` is no matrix of whole numbers, or one of them is not in the vocabulary.
+            If `ids` is not a two-dimensional array of integers, or an id is not that of a token,
+            the unknown word or padding.
         """
         check_is_fitted(self, "vocabulary_")
         ids = np.asarray(ids)
@@ -310,7 +322,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of object of shape (max_length_,)
-            "token0", "token1", ...: the position in the text.
+            "token0", "token1", ..., after the positions in a row.
         """
         check_is_fitted(self, "vocabulary_")
         return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
@@ -325,20 +337,22 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     def _learn(self, X: Texts) -> tuple[list[EncodedBlock], IdArray]:
         """Set the fitted attributes, and return the encoded training texts.
 
-        So `fit_transform` splits the texts once. The tokens are kept as provisional ids alone.
+        `fit_transform` needs the encoded texts, in order not to split the texts a second time.
+        Their ids are provisional, numbers of the tokens in the order of their first occurrence,
+        because the final ids depend on the counts in all texts.
 
         Returns
         -------
         blocks : list of (ids, lengths)
-            The training texts as provisional ids.
+            The training texts, with provisional ids.
         final_ids : ndarray of int32 of shape (n_provisional_ids,)
-            The id of each provisional id.
+            The final id for each provisional id.
         """
         texts = check_texts(X, caller=type(self).__name__)
         has_vectors = isinstance(self.vocabulary, WordVectors)
         vocabulary = _check_given(self.vocabulary)
         provisional_ids = number_in_order()
-        empty_id = provisional_ids[object()]  # a key that equals no token
+        empty_id = provisional_ids[object()]  # this key equals no token
         to_ids = partial(map, provisional_ids.__getitem__)
         blocks = list(self._encode(texts, to_ids, empty_id))
 
@@ -402,14 +416,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
 
 def _check_given(vocabulary: Vocabulary | None) -> dict[str, int] | None:
-    """Return the ids that the parameter gives, None if all are to be learned."""
+    """Return the ids that the parameter `vocabulary` fixes, or None if it is None."""
     if isinstance(vocabulary, WordVectors):
         vocabulary = vocabulary.vocabulary
     return None if vocabulary is None else check_vocabulary(vocabulary)
 
 
 def count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> LengthArray:
-    """Count the tokens of texts as a fitted tokenizer does, before truncation.
+    """Count the tokens of each text before truncation.
 
     Parameters
     ----------
@@ -421,7 +435,7 @@ def count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> LengthArray:
     Returns
     -------
     lengths : ndarray of int64 of shape (n_samples,)
-        In tokens, markers included. A text without tokens is one unknown word.
+        In tokens, including markers. A text without tokens counts as one unknown word.
     """
 
     def to_ids(tokens: Iterable[str]) -> Iterable[int]:

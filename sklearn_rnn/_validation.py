@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    # scikit-learn's decorators have no annotations, and would hide those of decorated functions.
+    # scikit-learn's decorators have no annotations, and would hide the types of what they decorate.
     Function = TypeVar("Function", bound=Callable[..., object])
 
     def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]: ...
@@ -50,7 +50,7 @@ else:
 
 
 class Interval(_Interval):
-    """Constraint of a parameter to the numbers of an interval, without True and False."""
+    """Constraint that a parameter is a number in an interval; bool is not a number."""
 
     def is_satisfied_by(self, val: object) -> bool:
         """Return whether a value is a number in the interval."""
@@ -123,7 +123,7 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     texts = _list_texts(X, accepted)
     if not texts:
         raise ValueError(f"{accepted}, but X is empty. Pass at least one text.")
-    # One pass in C over the types: a loop over the texts would cost more than padding them.
+    # One pass in C over the types: a Python loop would take longer than padding the texts.
     if set(map(type, texts)) != {str}:
         for position, text in enumerate(texts):
             _check_text(text, f"{accepted}, but the text at position {position}")
@@ -140,7 +140,7 @@ def _list_texts(X: Any, accepted: str) -> list[Any]:
         return list(X)
     if isinstance(X, np.ndarray):
         return _list_array(X, accepted)
-    # `columns` of a pyarrow Table holds the data of the columns, that of other libraries the names.
+    # `columns` holds the data of the columns in a pyarrow Table, but names in other libraries.
     if hasattr(X, "__len__") and hasattr(X, "columns"):
         columns = getattr(X, "column_names", X.columns)
         if len(columns) != 1:
@@ -203,10 +203,10 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
     ----------
     X : array-like of shape (n_samples, max_length)
         Ids. If some numbers are not whole, a warning is issued, numbers of at most -1 become the
-        unknown word, and the others are truncated. Ids above the range of int32 become its largest
-        number.
+        unknown word, and other numbers are truncated to integers. Ids above the range of int32
+        become the largest int32.
     estimator : RNNTextClassifier
-        The estimator that is named in the messages.
+        The estimator that messages name.
 
     Returns
     -------
@@ -215,7 +215,8 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
     Raises
     ------
     ValueError
-        If X holds text, NaN or negative ids, is empty, or is not two-dimensional.
+        If X is empty or not two-dimensional; if it contains text or NaN; or if all numbers are
+        whole and one is negative.
     """
     try:
         array = check_array(X, estimator=estimator, input_name="X")
@@ -253,8 +254,8 @@ def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
 def check_label_types(y: Any, *, name: str) -> None:
     """Raise a ValueError if a label is missing, or if strings are mixed with other types.
 
-    NumPy would convert all of them to strings, missing ones to "nan". scikit-learn would treat an
-    array of objects that are not strings as the targets of a regression.
+    NumPy would convert mixed labels to strings, and missing labels to "nan". For an array of
+    objects that are not strings, scikit-learn's error speaks of regression targets.
 
     Parameters
     ----------
@@ -266,8 +267,8 @@ def check_label_types(y: Any, *, name: str) -> None:
     Raises
     ------
     ValueError
-        If a label is missing, or if there are labels of several types or an array of objects
-        other than strings.
+        If a label is missing, if strings are mixed with other types, or if `y` is an array of
+        objects that are not strings.
     """
     labels = _flat_labels(y)
     # One pass in C over the types: a loop over a million labels takes 0.4 s.
@@ -289,14 +290,14 @@ def check_label_types(y: Any, *, name: str) -> None:
 
 
 def _flat_labels(y: Any) -> npt.NDArray[Any]:
-    """Return labels as a flat array: of their dtype if it is numeric or bool, else of objects."""
+    """Return labels as a flat array, of dtype object unless they are a numeric or bool array."""
     is_array = isinstance(y, np.ndarray | pd.Series) and isinstance(y.dtype, np.dtype)
     is_numeric = is_array and y.dtype.kind in "biuf"
     return np.asarray(y, dtype=None if is_numeric else object).ravel()
 
 
 def _missing_positions(labels: npt.NDArray[Any], types: set[type]) -> npt.NDArray[np.intp]:
-    """Return the positions of missing labels; `types` has the types in an array of objects."""
+    """Return the positions of missing labels; `types` are the types in an array of objects."""
     if labels.dtype.kind == "f":
         return np.flatnonzero(np.isnan(labels))
     if not any(issubclass(type_, float) or type_.__name__ in _MISSING_TYPES for type_ in types):
@@ -320,7 +321,7 @@ def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
             "TextTokenizer gives them."
         )
     if array.dtype == np.int32:
-        return array  # not copied: it may be a memory-mapped file larger than memory
+        return array  # without a copy: it may be a memory-mapped file larger than memory
     if array.dtype.kind == "f":
         # In float32 the largest int32 rounds up to a number that int32 cannot hold.
         array = array.astype(np.float64, copy=False)
@@ -335,9 +336,9 @@ def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), float or None
-        The weights. None: all 1.
+        The weights. A float is the weight of every text; None means a weight of 1.
     n_samples : int
-        The number of weights.
+        The number of texts.
 
     Returns
     -------
@@ -346,7 +347,7 @@ def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]
     Raises
     ------
     ValueError
-        If they are of another shape, not finite, negative, or all zero.
+        If the weights have another shape, if one is infinite, NaN or negative, or if all are zero.
     """
     weights = _check_sample_weight(
         sample_weight, np.empty((n_samples, 0)), dtype=np.float64, ensure_non_negative=True
@@ -367,7 +368,7 @@ def feature_attributes(X: npt.ArrayLike) -> dict[str, Any]:
     Returns
     -------
     attributes : dict of str to object
-        `n_features_in_`, and `feature_names_in_` if the column names of X are str.
+        `n_features_in_`; also `feature_names_in_` if the column names of X are str.
     """
     recorder = BaseEstimator()
     validate_data(recorder, X, reset=True, skip_check_array=True)

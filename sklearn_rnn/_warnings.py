@@ -3,16 +3,16 @@
 import inspect
 import warnings
 
-# Packages whose frames may lie between the user's call and the warning: a meta-estimator, the
-# pickle module when a model is loaded, a decorator of torch.
+# Packages whose stack frames may lie between the user's call and the warning, for example those of
+# a meta-estimator, of pickle when a model is loaded, or of a decorator of torch.
 _LIBRARIES = {"sklearn_rnn", "sklearn", "skorch", "torch", "joblib", "pickle", "copy"}
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Issue a warning that points at the innermost call from outside of the libraries.
+    """Issue a warning that points at the innermost stack frame outside of the libraries.
 
-    A fixed `stacklevel` would point into scikit-learn when a Pipeline or a search calls `fit`.
-    Python 3.12 has `skip_file_prefixes` for this; 3.11 does not.
+    A fixed `stacklevel` would point into scikit-learn when a Pipeline or a search calls `fit`. The
+    argument `skip_file_prefixes` of `warnings.warn` needs Python 3.12.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Texts to ids: tokens, vocabulary, encoding."""
+"""Conversion of texts to ids: tokens, vocabulary, encoding, padding."""

@@ -1,4 +1,4 @@
-"""Analyzers, which split a text into words, into characters, or by a user's function."""
+"""Analyzers, which split a text into words or characters, or call a user's function."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -15,8 +15,8 @@ _LINE_BREAK = re.compile(r"<[bB][rR] ?/?>")
 
 def _default_token_pattern() -> str:
     # \w of `re` does not match the combining marks of Hindi, Thai or vocalised Arabic, so a word is
-    # a run of characters that are no white space, punctuation, symbol or control character.
-    # `re` matches one set of literal ranges fastest: \w+ takes 1.2 times as long.
+    # a run of characters other than white space, punctuation, symbols and control characters.
+    # One set of literal ranges is what `re` matches fastest: \w+ takes 1.2 times as long.
     not_word = (
         r"\x00-&'(-/:-@\[-`{-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u037e\u0387"
         r"\u055a-\u055f\u0589\u058a\u05be\u05c0\u05c3\u05c6\u05f3\u05f4\u0606-\u060f\u061b-\u061f"
@@ -29,7 +29,7 @@ def _default_token_pattern() -> str:
     )
     emoji = r"\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
     flag = r"[\U0001f1e6-\U0001f1ff]{2}"
-    # Possessive repeats (++ and *+) never backtrack, so the time is linear in the text.
+    # Possessive repeats (++ and *+) never backtrack, so the time is linear in the text's length.
     run = f"[^{not_word}]++"
     inside = rf"(?:['\u2019.,/](?:(?<=['\u2019])|(?<=[0-9].)(?=[0-9])){run})*+"
     modifiers = rf"(?:[\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[{emoji}])*+"
@@ -61,6 +61,11 @@ def build_analyzer(
     -------
     analyze : callable
         Takes a str, returns an iterable of str. It can be pickled if the parameters can.
+
+    Raises
+    ------
+    ValueError
+        If `token_pattern` is used and has more than one capturing group.
     """
     if callable(analyzer):
         return partial(_call_analyzer, analyzer)
@@ -74,7 +79,7 @@ def build_analyzer(
 
 
 def drop_line_breaks(text: str) -> str:
-    """Replace each line break of HTML by a space."""
+    """Replace each HTML line break by a space."""
     return _LINE_BREAK.sub(" ", text) if "<" in text else text
 
 

@@ -27,9 +27,9 @@ from sklearn_rnn._text.latin1 import ShortTokens, decode_short, find_tokens, to_
 _BLOCK = 2**20
 _TEXT_COST = 2**10
 
-# Characters of all texts up to which `re` is faster: the Latin-1 fast path has a fixed cost, three
-# dozen calls of NumPy and pandas. For 2,000, 6,000 and 8,000 characters of English `re` took 0.3,
-# 0.8 and 1.2 ms, and the fast path 0.5, 1.0 and 0.75 ms.
+# Up to this number of characters in all texts, `re` is faster: the Latin-1 fast path has a fixed
+# cost, three dozen calls of NumPy and pandas. For 2,000, 6,000 and 8,000 characters of English `re`
+# took 0.3, 0.8 and 1.2 ms, and the fast path 0.5, 1.0 and 0.75 ms.
 _MOST_BY_RE = 6000
 
 _NO_TOKENS = np.empty(0, dtype=np.uint64)
@@ -39,8 +39,8 @@ ToIds: TypeAlias = Callable[[Iterable[str]], Iterable[int]]
 # The ids of a block of texts, one text after the other, and the length of each text in tokens.
 EncodedBlock: TypeAlias = tuple[IdArray, LengthArray]
 
-# Of a block: the distinct short tokens and the distinct other tokens, as in `find_tokens`; the
-# index of each token into the two, one after the other; and the length of each text.
+# The distinct short tokens and the distinct other tokens of a block of texts; for each token of the
+# block, its index in the short tokens followed by the other tokens; the length of each text.
 _NumberedBlock: TypeAlias = tuple[ShortTokens, list[str], IdArray, LengthArray]
 
 

@@ -1,8 +1,8 @@
-"""Latin-1 fast path: the tokens of TOKEN_PATTERN in many texts of one byte per character.
+"""Latin-1 fast path, which finds the tokens of TOKEN_PATTERN in many texts at once with NumPy.
 
-`re` and a str for each token take 150 ns for a character of English; NumPy, which processes the
-bytes of many texts at once, takes 30. A token of up to eight bytes, as 93 % of those in English
-are, is one uint64, and becomes a str only once.
+Latin-1 has one byte per character. For English, NumPy takes 30 ns per character; `re`, which makes
+a str of each token, takes 150 ns. A token of at most eight bytes (93 % of the tokens of English) is
+processed as one uint64, and only the distinct tokens are decoded to str.
 """
 
 import re
@@ -19,21 +19,22 @@ from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 Indices: TypeAlias = npt.NDArray[np.intp]
 ShortTokens: TypeAlias = npt.NDArray[np.uint64]
 
-# The classes of characters, as bits. Adjacent letters and digits are one word. A link between two
-# letters, or between two digits, is a part of their word: its bit is two above theirs. A sign that
-# is not a part of a word is a token of its own.
+# The classes of characters, as bits. Bit 0: letters and digits; a run of them is a word. Bit 1:
+# digits. Bits 2 and 3: a character that joins its neighbours to one word if both have bit 0, or if
+# both have bit 1. Bit 7: a sign, which is a token of its own unless it joins a word.
 _LETTER = 0b0001
 _DIGIT = 0b0011
 _LINK_OF_LETTERS = 0b0100
 _LINK_OF_DIGITS = 0b1000
 _SIGN = 0b1000_0000
 
-# By length in bytes: the mask of a token among the eight bytes that begin with it.
+# Eight bytes are read from the start of each short token. The mask at index n keeps the first n of
+# them, for a token of n bytes.
 _MASKS = np.frombuffer(b"".join(b"\xff" * n + bytes(8 - n) for n in range(9)), dtype=np.uint64)
 
 
 def to_bytes(text: str) -> bytes | None:
-    """Return the text in Latin-1, or None if it has other characters."""
+    """Return the text encoded as Latin-1, or None if it has a character outside of Latin-1."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -48,24 +49,25 @@ def find_tokens(
     Parameters
     ----------
     texts : list of bytes
-        In Latin-1, without HTML line breaks.
+        The texts, encoded as Latin-1, without HTML line breaks.
     lowercase : bool
-        Whether to convert to lower case first.
+        If True, convert the texts to lower case first.
 
     Returns
     -------
     short : ndarray of uint64
-        Each token of up to eight bytes once; `decode_short` makes str of them.
+        The distinct tokens of at most eight bytes. `decode_short` converts them to str.
     long : list of str
-        Each longer token once.
+        The distinct longer tokens.
     codes : ndarray of int32 of shape (lengths.sum(),)
-        The tokens of the first text, then those of the second, and so on: indices of `short`,
-        and from ``len(short)`` on of `long`.
+        The tokens of the first text, then the tokens of the second text, and so on. A code is the
+        index of a token in `short` followed by `long`.
     lengths : ndarray of int64 of shape (len(texts),)
-        In tokens.
+        The number of tokens of each text.
     """
     to_lower, classes_of = _translation_tables()
-    # A line feed is in no token. With seven at the end the last token can be read as eight bytes.
+    # Line feeds separate the texts, because no token contains one. The seven at the end allow to
+    # read eight bytes from the start of the last token.
     buffer = b"\n".join([b"", *texts, b"\n" * 7])
     if lowercase:
         buffer = buffer.translate(to_lower)
@@ -76,20 +78,20 @@ def find_tokens(
 
 
 def decode_short(tokens: ShortTokens) -> list[str]:
-    """Return tokens of up to eight bytes as a list of str."""
+    """Return tokens of at most eight bytes as a list of str."""
     return [token.decode("latin-1") for token in tokens.view("S8").tolist()]
 
 
 @cache
 def _translation_tables() -> tuple[bytes, bytes]:
-    """Return the tables for bytes.translate: to lower case, and to classes."""
+    """Return tables for bytes.translate: one to lower case, one to classes of characters."""
     characters = [chr(byte) for byte in range(256)]
     lower = bytes(ord(character.lower()) for character in characters)
     return lower, bytes(map(_class_of, characters))
 
 
 def _class_of(character: str) -> int:
-    """Return the class of a character, as TOKEN_PATTERN matches it."""
+    """Return the class of a character, found by matching TOKEN_PATTERN."""
     is_token = re.compile(TOKEN_PATTERN).fullmatch
     if is_token(character * 2):
         return _DIGIT if is_token(f"{character}.{character}") else _LETTER
@@ -100,7 +102,10 @@ def _class_of(character: str) -> int:
 
 
 def _find_spans(classes: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:
-    """Return where tokens start and stop, both ascending; the first and last class are of none."""
+    """Return the start and the stop of each token, in order.
+
+    The first and the last character must not be part of a token.
+    """
     in_word = classes & _LETTER
     in_word[1:-1] |= ((classes[1:-1] >> 2) & classes[:-2] & classes[2:]) != 0
     is_sign = (classes >= _SIGN) & (in_word == 0)
@@ -112,10 +117,10 @@ def _find_spans(classes: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:
 def _number_tokens(
     buffer: bytes, starts: Indices, stops: Indices
 ) -> tuple[ShortTokens, list[str], IdArray]:
-    """Return the distinct tokens, short ones and long ones, and the index of each token in both."""
+    """Return the distinct short tokens, the distinct long tokens, and the code of each token."""
     lengths = stops - starts
     is_short = lengths <= 8
-    # No token has a zero byte, so that masked bytes of different tokens differ.
+    # No token contains a zero byte, so different tokens differ after masking too.
     eights = np.ndarray(len(buffer) - 7, dtype=np.uint64, buffer=buffer, strides=(1,))
     short_codes, short = pd.factorize(eights[starts[is_short]] & _MASKS[lengths[is_short]])
 

@@ -1,4 +1,4 @@
-"""Padding and truncation: token sequences of any lengths to the rows of a matrix."""
+"""Padding and truncation of token sequences to the rows of a matrix."""
 
 from typing import Literal
 
@@ -13,23 +13,25 @@ Truncation = Literal["post", "pre", "middle"]
 def fill_rows(
     rows: IdArray, flat: IdArray, lengths: LengthArray, truncation: Truncation = "post"
 ) -> LengthArray:
-    """Write concatenated sequences into the rows of a matrix of padding.
+    """Write each sequence into a row of a matrix, truncated to its width.
 
     Parameters
     ----------
     rows : ndarray of int32 of shape (n_samples, width)
-        All PAD; written to. It may be a view, such as some columns of a wider matrix.
+        The matrix, filled with PAD, which is modified in place. It may be a view of some columns of
+        a wider matrix. `width` is at least 1.
     flat : ndarray of int of shape (lengths.sum(),)
-        The ids of the first sequence, then those of the second, and so on.
+        The ids of the first sequence, then the ids of the second sequence, and so on.
     lengths : ndarray of int of shape (n_samples,)
-        In tokens, at least 1 each.
+        The length of each sequence in tokens.
     truncation : {"post", "pre", "middle"}, default="post"
-        What is cut from a sequence longer than the width: its end, beginning or middle.
+        The position of the tokens that are removed from a sequence longer than `width`: its end,
+        its beginning or its middle.
 
     Returns
     -------
     kept : ndarray of int of shape (n_samples,)
-        Number of tokens of each sequence that are in its row.
+        The number of tokens written into each row.
     """
     width = rows.shape[1]
     kept = np.minimum(lengths, width)
@@ -38,7 +40,7 @@ def fill_rows(
 
 
 def _kept_mask(lengths: LengthArray, width: int, truncation: Truncation) -> npt.NDArray[np.bool_]:
-    """Return, for each id of the flat sequences, whether it stays after truncation."""
+    """Return a mask of the concatenated sequences that is True for the ids that are kept."""
     ends = np.cumsum(lengths)
     cut = lengths > width
     if not cut.any():
@@ -46,7 +48,7 @@ def _kept_mask(lengths: LengthArray, width: int, truncation: Truncation) -> npt.
     head = {"post": width, "pre": 0, "middle": (width + 1) // 2}[truncation]
     tail = width - head
     # +1 where a cut begins and -1 where it ends: the running sum is 1 inside a cut, 0 elsewhere.
-    # No two cuts touch, because every row keeps a token.
+    # A cut never begins where another ends, because every truncated sequence keeps a token.
     steps = np.zeros(ends[-1] + 1, dtype=np.int8)
     steps[ends[cut] - lengths[cut] + head] = 1
     steps[ends[cut] - tail] = -1

@@ -21,30 +21,30 @@ def choose_tokens(
     max_tokens: int | None,
     known: dict[str, int] | None = None,
 ) -> dict[str, int]:
-    """Return the ids of the most frequent tokens, tokens of equal counts in alphabetical order.
+    """Assign ids to the most frequent tokens; tokens of equal counts are in lexicographic order.
 
     Parameters
     ----------
     tokens : list of str
-        Each token once.
+        The distinct tokens of the training texts.
     counts : ndarray of int of shape (len(tokens),)
-        The occurrences of each.
+        The number of occurrences of each token.
     min_count : int
-        The occurrences that a token needs.
+        The minimum number of occurrences of a chosen token.
     max_tokens : int or None
-        The number of tokens to choose, those of `known` not counted; None for all.
+        The maximum number of tokens to choose, in addition to `known`; None for no maximum.
     known : dict of str to int, default=None
-        Tokens that have the ids from 2 on already. Chosen tokens have the ids after them.
+        Tokens that already have the ids from 2 on, without gaps.
 
     Returns
     -------
     vocabulary : dict of str to int
-        Ids from 2 on, without gaps; those of `known` come first.
+        The tokens of `known`, and the chosen tokens with the ids after them.
 
     Raises
     ------
     ValueError
-        If no token is left.
+        If `known` is None or empty, and no token has `min_count` occurrences.
     """
     if not tokens and not known:
         raise ValueError(
@@ -52,7 +52,8 @@ def choose_tokens(
             "that the texts are not empty, and that analyzer and token_pattern suit them."
         )
     known = {} if known is None else known
-    # Two sorts without a tuple per token, which the garbage collector would walk again and again.
+    # Two stable sorts, because sorting by (count, token) would create a tuple for each token, and
+    # the garbage collector would traverse these tuples repeatedly.
     frequent = sorted(np.flatnonzero(counts >= min_count).tolist(), key=tokens.__getitem__)
     frequent = [index for index in frequent if tokens[index] not in known]
     if not frequent and not known:
@@ -66,7 +67,7 @@ def choose_tokens(
 
 
 def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
-    """Return the vocabulary with both markers, which have the next ids unless they have ids."""
+    """Return a copy of the vocabulary, with a missing marker added after the highest id."""
     vocabulary = dict(vocabulary)
     for marker in (BEGIN, END):
         vocabulary.setdefault(marker, max(vocabulary.values()) + 1)
@@ -74,7 +75,7 @@ def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
 
 
 def check_tokens(tokens: Iterable[object]) -> None:
-    """Raise TypeError if an analyzer returned a token that is no str."""
+    """Raise a TypeError if an analyzer returned a token that is not a str."""
     for token in tokens:
         if not isinstance(token, str):
             raise TypeError(
@@ -94,14 +95,16 @@ def check_vocabulary(vocabulary: Any) -> dict[str, int]:
     Returns
     -------
     vocabulary : dict of str to int
-        The tokens of a sequence have the ids from 2 on.
+        The ids of a mapping; for a sequence, ids from 2 on.
 
     Raises
     ------
     TypeError
-        If it has no order, a token is no str, or an id no int.
+        If `vocabulary` is a str, bytes or a set; if a token is not a str; or if an id is not an
+        int.
     ValueError
-        If it is empty, has a token or id twice, or an id below 2 or beyond int32.
+        If `vocabulary` is empty, contains a token or an id twice, or contains an id below 2 or
+        above the range of int32.
     """
     if isinstance(vocabulary, Mapping):
         return _check_mapping(vocabulary)
