@@ -130,7 +130,7 @@ def test_prediction_methods_agree(make_classifier, word_order):
 
 def test_id_unseen_at_fit_is_the_unknown_word(make_classifier, word_order):
     X, y = word_order
-    X = np.where(X == 6, 11, X)  # 6 and 10 are below the largest id, and were not there
+    X = np.where(X == 6, 11, X)  # 6 and 10 are below the largest id, and do not occur
     classifier = make_classifier().fit(X, y)
     unknown = np.where(X == 4, 1, X)
     expected = classifier.predict_proba(unknown)
@@ -469,7 +469,8 @@ def test_the_embedding_grows_with_new_ids(make_classifier, word_order, method):
     unknown = classifier.predict_proba(np.full((1, 6), 12))
     assert not np.array_equal(known, unknown)
     assert np.array_equal(unknown, classifier.predict_proba(np.ones((1, 6))))
-    before = classifier.predict_proba(np.full((1, 6), 9))  # it did not come again, and stays known
+    # 9 does not occur in the new data, but stays known.
+    before = classifier.predict_proba(np.full((1, 6), 9))
     assert not np.array_equal(before, unknown)
 
 
@@ -514,7 +515,7 @@ def test_partial_fit_of_data_that_lack_a_class(make_classifier, word_order):
 def test_failed_fit_keeps_the_earlier_model(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier(warm_start=True).fit(X, y)
-    # Ids that the failed trainings know are still the unknown word.
+    # Ids that only the failed fits had are still the unknown word.
     texts = np.vstack([X, X + 20])
     expected, history = classifier.predict_proba(texts), classifier.history_
     classifier.set_params(learning_rate=1e36)
@@ -558,7 +559,7 @@ def test_a_copy_gives_the_same_probabilities(trained, word_order, how, tmp_path)
 
 
 def test_a_pickle_holds_no_torch_and_no_skorch(trained):
-    # The modules and names of the classes that a pickle asks for are strings among its opcodes.
+    # In a pickle, the modules and names of classes are string arguments of opcodes.
     opcodes = pickletools.genops(pickle.dumps(trained))
     strings = [argument for _, argument, _ in opcodes if isinstance(argument, str)]
     assert "sklearn_rnn._classifier" in strings
@@ -576,7 +577,7 @@ def test_a_pickle_is_as_large_as_the_weights(make_classifier):
     assert buffer.tell() <= limit
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU that must be missing is there")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the test needs a machine without a GPU")
 def test_a_model_of_a_gpu_loads_without_one(make_classifier, word_order):
     X, y = word_order
     classifier = make_classifier().fit(X, y).set_params(device="cuda")
@@ -670,7 +671,7 @@ def test_validation_scores_are_those_of_predict(make_classifier, word_order):
 
 
 def test_fit_does_not_depend_on_the_number_of_threads(make_classifier, word_order):
-    """Batches of 64 texts are computed in micro-batches, by as many threads as torch may use."""
+    """Batches of 64 texts are split into micro-batches, which run in the threads torch may use."""
     before = torch.get_num_threads()
     fits = []
     for n_threads in (1, 2):

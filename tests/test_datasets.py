@@ -57,7 +57,7 @@ def test_real_corpora(data_dir, name, parameters, n_rows, labels):
 @pytest.mark.parametrize(
     "baseline", [tfidf_logistic_regression, tfidf_linear_svc, nb_svm, "four words"]
 )
-def test_word_order_is_near_chance_for_whoever_counts_words(baseline):
+def test_a_classifier_that_counts_words_is_near_chance_on_word_order(baseline):
     if baseline == "four words":
         model = tfidf_linear_svc().set_params(tfidf__ngram_range=(1, 4))
     else:
@@ -67,7 +67,7 @@ def test_word_order_is_near_chance_for_whoever_counts_words(baseline):
     assert 0.45 < model.score(texts[2000:], labels[2000:]) < 0.55
 
 
-def test_word_order_is_plain_to_whoever_reads_in_order():
+def test_the_order_of_the_verdicts_determines_the_label_of_word_order():
     texts, labels = make_word_order(500, random_state=0)
     for text, label in zip(texts, labels, strict=True):
         good, bad = (
@@ -78,7 +78,7 @@ def test_word_order_is_plain_to_whoever_reads_in_order():
 
 
 @pytest.mark.parametrize("n_samples", [2, 7, 1000])
-def test_word_order_has_balanced_classes_and_repeats_itself(n_samples):
+def test_word_order_has_balanced_classes_and_is_repeatable(n_samples):
     texts, labels = make_word_order(n_samples, random_state=0)
     assert texts.shape == labels.shape == (n_samples,)
     assert np.sum(labels == "praise") == n_samples // 2

@@ -33,7 +33,7 @@ WORDS = ["fine", "poor", "film", "plot", "long", "rain", "tea", "sun", "dog"]
 class FirstWord(ClassifierMixin, BaseEstimator):
     """Predicts the first word of a text, or the other class if the text has the word `fails_on`.
 
-    The texts determine its errors, so that a test can count them.
+    The number of its errors thus follows from the texts.
     """
 
     def __init__(self, fails_on="never"):
@@ -87,7 +87,7 @@ def all_resamples():
 
 @pytest.fixture(scope="module")
 def texts_and_labels():
-    """60 texts of a few words, whose first word mostly determines the label."""
+    """Return 60 short texts and their labels; the first word mostly determines the label."""
     rng = np.random.default_rng(0)
     labels = np.tile(["neg", "pos"], 30)
     hints = {"neg": "poor", "pos": "fine"}
@@ -270,7 +270,7 @@ def test_one_fold_has_no_standard_deviation_and_no_p_value(texts_and_labels, mod
 
 
 def test_mcnemar_test():
-    # Exactly one of the two is correct on 7 texts: the better one on 6 of them.
+    # On 7 texts exactly one of the two classifiers is correct: on 6 texts the better classifier.
     texts = ["neg", "pos"] * 5 + ["neg rain"] * 6 + ["neg sun"]
     labels = ["neg", "pos"] * 5 + ["neg"] * 7
     models = {"worse": FirstWord(fails_on="rain"), "better": FirstWord(fails_on="sun")}

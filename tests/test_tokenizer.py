@@ -22,7 +22,7 @@ from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn._tokenizer import TextTokenizer
 from tests.text.tokens import TEXTS, refuses
 
-# Each reaches other code: the contracts hold for all.
+# Each runs different branches of the tokenizer. The contracts hold for all.
 CONFIGURATIONS = [
     {},
     {"min_count": 1, "max_length": 3, "truncation": "pre"},
@@ -251,7 +251,7 @@ def test_input_is_left_untouched(container):
 @pytest.mark.parametrize(
     "there_and_back", [lambda x: pickle.loads(pickle.dumps(x)), copy.copy, copy.deepcopy]
 )
-def test_copies_work_alike(there_and_back):
+def test_copies_give_the_same_ids(there_and_back):
     tokenizer = TextTokenizer(min_count=1, add_markers=True).fit(TEXTS)
     copied = there_and_back(tokenizer)
     np.testing.assert_array_equal(copied.transform(TEXTS), tokenizer.transform(TEXTS))
@@ -265,7 +265,7 @@ def test_joblib(tmp_path):
     np.testing.assert_array_equal(loaded.transform(TEXTS), tokenizer.transform(TEXTS))
 
 
-def test_a_pickle_is_about_the_vocabulary():
+def test_a_pickle_is_about_as_large_as_the_vocabulary():
     tokenizer = TextTokenizer(min_count=1).fit([f"word{i}" for i in range(20_000)])
     tokenizer.transform(TEXTS)
     assert len(pickle.dumps(tokenizer)) < len(pickle.dumps(tokenizer.vocabulary_)) + 3000
@@ -280,7 +280,7 @@ def test_feature_names_name_the_columns():
 
 
 def test_set_output():
-    # A DataFrame, since scikit-learn 1.6 takes over the index of no Series.
+    # A DataFrame, because scikit-learn 1.6 does not keep the index of a Series.
     column = pd.DataFrame({"text": TEXTS}, index=list("wxyz"))
     plain = TextTokenizer(max_length=2).fit_transform(column)
     tokenizer = TextTokenizer(max_length=2).set_output(transform="pandas")

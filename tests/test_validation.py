@@ -143,7 +143,7 @@ def test_labels_of_one_type_are_accepted(kind):
     check_label_types(COMPLETE_LABELS[kind], name="y")
 
 
-# The labels, the position of the missing one, and how the message shows it.
+# Labels, the position of the first missing label, and its text in the message.
 MISSING_LABELS = {
     "None among int": ([1, None, 2], 1, "None"),
     "None among str": (["a", "b", None], 2, "None"),

@@ -10,7 +10,7 @@ WORDS = {"good": "pos", "bad": "neg"}
 
 @pytest.fixture
 def reviews():
-    """24 reviews in which one word tells the label, so that a bag of words is always right."""
+    """Return 24 reviews in which one word determines the label, so a bag of words is sufficient."""
     things = ["film", "book", "meal", "room", "song", "play"]
     rows = [(f"a {word} {thing}", label) for thing in things * 2 for word, label in WORDS.items()]
     return pd.DataFrame(rows, columns=["review", "stars"])
@@ -18,14 +18,14 @@ def reviews():
 
 @pytest.fixture
 def csv(tmp_path, reviews, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # so that messages hold no long paths
+    monkeypatch.chdir(tmp_path)  # relative file names make messages short
     reviews.to_csv("reviews.csv", index=False)
     return "reviews.csv"
 
 
 @pytest.fixture
 def saved(csv, reviews):
-    """A small model that knows probabilities, and its file."""
+    """Return a small model with predict_proba, which is saved in model.joblib."""
     model = make_pipeline(CountVectorizer(), LogisticRegression())
     model.fit(reviews["review"], reviews["stars"])
     joblib.dump(model, "model.joblib")

@@ -1,4 +1,4 @@
-"""Options for the files of the fixtures, and for a network that is fitted in a moment."""
+"""Command-line options for the files of the fixtures, and for a network that is fitted quickly."""
 
 COLUMNS = ["--text=review", "--label=stars"]
 TINY_RNN = [

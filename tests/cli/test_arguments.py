@@ -20,14 +20,14 @@ def help_of(command, capsys):
 
 
 @pytest.mark.parametrize("command", ["compare", "predict"])
-def test_help_has_examples_and_says_whom_to_trust(command, capsys):
+def test_help_has_examples_and_warns_of_untrusted_files(command, capsys):
     out = help_of(command, capsys)
     assert f"\nexamples:\n  sklearn-rnn {command}" in out
     assert "Loading a pickle runs the code in it: load only files that you trust." in out
     assert max(map(len, out.splitlines())) <= 100
 
 
-def test_help_lists_the_models_that_there_are(capsys):
+def test_help_lists_all_models(capsys):
     out = help_of("compare", capsys)
     for name, text in MODELS.items():
         assert f"\n  {name} " in out
@@ -35,7 +35,7 @@ def test_help_lists_the_models_that_there_are(capsys):
 
 
 @pytest.mark.parametrize("command", ["compare", "predict"])
-def test_help_lists_the_formats_that_there_are(command, capsys):
+def test_help_lists_all_formats(command, capsys):
     out = " ".join(help_of(command, capsys).split())
     assert f"--format {{{','.join(FORMATS)}}}" in out
     for format in FORMATS.values():

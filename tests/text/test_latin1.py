@@ -10,9 +10,7 @@ from sklearn_rnn._text.latin1 import decode_short, find_tokens, to_bytes
 
 LATIN = [chr(i) for i in range(256)]
 
-# At least one character of each class, what a line break is made of, and what is no Latin-1: a
-# dash, an apostrophe, an emoji, a capital whose lower case is Latin-1 (the Kelvin sign) or two
-# characters long, a surrogate.
+# At least one character of each class.
 REPRESENTATIVES = "aZ19_'.,/!? \n\x00-\xe9\xc9\xb2\xad\x85"
 
 
@@ -24,7 +22,7 @@ def expected_words(text, lowercase=True):
 
 
 def found_words(texts, lowercase=True):
-    """The tokens of each text in Latin-1, without line breaks."""
+    """Return the tokens that `find_tokens` finds in each text."""
     encoded = [to_bytes(text) for text in texts]
     short, long, codes, lengths = find_tokens(encoded, lowercase=lowercase)
     tokens = [*decode_short(short), *long]

@@ -1,4 +1,4 @@
-"""Texts, tokens and errors of the tests of the tokenizer."""
+"""Texts of the tokenizer's tests, and helpers that tokenize them and check errors."""
 
 import re
 
@@ -10,7 +10,7 @@ TEXTS = ["Good, good film!", "I don't know...", "A good film?", ""]
 
 
 def words(text, **parameters):
-    """The tokens of a text under a tokenizer that knows all of them."""
+    """Return the tokens of a text, by a tokenizer that learned all of them."""
     tokenizer = TextTokenizer(min_count=1, max_length=None, **parameters)
     ids = tokenizer.fit_transform([text, "known"])
     return tokenizer.inverse_transform(ids[:1])[0]
