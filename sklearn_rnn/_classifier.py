@@ -46,7 +46,7 @@ from sklearn_rnn._validation import (
 )
 from sklearn_rnn._word_vectors import WordVectors
 
-# DataFrames that a pickle stores as plain values.
+# Attributes that are DataFrames, which a pickle stores as plain values.
 TABLES = {"history_", "gradient_flow_"}
 
 PoolingName: TypeAlias = Literal["last", "max", "mean", "attention", "flatten"]
@@ -61,15 +61,15 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     words and pairs of words, which is fitted first, are added (see `linear_ngrams`). The network is
     trained by AdamW on the cross-entropy, in mini-batches of texts of similar length.
 
-    Put it behind a :class:`TextTokenizer` in a scikit-learn Pipeline. The prediction for a text
-    depends on that text alone, neither on its padding nor on the other texts that are predicted.
+    Put the classifier behind a :class:`TextTokenizer` in a scikit-learn Pipeline. The
+    prediction for a text depends neither on its padding nor on the other texts that are predicted.
 
     Parameters
     ----------
     cell_type : {"lstm", "gru", "rnn"} or type, default="lstm"
-        The recurrent cell, which computes the hidden state of a token from the token and the hidden
-        state before it: long short-term memory [1]_, gated recurrent unit [2]_, or a plain tanh
-        unit. The gates of "lstm" and "gru" help to carry information over many tokens.
+        The recurrent cell, which computes the hidden state at a token from the token's vector and
+        the previous hidden state: long short-term memory [1]_, gated recurrent unit [2]_, or a
+        plain tanh unit. The gates of "lstm" and "gru" help to carry information over many tokens.
 
         A subclass of ``torch.nn.Module`` is a custom cell. It is constructed by
         ``Cell(input_size, hidden_size)``. Its ``forward(x_t, h)`` takes the input at one time step,
@@ -80,18 +80,18 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     hidden_size : int or tuple of int, default=64
         Number of hidden units of a recurrent layer, in each direction. An int is the size of all
-        layers; a tuple has the size of each layer, the first one first. Larger layers are slower
-        and overfit sooner on few texts.
+        layers; a tuple has one size per layer, from the first layer to the last. Larger layers are
+        slower and overfit sooner on few texts.
 
     num_layers : int or None, default=None
         Number of stacked recurrent layers. Each layer reads the hidden states of the layer before.
-        None means as many as `hidden_size` has sizes, which is one layer if it is an int. The time
-        of a fit grows in proportion.
+        None means one layer for each size in `hidden_size`, so one layer if `hidden_size` is an
+        int. The time of a fit is about proportional to the number of layers.
 
     bidirectional : bool, default=True
         Whether each layer also reads the text backwards, from its last token to its first [3]_, so
-        that what follows a token is known too. False saves about half of the time and weights of
-        the recurrent layers.
+        that the hidden states at a token also depend on the tokens after it. False saves about half
+        of the time and weights of the recurrent layers.
 
     merge : {"concat", "sum"}, default="concat"
         How the hidden states of the two directions are combined at each token: concatenated to
@@ -112,69 +112,73 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         The vectors of a tuple of poolings are concatenated.
 
     embedding_dim : int, default=100
-        Size of the embedding vector of a token. Ignored if `word_vectors` is given, which has a
-        size of its own.
+        Size of the embedding vector of a token. Ignored if `word_vectors` is given: the embedding
+        then has the size of the pretrained vectors.
 
     word_vectors : WordVectors or None, default=None
         Pretrained vectors that initialise the embedding, as :func:`load_word_vectors` reads them.
         Pass the same object to the tokenizer, ``TextTokenizer(vocabulary=vectors)``, so that both
-        use the same ids. Tokens without a pretrained vector, and all tokens if None, start from
-        random vectors. Most useful where training texts are few.
+        use the same ids. Tokens without a pretrained vector start from random vectors; with None,
+        all tokens do. Pretrained vectors are most useful where training texts are few.
 
     freeze_embeddings : bool, default=False
-        Whether the embedding keeps its initial vectors, random ones included, instead of being
-        trained. Set it for hundreds of thousands of pretrained vectors: otherwise each step of the
+        True keeps the initial vectors of the embedding, pretrained and random ones; False trains
+        them. Set True for hundreds of thousands of pretrained vectors: otherwise each step of the
         optimizer updates all of them.
 
     linear_ngrams : {0, 1, 2}, default=2
         Length, in tokens, of the longest n-grams of a linear classifier whose logits are added to
         those of the network. 1: single tokens; 2: pairs of adjacent tokens too; 0: no linear
         classifier. The linear classifier learns from few texts which words and pairs indicate a
-        class, and the network learns what it gets wrong. Set 0 for a plain recurrent network.
+        class, and the network learns to correct its errors. Set 0 for a plain recurrent network.
 
         It is a bag-of-n-grams classifier similar to NBSVM [11]_: its features are the n-grams of a
         text that occur in at least two training texts, scaled by their log-count ratios. It is
         fitted by L-BFGS before the network is trained.
 
         While the network is trained, the logits of the linear classifier are out-of-fold
-        predictions: those for a text come from a fit to the other four of five folds of the
-        training texts. On a text that it was fitted to, the linear classifier is nearly always
-        right; out-of-fold, it errs as often as on unseen texts, and the network learns to correct
-        that. This is stacking [13]_. Predictions for new texts use the fit to all training texts.
-        With fewer than 50 training texts per class there are no folds, and that fit is used in
-        training too.
+        predictions: the training texts are split into five folds, and the logits of a text come
+        from a fit to the four folds without this text. A linear classifier is nearly always right
+        on the texts that it was fitted to. Out-of-fold predictions are as often wrong as
+        predictions on unseen texts, so that the network learns to correct such errors. This is
+        stacking [13]_. Predictions for new texts use a fit to all training texts. With fewer than
+        50 training texts per class, on average over the classes, there are no folds, and training
+        uses the fit to all training texts too.
 
-        With at least 500 training texts per class, the recurrent layers also read n-gram scores:
-        at each token, the embedding is extended by one channel per class, which holds the
-        coefficients of the token and of the pair that it ends, out-of-fold in training. The first
-        `fit` or `partial_fit` builds the network with or without these channels; more data later
-        does not change it.
+        With at least 500 training texts per class, on average, the recurrent layers also read
+        n-gram scores: at each token, the embedding is extended by one channel per class. It holds
+        the sum of the coefficients of the token and of the pair that ends with the token, minus the
+        mean of this sum over the classes, and scaled. In training, the coefficients are
+        out-of-fold. The number of texts in the call that builds the network decides whether there
+        are such channels; continued training does not add or remove them.
 
-        If there are folds and no validation data, the biases of the output layer are fitted once
-        more after the training, to the sum of both logits without dropout.
+        If there are folds and no validation data, the biases of the output layer are refitted after
+        the training, without dropout, to the logits of the network plus those of the linear
+        classifier.
 
     word_dropout : float, default=0.5
-        Probability, in [0, 1), that a token is replaced by the unknown word when it is read in
-        training [12]_, so that the network does not rely on single words. The linear classifier and
-        its n-gram score channels still see the token. Lower it, down to 0, where each word counts,
+        Probability, in [0, 1), that a token is replaced by the unknown word before it is embedded
+        in training [12]_, so that the network does not rely on single words. The linear classifier
+        and the n-gram score channels still use the token. Lower it or set 0 where each word counts,
         or with ``linear_ngrams=0``.
 
     embedding_dropout : float, default=0.5
         Probability, in [0, 1), that a channel of the embedding is set to zero in training, at all
-        tokens of a text alike. The n-gram score channels are never dropped.
+        tokens of a text. The n-gram score channels are never dropped.
 
     dropout : float, default=0.5
         Probability, in [0, 1), that a feature is set to zero in training: between recurrent layers,
         in the pooled vector, and after each dense layer of `head_sizes`. Lower it if the training
-        accuracy stays low, raise it if the accuracy on unseen texts is far below.
+        accuracy stays low; raise it if the training accuracy is far above the accuracy on unseen
+        texts.
 
     head_sizes : tuple of int, default=()
         Number of units of each dense layer, with ReLU activation, between the pooled vector and the
-        output layer. An empty tuple connects the two directly.
+        output layer. An empty tuple connects the pooled vector to the output layer directly.
 
     batch_norm : bool, default=False
         Whether to apply batch normalisation [5]_ to the input of each recurrent layer, to the
-        pooled vector and to the input of each ReLU. The statistics of a batch leave padding out.
+        pooled vector and to the input of each ReLU. The batch statistics exclude padding.
         Training then uses a single CPU core.
 
     max_epochs : int, default=3
@@ -184,8 +188,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     batch_size : int or "auto", default="auto"
         Number of texts in a mini-batch. The optimizer takes one step per mini-batch. "auto" is the
-        number of training texts divided by 256, at least 8 and at most 64: few texts need many
-        steps, and many texts need fast ones.
+        number of training texts divided by 256, at least 8 and at most 64: small batches give few
+        texts more steps per epoch, and large batches take less time per text.
 
     learning_rate : float, default=2e-3
         Learning rate of AdamW [6]_. With ``lr_schedule="one_cycle"`` it is the peak. Lower it if
@@ -198,7 +202,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient of all weights together. A larger gradient is scaled down to
-        it before the step [7]_, so that exploding gradients do no harm. None does not clip.
+        this norm before the step [7]_, which limits exploding gradients. None does not clip.
 
     lr_schedule : {"one_cycle", "plateau"} or None, default="one_cycle"
         Learning-rate schedule. "one_cycle" raises the rate over the first 30 % of the steps of
@@ -210,8 +214,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     early_stopping : bool, default=False
         Whether to end the training when the validation score no longer improves (see
         `n_iter_no_change`). The validation data are X_val and y_val if given to `fit`, else a
-        stratified `validation_fraction` of the training data. With validation data, stopped early
-        or not, the weights of the best evaluation are kept.
+        stratified `validation_fraction` of the training data. With validation data, the weights of
+        the best evaluation are kept, whether training is stopped early or not.
 
     validation_fraction : float, default=0.1
         Share of the training texts that `early_stopping` sets aside as validation data, in (0, 1).
@@ -224,32 +228,34 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     n_iter_no_change : int, default=10
         `early_stopping` ends the training when more than this number of consecutive evaluations
-        have not improved the validation score by `tol`. Use it with a larger `max_epochs`: the
-        default of 3 epochs ends first.
+        have not improved the validation score by `tol`. Raise `max_epochs` too: by default, the
+        training ends after 3 epochs, before there are as many evaluations.
 
     tol : float, default=1e-4
         Smallest improvement that counts for `n_iter_no_change`: the accuracy must be at least this
         much above the best one so far, or the loss this much below.
 
     evaluations_per_epoch : int, default=1
-        Number of evaluations on the validation data in each epoch, at equal intervals. `history_`
-        has a row for each. Raise it if an epoch takes so long that the best weights may lie within
-        it.
+        Number of evaluations in each epoch, at equal intervals. `history_` has a row for each
+        evaluation. Raise it if an epoch takes so long that the validation score may be best in the
+        middle of an epoch.
 
     class_weight : {"balanced"}, dict of label to float, or None, default=None
         Weight of each class in the loss and in the validation score; it is multiplied by
         `sample_weight`. "balanced" gives all classes the same total weight, for data in which some
-        classes are rare. A class that a dict leaves out has weight 1, as has each class with None.
+        classes are rare. A class that is not in a dict has weight 1. With None, all classes have
+        weight 1.
 
     label_smoothing : float, default=0.1
         Share of the target probability that is spread evenly over all classes, in [0, 1) [9]_: with
         two classes, 0.1 turns the targets 1 and 0 into 0.95 and 0.05. It makes predicted
-        probabilities less extreme. It applies to the linear classifier and the validation loss too.
+        probabilities less extreme. It also applies to the linear classifier and the validation
+        loss.
 
     warm_start : bool, default=False
-        Whether `fit` continues to train the network of the previous `fit`. The classes and all
-        parameters of its architecture must be the same; the embedding grows with new ids. False
-        starts from a new network.
+        True makes `fit` continue to train the existing network. The classes and the parameters that
+        determine the architecture must not have changed; the embedding grows with new ids. False
+        makes `fit` train a new network.
 
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the folds, the order of mini-batches, dropout and the
@@ -260,23 +266,24 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         0 prints nothing; 1 shows a progress bar and prints a line per evaluation.
 
     device : {"auto", "cpu", "cuda"} or "cuda:N", default="auto"
-        Device to compute on. "auto" is a GPU if there is one, else the CPU; with several GPUs the
-        workers of joblib take them in turn. `warm_start` and `partial_fit` continue on the device
-        of the first fit.
+        Device to compute on. "auto" is a GPU if there is one, else the CPU; with several GPUs,
+        joblib's worker processes use the GPUs in turn. `warm_start` and `partial_fit` continue on
+        the device of the first fit.
 
     record_gradients : bool, default=False
         Whether to record the size of the gradients of each layer at each step of the optimizer, in
-        `gradient_flow_`. It shows vanishing and exploding gradients.
+        `gradient_flow_`, which shows vanishing and exploding gradients.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Floating-point format in which recurrent layers and pooling compute during training. The
-        weights and all predictions are float32. bfloat16, mixed precision [10]_, is faster where
-        hardware supports it. "auto" uses it for any cell on a GPU, and on a CPU with AMX or
-        AVX512-BF16 for an LSTM and for a GRU with a layer of 128 units or more.
+        weights and all predictions are float32. "bfloat16" is mixed-precision training [10]_, which
+        is faster where the hardware supports it. "auto" is "bfloat16" on a GPU that supports it,
+        and on a CPU with AMX or AVX512-BF16 for an LSTM, or for a GRU with a layer of 128 units or
+        more; else "float32".
 
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks that are called during training, as in :class:`skorch.NeuralNet`; also pairs of a
-        name and a callback. They are the only skorch objects that a pickle may hold.
+        Callbacks that are called during training, as in :class:`skorch.NeuralNet`. An item may also
+        be a pair of a name and a callback. A pickle of the classifier includes the callbacks.
 
     Attributes
     ----------
@@ -284,7 +291,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         The sorted labels.
 
     n_features_in_ : int
-        Number of columns of X, which is the longest possible text in tokens.
+        Number of columns of X: the maximum length of a text, in tokens.
 
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
         Names of the columns. Only if X is a DataFrame whose column names are all strings.
@@ -307,12 +314,14 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         One row per evaluation, which is one per epoch by default. The index, `epoch`, is the number
         of epochs completed. Columns: `train_loss` and `train_accuracy`, means since the previous
         row, with dropout and while the weights change; `valid_loss` and `valid_accuracy`, NaN
-        without validation data; `learning_rate`, at the end; and `seconds`. The losses are weighted
-        means of the cross-entropy in nats, with `label_smoothing`.
+        without validation data; `learning_rate`, at the evaluation; and `seconds`, since the
+        previous row. Losses are cross-entropies in nats, with `label_smoothing`. Losses and
+        accuracies are weighted by `sample_weight` and `class_weight`.
 
     gradient_flow_ : pandas.DataFrame of shape (n_steps * n_layers, 2)
-        Mean and maximum of the absolute gradient, columns `mean` and `max`, indexed by optimizer
-        step and layer, before `gradient_clip`. Only if `record_gradients`, and of the last fit.
+        Mean and maximum of the absolute gradient before clipping, in the columns `mean` and `max`,
+        indexed by optimizer step and layer. Only if the last `fit` or `partial_fit` had
+        ``record_gradients=True``; earlier steps are not included.
 
     n_parameters_ : int
         Number of learned parameters: the weights of the network, without a frozen embedding, and
@@ -325,15 +334,18 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    An id that does not occur in the training data is read as the unknown word, id 1. Its vector is
-    learned from the words that `TextTokenizer` leaves out of the vocabulary as too rare. A 0 after
-    the last token of a row is padding; a 0 before it is a token whose vector is zero.
+    An id that neither occurs in the training data nor has a pretrained vector is read as the
+    unknown word, id 1. The vector of the unknown word is learned from the tokens that
+    `word_dropout` replaces, and from the words that `TextTokenizer` leaves out of the vocabulary as
+    too rare. A 0 after the last token of a row is padding; a 0 before the last token is a token
+    whose vector is zero.
 
-    A pickle contains arrays only: no optimizer state, and no objects of torch or skorch. It loads
-    under other versions of them, and without the GPU that the model was fitted on.
+    A pickle stores the network as arrays, without optimizer state and without objects of torch or
+    skorch other than `callbacks`. It loads under other versions of torch and skorch, and without
+    the GPU that the model was fitted on.
 
-    If one batch holds all texts, a text of weight 2 is the same as a text given twice, to the last
-    bit. With several batches this holds on average only.
+    If one batch holds all texts, a text of weight 2 gives the same model as a text given twice, to
+    the last bit. With several batches this holds on average only.
 
     References
     ----------
@@ -512,14 +524,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of int of shape (n_samples, max_length)
-            Right-padded ids, as `TextTokenizer` returns them. In predictions, an id that is not in
-            X is the unknown word.
+            Right-padded ids, as `TextTokenizer` returns them.
         y : array-like of shape (n_samples,)
             Labels: strings, numbers or booleans.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the texts in the loss. None: all 1. A text of weight 0 is left out.
         X_val : array-like of int of shape (n_val, max_length), default=None
-            Validation data, used instead of a part of X. With
+            Right-padded ids of the validation data, which replace a part of X. With
             ``Pipeline(transform_input=["X_val"])`` the Pipeline tokenizes validation texts.
         y_val : array-like of shape (n_val,), default=None
             Labels of the validation data.
@@ -544,8 +555,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             If the loss or a weight is not finite at a later evaluation. The best weights so far are
             kept.
         UserWarning
-            If training is interrupted from the keyboard. The weights so far are kept; with
-            validation data, the best.
+            If training is interrupted from the keyboard. The current weights are kept; with
+            validation data, the best weights so far.
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 
@@ -570,8 +581,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Labels.
         classes : array-like of shape (n_classes,), default=None
-            All labels that occur in any call, including later ones. Required at the first call,
-            optional afterwards.
+            All labels of this and of all later calls. Required at the first call, optional
+            afterwards.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the texts in the loss. None: all 1.
 
@@ -584,8 +595,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             As for `fit`; if `classes` is missing at the first call or differs later; if y has a
-            label that is not in `classes`; or if `early_stopping` or ``class_weight="balanced"`` is
-            set, which need all of the data.
+            label that is not in `classes`; or with ``early_stopping=True`` or
+            ``class_weight="balanced"``, which need all of the data.
         """
         return self._train(self._check_partial_fit(X, y, classes, sample_weight))
 
@@ -792,7 +803,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _report(self, result: TrainingResult, before: pd.DataFrame) -> pd.DataFrame:
-        """Return the history, earlier rows included; raise or warn if training ended early."""
+        """Return the whole history; raise or warn if training diverged or was interrupted."""
         epochs_before = before.index[-1] if len(before) else 0
         history = make_history(result.evaluations, epochs_before)
         report_early_end(
@@ -827,7 +838,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.n_epochs_ = history.index[-1].item() if len(history) else 0
         self.n_parameters_ = count_trained(net.module_)
         if task.validation is not None and result.best_evaluation is not None:
-            # The rows of this training are the last ones.
+            # The rows of this training are at the end of the history.
             row = result.best_evaluation - len(result.evaluations) - 1
             self.best_epoch_ = history.index[row].item()
         if result.gradient_flow is not None:
@@ -936,8 +947,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """Return the state with NumPy arrays in place of the net.
 
         A model that was fitted on a GPU loads without one, and a model that was saved under one
-        version of torch or skorch loads under another. The optimizer's moments are left out:
-        `partial_fit` and `warm_start` begin with new ones after a load.
+        version of torch or skorch loads under another. The optimizer's moments are left out: after
+        a load, `partial_fit` and `warm_start` begin with a new optimizer.
         """
         state = dict(super().__getstate__())
         if "net_" in state:

@@ -110,7 +110,7 @@ def compare(
         The labels.
     cv : int, splitter or iterable of (train, test), default=None
         The folds, as in :func:`~sklearn.model_selection.cross_validate`. None: 5 stratified folds.
-        An int: that number of stratified folds. Not with `X_test`.
+        An int: that number of stratified folds. Must be None with `X_test`.
     X_test : same type as X, of shape (n_test,) or (n_test, n_features), default=None
         The texts of a test set. Each estimator is then fitted once, on all of `X`.
     y_test : array-like of shape (n_test,), default=None
@@ -142,32 +142,32 @@ def compare(
             with folds: its standard deviation over the folds (with ddof=1; NaN for one fold);
         `<score>_se`
             with a test set: its standard error, from 100 bootstrap resamples of the test set
-            within each class. It includes the variance due to the choice of test texts, but not
-            that of the training;
+            within each class. It includes the variance from the choice of test texts, but not the
+            variance from training;
         `fit_seconds`
             wall-clock seconds of one fit, mean over the folds;
         `texts_per_second`
             throughput of `predict` on all test texts, in texts per wall-clock second;
         `p_value`
-            p-value of a two-sided paired test against the first row, which itself has NaN. With
+            p-value of a two-sided paired test against the first row; NaN in the first row. With
             folds: the corrected resampled t-test [1]_ on the first score, which accounts for the
             overlap of the training sets (NaN for one fold). With a test set: McNemar's exact
-            test [2]_ on the correctly classified texts, whatever the score. The values are not
-            corrected for the number of estimators.
+            test [2]_ of which texts are classified correctly, for any `scoring`. The p-values are
+            not corrected for the number of estimators.
     results : :class:`~sklearn.utils.Bunch`
-        Only if `return_predictions` or `return_estimators`, and then instead of the table:
+        Returned instead of the table if `return_predictions` or `return_estimators` is True:
 
         `table`
             the DataFrame;
         `y_true` : ndarray of shape (n_tested,)
-            with `return_predictions`: the labels of all test folds, fold by fold;
+            with `return_predictions`: the labels of all tested texts, fold by fold;
         `test_rows` : ndarray of int of shape (n_tested,)
             with `return_predictions`: the row of each of these texts in `X`, or in `X_test`;
         `predictions` : dict of str to ndarray of shape (n_tested,)
             with `return_predictions`: the predictions of each estimator for these texts;
         `estimators` : dict of str to list of estimators
-            with `return_estimators`: the fitted estimators, one for each fold, or, with a test
-            set, one that is fitted on all of `X`.
+            with `return_estimators`: the fitted estimators, one for each fold; with a test set, a
+            single one, fitted on all of `X`.
 
     Raises
     ------
@@ -261,7 +261,7 @@ def _check_estimators(estimators: Estimators) -> dict[str, BaseEstimator]:
 
 
 def _check_test_set(cv: object, X_test: object, y_test: object) -> None:
-    """Raise if one of the two arrays of a test set is missing, or if there are folds as well."""
+    """Raise if one of the two arrays of a test set is missing, or if `cv` is given as well."""
     if (X_test is None) != (y_test is None):
         given, missing = ("y_test", "X_test") if X_test is None else ("X_test", "y_test")
         raise ValueError(f"{given} is given without {missing}: a test set needs both.")
@@ -274,7 +274,7 @@ def _check_labels(X: Any, y: Any, name: str) -> np.ndarray:
     y = column_or_1d(y)
     check_consistent_length(X, y)
     check_classification_targets(y)
-    return np.asarray(y.tolist())  # not object: metrics sort str many times faster
+    return np.asarray(y.tolist())  # metrics sort arrays of object many times slower
 
 
 def _check_two_classes(y: np.ndarray) -> None:
@@ -296,12 +296,12 @@ def _split(
 def _collect_runs(
     finished: Iterable[Run], names: list[str], n_folds: int, verbose: int
 ) -> dict[str, list[Run]]:
-    """Return the runs of each estimator, with warnings and progress as they finish."""
+    """Return the runs of each estimator; warn and print progress when each run finishes."""
     runs: dict[str, list[Run]] = {name: [] for name in names}
     order = [(name, fold) for fold in range(n_folds) for name in names]
     for (name, fold), run in zip(order, finished, strict=True):
         runs[name].append(run)
-        # Issued again, because warnings of a worker process are lost.
+        # The warnings are issued here, because those of a worker process are lost.
         for message, category, filename, lineno in run.warnings:
             warnings.warn_explicit(f"{name}: {message}", category, filename, lineno)
         if verbose:

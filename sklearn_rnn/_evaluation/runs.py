@@ -21,7 +21,7 @@ from sklearn_rnn._validation import _safe_indexing
 Scorer = str | Callable[..., Any]
 Scoring = Scorer | Sequence[str] | Mapping[str, Scorer]
 
-N_RESAMPLES = 100  # a standard error is then known within 7 %, or 1 / sqrt(2 * 100)
+N_RESAMPLES = 100  # the relative error of a standard error is then 1 / sqrt(2 * 100), or 7 %
 
 
 class Fold(NamedTuple):
@@ -58,7 +58,7 @@ def fit_and_score(
     *,
     keep_estimator: bool,
 ) -> Run:
-    """Fit and score a clone of an estimator; with a seed, estimate standard errors."""
+    """Fit and score a clone of an estimator; if `seed` is given, estimate standard errors."""
     try:
         with warnings.catch_warnings(record=True) as caught:
             start = perf_counter()
@@ -92,8 +92,8 @@ def fit_and_score(
 class _CachedPredictions:
     """A fitted estimator that predicts a fixed X once, for all scorers and resamples.
 
-    Scorers call it like the estimator, with X or with a resample of X. The attribute `rows` holds
-    the row numbers of that resample.
+    Scorers call it like the estimator, with X or with a resample of X. The caller first sets `rows`
+    to the row numbers of the resample.
     """
 
     _methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
@@ -122,7 +122,7 @@ class _CachedPredictions:
 
 
 def _score(estimator: Any, X: Any, y: np.ndarray, scoring: Scoring) -> dict[str, float]:
-    """Return the scores by name, whatever the type of `scoring`."""
+    """Return the scores by name, for any type of `scoring`."""
     scores = check_scoring(estimator, scoring)(estimator, X, y)
     if isinstance(scores, dict):
         return scores
@@ -137,7 +137,7 @@ def _standard_errors(
     X, y = fold.X_test, fold.y_test
     scores = []
     with warnings.catch_warnings():
-        # If a score is undefined on the whole test set, that has already issued this warning.
+        # Scoring the whole test set has already issued this warning where a score is undefined.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         for _ in range(N_RESAMPLES):
             cached.rows = resample(np.arange(len(y)), stratify=y, random_state=random_state)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     Score = Callable[[torch.Tensor], torch.Tensor]
 
-_BATCH_SIZE = 64  # points: larger batches are no faster and need more memory
-_TOLERANCE = 0.01  # of the sum of contributions, relative to the change of the score
-_SMALLEST_CHANGE = 0.1  # in the tolerance, which would be 0 for a change of 0
-_NARROWEST_STEP = 2**-20  # relative to its position: float32 barely resolves a narrower one
-_LARGEST_FACTOR = 100  # gradients that explain less than 1 % of a change are not its cause
+_BATCH_SIZE = 64  # points of the path: larger batches are no faster and need more memory
+_TOLERANCE = 0.01  # largest accepted error of the contributions' sum, as a share of the change
+_SMALLEST_CHANGE = 0.1  # changes below it have its tolerance: 1 % of nearly 0 is out of reach
+_NARROWEST_STEP = 2**-20  # width over alpha: float32 barely resolves narrower steps
+_LARGEST_FACTOR = 100  # gradients that explain less than 1 % of a change did not cause it
 
 
 class Attribution(NamedTuple):
@@ -36,7 +36,7 @@ class Attribution(NamedTuple):
     words : Tensor of float64 of shape (T,)
         The contribution of each word.
     baseline_score : float
-        The score of the baseline: a text of T words whose embeddings are zero, without n-grams.
+        The score of the baseline: T words whose embeddings are zero, and no n-grams.
     score : float
         The score of the text.
     n_steps : int
@@ -50,24 +50,24 @@ class Attribution(NamedTuple):
 
     @property
     def change(self) -> float:
-        """Difference of the scores, to which the contributions should sum."""
+        """Score minus baseline score. The contributions should sum to it."""
         return self.score - self.baseline_score
 
     @property
     def is_complete(self) -> bool:
-        """Whether the contributions sum to `change` within 1 %, or 0.001 if it is below 0.1."""
+        """Whether the contributions sum to `change` within 1 % of it (0.001 if |change| < 0.1)."""
         error = abs(self.words.sum().item() - self.change)
         return error <= _TOLERANCE * max(abs(self.change), _SMALLEST_CHANGE)
 
     def add(self, words: torch.Tensor, bias: float) -> Attribution:
-        """Return the attribution of the sum of this score, a bias and scores of words.
+        """Return the attribution of this score plus a bias plus a score for each word.
 
         Parameters
         ----------
         words : Tensor of float64 of shape (T,)
-            The added score of each word.
+            Score of each word, added to its contribution.
         bias : float
-            The added score of the baseline.
+            Added to the score of the baseline.
         """
         return self._replace(
             words=self.words + words,
@@ -87,15 +87,16 @@ def integrated_gradients(
 ) -> Attribution:
     """Attribute a score of the recurrent network, without the linear term, to the words of a text.
 
-    The gradients with respect to the embeddings are integrated [1]_ along the straight path from
-    the baseline, where all embeddings are zero, to the text, by Simpson's rule. The change of the
-    score over an integration step is known, and with it the error of the step: the steps with the
-    largest errors are bisected until the sum of the contributions is close to the change.
+    Simpson's rule integrates the gradients with respect to the embeddings [1]_ along the straight
+    path from the baseline, where all embeddings are zero, to the text. The contributions over a
+    step should sum to the change of the score over the step: the difference is the error of the
+    step. The steps with the largest errors are bisected until the sum of all contributions is close
+    to the change of the score over the path.
 
     The score of a recurrent network over hundreds of words may jump within a billionth of the path,
-    where the state of a unit changes its sign. Equal steps miss the jump, however many they are,
-    and float32 cannot resolve it. In a step that is too narrow to be bisected, the contributions
-    are therefore rescaled to sum to the known change of the score.
+    where the state of a unit changes its sign. Equal steps miss such a jump, and float32 cannot
+    resolve it. In a step that is too narrow to be bisected, the contributions are therefore
+    rescaled to sum to the change of the score, by a positive factor below 100.
 
     Parameters
     ----------
@@ -115,7 +116,8 @@ def integrated_gradients(
     Returns
     -------
     attribution : Attribution
-        On the CPU. It is complete, or has `max_steps` steps, or has steps too narrow to bisect.
+        On the CPU. It is incomplete only if it has `max_steps` steps or more, or if all steps with
+        an error are too narrow to bisect.
 
     References
     ----------
@@ -196,9 +198,10 @@ class IntegrationSteps:
         """Return the contribution of each word over each step, of shape (N, T)."""
         left, middle, right = self._left.gradients, self._middle.gradients, self._right.gradients
         contributions = self._widths()[:, None] * ((left + 4 * middle + right) / 6)
-        # Measured with a default LSTM without linear term, fitted to 240 reviews of IMDB in 10
-        # epochs at a learning rate of 0.01, on a review of 976 words whose score is 8.86 below that
-        # of the baseline: with the factors 69 steps sum to -8.91, without them 1024 sum to -3.49.
+        # The factors rescale narrow steps to the change of the score. For a review of 976 words,
+        # whose score is 8.86 below the score of the baseline, 69 steps with the factors sum to
+        # -8.91, and 1024 steps without them to -3.49 (a default LSTM without linear term, fitted to
+        # 240 reviews of IMDB in 10 epochs at a learning rate of 0.01).
         sums, changes = contributions.sum(1), self._changes()
         factors = changes / sums
         is_rescaled = self._is_narrow() & (factors > 0) & (factors < _LARGEST_FACTOR)
@@ -302,8 +305,8 @@ def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
 def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> torch.Tensor:
     """Divide the contribution of each n-gram to the linear term equally among its words.
 
-    An n-gram counts once, however often it occurs: its contribution is divided equally among its
-    occurrences, and that of an occurrence of a pair among the two words.
+    The linear term counts an n-gram once per text. Its contribution is divided equally among its
+    occurrences, and the share of each occurrence of a pair equally between the two words.
 
     Parameters
     ----------
@@ -317,7 +320,7 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
     Returns
     -------
     words : Tensor of float64 of shape (T,)
-        On the CPU. They sum to the score of the term's logits, less that of its bias.
+        On the CPU. They sum to the score of the term's logits minus the score of its bias.
     """
     keys, contributions = term.contributions(term.find_ngrams(ids))
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))

@@ -45,7 +45,7 @@ def find_step(estimator: object, step_type: type[Step], *, caller: str) -> Step:
     NotFittedError
         If a search has no best estimator.
     TypeError
-        If there is no step of that class.
+        If no step has that class.
     """
     step = search_step(estimator, step_type)
     if step is None:
@@ -57,7 +57,7 @@ def find_step(estimator: object, step_type: type[Step], *, caller: str) -> Step:
 
 
 def search_step(estimator: object, step_type: type[Step]) -> Step | None:
-    """Return the estimator if it is of the class, else the first such step in it, or None."""
+    """Return `estimator` if it has the type, else its first step that has it, else None."""
     if isinstance(estimator, step_type):
         return estimator
     if isinstance(estimator, Pipeline):
@@ -81,7 +81,7 @@ def apply_steps_before(estimator: Any, wanted: object, X: Any) -> Any:
 
 
 def unwrap_search(estimator: object) -> object:
-    """Return the best estimator of a search such as GridSearchCV, and others unchanged."""
+    """Return the best estimator of a search such as GridSearchCV, or `estimator` itself."""
     if hasattr(estimator, "refit") and not hasattr(estimator, "best_estimator_"):
         raise NotFittedError(
             f"{type(estimator).__name__} has no best_estimator_. Call fit, with refit=True, which "

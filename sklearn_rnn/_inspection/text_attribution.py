@@ -30,7 +30,7 @@ _MAX_STEPS = 1024
 
 
 class TextAttribution(NamedTuple):
-    """The attribution of a text's score, with the parameters of `TokenAttributionDisplay`."""
+    """The attribution of a text's score: the parameters of `TokenAttributionDisplay`."""
 
     tokens: list[str]
     attributions: npt.NDArray[np.float64]
@@ -86,7 +86,7 @@ def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
 def _find_tokenizer_and_classifier(
     estimator: object, caller: str
 ) -> tuple[TextTokenizer, RNNTextClassifier]:
-    from sklearn_rnn._classifier import RNNTextClassifier  # not at the top: takes seconds
+    from sklearn_rnn._classifier import RNNTextClassifier  # not at the top: imports torch
 
     tokenizer = search_step(estimator, TextTokenizer)
     classifier = search_step(estimator, RNNTextClassifier)
@@ -132,7 +132,7 @@ def _attribute_row(
     attribution : Attribution
         The attribution of the score of the network with its linear term.
     """
-    import torch  # not at the top: takes seconds
+    import torch  # not at the top: the import takes seconds
 
     from sklearn_rnn._inspection.attribution import integrated_gradients, linear_attribution
 
@@ -168,7 +168,7 @@ def _known_ids(classifier: RNNTextClassifier, ids: IdArray) -> IdArray:
 
 def _warn_incomplete(attribution: Attribution) -> None:
     warn_user(
-        f"The contributions of the words sum to {attribution.words.sum():.4f}, and should to "
+        f"The contributions of the words sum to {attribution.words.sum():.4f} instead of "
         f"{attribution.change:.4f}, with n_steps={attribution.n_steps}. Pass a larger n_steps, "
         "or read the colours as approximate.",
         ConvergenceWarning,

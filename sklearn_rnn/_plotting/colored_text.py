@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.text import Text
 
-# Black is legible on all mixtures of these colours, which the colour-blind can distinguish.
+# Black text is legible on all mixtures of these colours. The colour-blind can distinguish them.
 _AGAINST, _NEUTRAL, _FOR = (230, 159, 0), (255, 255, 255), (86, 180, 233)
 
 FONT_SIZES = np.arange(11, 3.5, -0.5)  # points
-_LINE_HEIGHT = 1.75 / 72  # inches for each point of the font size
-_WORD_SPACING = 0.75 / 72  # inches for each point, between two words
-_LONGEST_TOKEN = 40  # characters; longer ones are shortened in Axes
+_LINE_HEIGHT = 1.75 / 72  # inches per point of the font size
+_WORD_SPACING = 0.75 / 72  # inches between two words, per point of the font size
+_LONGEST_TOKEN = 40  # characters; longer tokens are shortened in Axes
 
 _BOX_CSS = "background:white;color:black;padding:0.5em;line-height:1.8"
-# Not <bdi>: dir="auto" would ignore its content when it chooses the direction of the text.
+# The words are not in <bdi>, because dir="auto" ignores <bdi> when it chooses the direction.
 _WORD_CSS = "padding:0.1em 0.15em;border-radius:0.2em;unicode-bidi:plaintext"
 _KEY_CSS = "padding:0.1em 0.3em"
 
@@ -36,7 +36,7 @@ def color_words(attributions: npt.NDArray[np.floating[Any]]) -> list[str]:
 
 
 def format_signed(number: float) -> str:
-    """Format a number with its sign and two decimals. The minus is as wide as the plus."""
+    """Format a number with two decimals and a sign. Minus and plus have the same width."""
     return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -56,7 +56,7 @@ def format_html(
     tokens, attributions, target, probability, score_name
         As in `TokenAttributionDisplay`.
     equation : str
-        The score as the sum of the baseline and the words.
+        The score as the score of the baseline plus the contributions of the words.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def draw_colorbar(
     label: str,
     **position: Any,
 ) -> Colorbar:
-    """Draw the scale of the colours of attributions; `position` is for `Figure.colorbar`."""
+    """Draw the colour bar of attributions; `position` has arguments of `Figure.colorbar`."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, Normalize
 
@@ -170,7 +170,7 @@ class WrappedWords:
         return lines
 
     def place(self, height: float) -> None:
-        """Set the position of each word in Axes that are `height` inches high, from the top."""
+        """Place the lines from the top of the Axes, which are `height` inches high."""
         self._ax.set(xlim=(0, self._width), ylim=(height, 0))
         for number, line in enumerate(self._lines):
             y = (number + 0.5) * self._font_size * _LINE_HEIGHT
@@ -185,13 +185,13 @@ class WrappedWords:
 
 
 def is_right_to_left(tokens: Iterable[str]) -> bool:
-    """Return whether the first letter with a direction is right-to-left, as in dir="auto"."""
+    """Return whether the first letter with a direction is right-to-left: HTML's dir="auto"."""
     directions = (unicodedata.bidirectional(letter) for letter in "".join(tokens))
     return next((d for d in directions if d in ("L", "R", "AL")), "L") != "L"
 
 
 def replace_missing_glyphs(tokens: Iterable[str]) -> list[str]:
-    """Replace the characters without a glyph, for which matplotlib would warn, by a box."""
+    """Replace each character without a glyph, for which matplotlib would warn, by a box."""
     covered = _covered_code_points()
     box = "\N{WHITE SQUARE}" if 0x25A1 in covered else "?"
 
@@ -234,12 +234,12 @@ def _largest_magnitude(attributions: npt.NDArray[np.floating[Any]]) -> float:
 
 
 def _color_limit(attributions: npt.NDArray[np.floating[Any]]) -> float:
-    """Return the magnitude that has the strongest colour: the largest, or 1 if it is 0."""
+    """Return the magnitude of the strongest colour: the largest one, or 1 if all are 0."""
     return _largest_magnitude(attributions) or 1.0
 
 
 def _mix_color(value: float) -> str:
-    """Return the colour of a value from -1, against the class, to 1, for it, as "#rrggbb"."""
+    """Return the colour, as "#rrggbb", of a value from -1 (against the class) to 1 (for it)."""
     end = _FOR if value > 0 else _AGAINST
     weight = abs(value)
     channels = (round(n + weight * (e - n)) for n, e in zip(_NEUTRAL, end, strict=True))

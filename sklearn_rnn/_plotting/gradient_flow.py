@@ -35,8 +35,8 @@ Statistic = Literal["mean", "max"]
 
 _AXIS_LABELS: dict[Statistic, str] = {"mean": "mean of |gradient|", "max": "largest |gradient|"}
 _MAX_POINTS = 60  # on a line; more steps are binned
-_ZERO_ROW_HEIGHT = 0.04  # of the row with the zeros of a layer, as a fraction of the Axes' height
-_MAX_TICKS = 8  # on an axis with zeros
+_ZERO_ROW_HEIGHT = 0.04  # each layer with zeros has a row; a fraction of the Axes' height
+_MAX_TICKS = 8  # on a y axis that shows zeros
 
 
 class GradientFlowDisplay:
@@ -44,16 +44,16 @@ class GradientFlowDisplay:
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    The scale is logarithmic, to show vanishing gradients, which get smaller by orders of magnitude
-    from the output to the embedding. Where a gradient is zero, the line has a gap, and
-    there is a triangle below the scale. Where a value is not finite, there is only the gap.
+    The scale is logarithmic, because vanishing gradients get smaller by orders of magnitude from
+    the output to the embedding. Where a value is zero, the line has a gap, and a triangle is drawn
+    below the scale. Where a value is not finite, the line has a gap and there is no triangle.
 
     Parameters
     ----------
     gradient_flow : DataFrame with the columns "mean" and "max"
-        Mean and maximum of the absolute gradient over all parameters of a layer, indexed by "step",
-        the number of the optimizer step from 1 on, and "layer". The layers are drawn in the order
-        of the rows.
+        Mean and maximum of the absolute gradient over all parameters of a layer. The levels of the
+        index are "step", the number of the optimizer step from 1 on, and "layer". The layers are
+        drawn in the order of the rows.
 
     Attributes
     ----------
@@ -62,12 +62,12 @@ class GradientFlowDisplay:
     axes_ : ndarray of matplotlib Axes of shape (n_panels,)
         The panels.
     lines_ : dict of (str, str) to matplotlib Line2D
-        The lines, by layer and statistic. More than 60 steps are
-        drawn as the medians of 60 bins.
+        The lines, by layer and statistic. With more than 60 steps, a line shows the medians of 60
+        bins.
     ranges_ : dict of (str, str) to matplotlib FillBetweenPolyCollection
         The range of the values in each bin, by the same keys. Empty for up to 60 steps.
     zeros_ : dict of (str, str) to matplotlib Line2D
-        The triangles at the steps where the line is zero, by the same keys. Empty without zeros.
+        The triangles at the steps whose value is zero, by the same keys. Empty without zeros.
     legend_ : matplotlib Legend
         The legend.
 
@@ -104,7 +104,7 @@ class GradientFlowDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two Axes for both statistics, one for a single one. None: a new figure.
+            Where to draw: two Axes, or one if `statistic` is given. None: a new figure.
         statistic : {"mean", "max"}, default=None
             The statistic to draw. None: both, in two panels with the same scale.
 
@@ -118,7 +118,7 @@ class GradientFlowDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `statistic` is unknown, or `ax` holds another number of axes.
+            If `statistic` is unknown, or `ax` holds the wrong number of Axes.
         """
         statistics = check_panels(statistic, tuple(_AXIS_LABELS), name="statistic")
         self.figure_, self.axes_ = prepare_axes(ax, statistics, caller="GradientFlowDisplay.plot")
@@ -169,7 +169,7 @@ class GradientFlowDisplay:
                 at_zero = steps[median == 0]
                 (self.zeros_[key],) = ax.plot(
                     at_zero,
-                    np.zeros(len(at_zero)),  # set by `_place_zeros`, which needs all layers
+                    np.zeros(len(at_zero)),  # `_place_zeros` moves them once all layers are drawn
                     color=color,
                     linestyle="none",
                     marker="v",
@@ -180,7 +180,7 @@ class GradientFlowDisplay:
         set_integer_ticks(ax)
 
     def _place_zeros(self, ax: Axes, limits: tuple[float, float]) -> None:
-        """Extend the Axes below the log scale: by a row for each layer that has zeros."""
+        """Extend the Axes below the log scale by one row for each layer that has zeros."""
         layers = list(dict.fromkeys(layer for layer, _ in self.zeros_))
         for (layer, _), zeros in self.zeros_.items():
             y = _ZERO_ROW_HEIGHT * (layers.index(layer) + 0.5)
@@ -225,11 +225,11 @@ class GradientFlowDisplay:
         Parameters
         ----------
         estimator : RNNTextClassifier, Pipeline or search
-            The classifier, fitted with ``record_gradients=True``, or a
-            :class:`~sklearn.pipeline.Pipeline` with it, or a search such as
+            A classifier that was fitted with ``record_gradients=True``; a
+            :class:`~sklearn.pipeline.Pipeline` that contains one; or a search, for example
             :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator is used.
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two Axes for both statistics, one for a single one. None: a new figure.
+            Where to draw: two Axes, or one if `statistic` is given. None: a new figure.
         statistic : {"mean", "max"}, default=None
             The statistic to draw. None: both, in two panels with the same scale.
 
@@ -249,7 +249,7 @@ class GradientFlowDisplay:
         TypeError
             If the estimator holds no RNNTextClassifier.
         ValueError
-            If `statistic` is unknown, or `ax` holds another number of axes.
+            If `statistic` is unknown, or `ax` holds the wrong number of Axes.
         """
         caller = f"{cls.__name__}.from_estimator"
         classifier = find_classifier(estimator, caller=caller)

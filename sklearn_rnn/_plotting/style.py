@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 Panel = TypeVar("Panel", bound=str)
 
-# Distinguishable by the colour-blind (Okabe & Ito 2008, jfly.uni-koeln.de/color), without the
-# yellow, which is too light for a line.
+# The colour-blind can distinguish these colours: the palette of Okabe & Ito (2008,
+# jfly.uni-koeln.de/color) without its yellow, which is too light for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 GREY = "0.3"  # colour of a legend entry for artists of several colours
 _MAX_MARKERS = 40  # on a line; more would touch each other
-# Characters in a line of a legend entry.
+# Characters per line of an entry, in a legend below the panels and in a legend in a panel.
 _WIDE_LEGEND, _NARROW_LEGEND = 60, 36
 
 
@@ -53,14 +53,14 @@ def cycle_dash(number: int) -> str:
 
 
 def choose_marker(n_points: int) -> str | None:
-    """Return the marker of a line of `n_points` points: None if markers would touch."""
+    """Return the marker of a line with `n_points` points, or None if markers would touch."""
     return "o" if n_points <= _MAX_MARKERS else None
 
 
 def check_panels(
     chosen: Panel | None, panels: tuple[Panel, ...], *, name: str
 ) -> tuple[Panel, ...]:
-    """Return all panels if none is chosen, else the chosen one in a tuple."""
+    """Return the panels to draw: the chosen one or, if `chosen` is None, all."""
     if chosen is None:
         return panels
     if chosen not in panels:
@@ -75,7 +75,7 @@ def prepare_axes(
     *,
     caller: str,
 ) -> tuple[Figure, npt.NDArray[np.object_]]:
-    """Return a figure and one Axes for each panel: new ones, or those in `ax`.
+    """Return a figure and one Axes for each panel: new, or taken from `ax`.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def prepare_axes(
         axes = grid[0]
     else:
         axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        figure = axes[0].figure.figure  # the Figure around a SubFigure
+        figure = axes[0].figure.figure  # the whole Figure if the Axes are in a SubFigure
     if len(axes) != len(panels):
         raise ValueError(
             f"{caller} draws {len(panels)} panel(s), {' and '.join(panels)}, and ax holds "
@@ -127,7 +127,7 @@ def add_legend(
     *,
     outside: bool,
 ) -> Legend:
-    """Add a legend: below the panels if `outside`, which enlarges the figure, else in the last one.
+    """Add a legend, below the panels or in the last panel.
 
     Parameters
     ----------
@@ -136,7 +136,8 @@ def add_legend(
     entries : sequence of (artist, str)
         The artist that each entry shows, and its label. Long labels are wrapped.
     outside : bool
-        Whether the figure is the Display's own, so that its size may change.
+        True adds the legend below the panels and enlarges the figure, which must be the Display's
+        own. False adds the legend in the last panel.
     """
     width = _WIDE_LEGEND if outside else _NARROW_LEGEND
     handles = [artist for artist, _ in entries]
@@ -146,7 +147,8 @@ def add_legend(
         return panel.legend(handles, labels, fontsize="small")
     lines = [label.splitlines() for label in labels]
     widest = max(len(line) for label in lines for line in label)
-    n_columns = max(int(figure.get_figwidth() / (0.08 * widest + 0.65)), 1)  # inches
+    column_width = 0.08 * widest + 0.65  # inches
+    n_columns = max(int(figure.get_figwidth() / column_width), 1)
     n_rows = sum(map(len, lines)) / min(n_columns, len(labels))
     figure.set_figheight(figure.get_figheight() + 0.22 * (n_rows - 1))
     return figure.legend(
@@ -159,7 +161,7 @@ def add_legend(
 
 
 def set_integer_ticks(ax: Axes) -> None:
-    """Put the ticks of the x axis at whole numbers, and a single point in the middle."""
+    """Put the ticks of the x axis at whole numbers, and centre a single point."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))

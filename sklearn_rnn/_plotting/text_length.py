@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _MAX_BARS = 60
-_TAIL_QUANTILE = 0.995  # longer texts share one bar if some of them are far longer
+_TAIL_QUANTILE = 0.995  # texts that are over 10 % longer than this quantile share one bar
 
 
 class TextLengthDisplay:
@@ -57,19 +57,18 @@ class TextLengthDisplay:
     bars_ : matplotlib BarContainer
         The histogram.
     tail_bar_ : matplotlib BarContainer or None
-        The bar of the texts that are longer than the last bin of the histogram. None without such
+        The bar of the texts that are too long for the last bin of the histogram. None without such
         texts.
     quantile_lines_ : dict of float to matplotlib Line2D
         The vertical lines at the quantiles.
     max_length_line_ : matplotlib Line2D or None
-        The vertical line at `max_length`. None without `max_length`, or if it is beyond the last
-        bin.
+        The vertical line at `max_length`. None if `max_length` is None or beyond the last bin.
     legend_ : matplotlib Legend
         The legend, with the lengths and the numbers of texts.
 
     See Also
     --------
-    TextTokenizer : Its `max_length` may be the fraction of the texts that is not truncated.
+    TextTokenizer : A float `max_length` is the fraction of texts that are not truncated.
 
     Examples
     --------
@@ -128,13 +127,13 @@ class TextLengthDisplay:
             entries.append(self._plot_max_length(self.max_length, edges))
         self.ax_.set(xlabel="length of a text (tokens)", ylabel="number of texts")
         self._set_length_ticks(edges)
-        if self.ax_.get_yscale() == "linear":  # a log scale has ticks at whole numbers
+        if self.ax_.get_yscale() == "linear":  # a log scale needs no change
             self.ax_.yaxis.get_major_locator().set_params(integer=True)
         self.legend_ = add_legend(self.figure_, axes, entries, outside=ax is None)
         return self
 
     def _choose_edges(self, marks: Sequence[int]) -> npt.NDArray[np.floating[Any]]:
-        """Return the edges of bins, of a whole number of tokens each, that include the marks."""
+        """Return the edges of bins of equal width, in whole tokens, that include the marks."""
         longest = self.lengths.max()
         end = max(np.quantile(self.lengths, _TAIL_QUANTILE), *marks, 1) * 1.1
         if self.max_length is not None and self.max_length < 3 * end:
@@ -146,7 +145,7 @@ class TextLengthDisplay:
         return start - 0.5 + width * np.arange(n_bars + 1)
 
     def _plot_bars(self, edges: npt.NDArray[np.floating[Any]]) -> list[tuple[Artist, str]]:
-        """Draw the histogram, and return the legend's entry of the texts beyond it, if any."""
+        """Draw the histogram; return the legend entry of the texts beyond its last bin, if any."""
         counts, _ = np.histogram(self.lengths, edges)
         width = edges[1] - edges[0]
         style: dict[str, Any] = {
@@ -220,13 +219,13 @@ class TextLengthDisplay:
         ax: Axes | None = None,
         quantiles: Sequence[float] = (0.5, 0.9, 0.99),
     ) -> Self:
-        """Draw the lengths of texts as a fitted tokenizer counts them.
+        """Draw the lengths of texts, in tokens of a fitted tokenizer.
 
         Parameters
         ----------
         estimator : TextTokenizer, Pipeline or search
-            The fitted tokenizer, or a :class:`~sklearn.pipeline.Pipeline` with it, whose steps
-            before the tokenizer are applied, or a search such as
+            A fitted tokenizer; a :class:`~sklearn.pipeline.Pipeline` that contains one, whose steps
+            before the tokenizer are applied to X; or a search, for example
             :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator is used.
         X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
             The texts. An empty text counts as one token, the unknown word.
@@ -264,7 +263,7 @@ class TextLengthDisplay:
 def _compute_quantiles(
     lengths: npt.NDArray[np.integer[Any]], quantiles: Sequence[float]
 ) -> dict[float, int]:
-    """Return, for each fraction, the smallest length that this fraction does not exceed."""
+    """Return for each fraction the smallest length that this share of texts does not exceed."""
     for quantile in quantiles:
         if not 0 < quantile <= 1:
             raise ValueError(

@@ -56,8 +56,8 @@ class TokenAttributionDisplay:
     score : float
         The score of the text.
     baseline_score : float
-        The score of the baseline: a text of the same length whose embeddings are all zero. The
-        attributions sum to `score - baseline_score`.
+        The score of the baseline: a text of the same length whose embeddings are all zero, without
+        n-grams. The attributions sum to `score - baseline_score`.
 
     Attributes
     ----------
@@ -115,8 +115,8 @@ class TokenAttributionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw: the font size is reduced until the words fit into the Axes. None: a new
-            figure, as high as the words need.
+            Where to draw. The font size is reduced until the words fit into the Axes, but not below
+            4 points. None: a new figure, whose height fits the words.
 
         Returns
         -------
@@ -164,13 +164,13 @@ class TokenAttributionDisplay:
         self._draw_colorbar(cax=bar)
 
     def _plot_into_axes(self, ax: Axes) -> None:
-        self.ax_, self.figure_ = ax, ax.figure.figure  # the Figure around a SubFigure
+        self.ax_, self.figure_ = ax, ax.figure.figure  # the Figure that contains a SubFigure
         dpi = ax.figure.dpi
         title_width = int(ax.get_window_extent().width / dpi / _TITLE_LETTER)
         title = self._format_title(max(title_width, 1))
         ax.set_title(title, loc="left", fontsize=9, parse_math=False)
         self._draw_colorbar(ax=ax, shrink=0.6, pad=0.05, aspect=40)
-        self.figure_.draw_without_rendering()  # a layout then sets the size of the Axes
+        self.figure_.draw_without_rendering()  # lets a layout set the size of the Axes
         box = ax.get_window_extent()
         width, height = box.width / dpi, box.height / dpi
         for font_size in FONT_SIZES:
@@ -227,19 +227,21 @@ class TokenAttributionDisplay:
         """Draw the contributions of the words of a text to the score of a class.
 
         The score is the logit of the class, or its log-odds if there are two classes. The score of
-        the recurrent network is attributed by integrated gradients [1]_ of the embeddings: the
-        gradient is integrated along the straight path from the baseline, where all embeddings are
-        zero, to the text, and summed over the channels of each word. The logits of the linear term
-        are sums over n-grams: the contribution of an n-gram is divided equally among its
-        occurrences, and that of a pair among its two words. The contributions sum to the score of
-        the text less that of the baseline, which has no n-grams.
+        the recurrent network is attributed by integrated gradients [1]_: the gradient with respect
+        to the embeddings is integrated along the straight path from the baseline, where all
+        embeddings are zero, to the text, multiplied by the embeddings, and summed over the channels
+        of each word. The logits of the linear term are sums over n-grams: the contribution of an
+        n-gram is divided equally among its occurrences, and the share of each occurrence of a pair
+        equally between the two words. The baseline has no n-grams. The contributions sum to the
+        score of the text minus the score of the baseline.
 
         Parameters
         ----------
         estimator : Pipeline or search
             A fitted :class:`~sklearn.pipeline.Pipeline` with a :class:`TextTokenizer` and, at its
-            end, a :class:`RNNTextClassifier`, or a search over one such as
-            :class:`~sklearn.model_selection.GridSearchCV`. Pipelines and searches may be nested.
+            end, a :class:`RNNTextClassifier`; or a search over such a Pipeline, for example
+            :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator is used. Pipelines
+            and searches may be nested.
         text : str
             The text. Words that the tokenizer truncates have no attribution.
         target : label, default=None
@@ -270,7 +272,7 @@ class TokenAttributionDisplay:
         Warns
         -----
         ConvergenceWarning
-            If the contributions do not sum to that change with the maximum number of steps.
+            If the contributions do not sum to the change within that tolerance when bisection ends.
 
         References
         ----------

@@ -43,8 +43,8 @@ class TrainingCurveDisplay:
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
-    Training loss and accuracy are means over the epoch, with dropout and while the weights change,
-    so they may be worse than those of the validation data.
+    Training loss and accuracy are means since the previous evaluation, with dropout and while the
+    weights change. They may therefore be worse than validation loss and accuracy.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class TrainingCurveDisplay:
     lines_ : dict of (str, str) to matplotlib Line2D
         The curves, by the classifier's name and the column of its history.
     best_points_ : dict of (str, str) to matplotlib Line2D
-        The rings at the epochs whose weights were kept, by the same keys.
+        The circles at the epochs whose weights were kept, by the same keys.
     legend_ : matplotlib Legend
         The legend.
 
@@ -109,7 +109,7 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two Axes for both metrics, one for a single one. None: a new figure.
+            Where to draw: two Axes, or one if `metric` is given. None: a new figure.
         metric : {"loss", "accuracy"}, default=None
             The metric to draw. None: both, in two panels.
 
@@ -123,7 +123,7 @@ class TrainingCurveDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `metric` is unknown, or `ax` holds another number of axes.
+            If `metric` is unknown, or `ax` holds the wrong number of Axes.
         """
         metrics = check_panels(metric, tuple(_AXIS_LABELS), name="metric")
         self.figure_, self.axes_ = prepare_axes(ax, metrics, caller="TrainingCurveDisplay.plot")
@@ -154,7 +154,7 @@ class TrainingCurveDisplay:
         set_integer_ticks(ax)
 
     def _line_style(self, number: int, split: Split) -> dict[str, Any]:
-        """Return a colour for each classifier, or for each split if there is one classifier."""
+        """Return the style of a curve: one colour per classifier, or per split if there is one."""
         is_training = split == "train"
         if len(self.histories) == 1:
             number = 0 if is_training else 1
@@ -202,11 +202,11 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : RNNTextClassifier, Pipeline, search, or dict of str to one of these
-            The fitted classifier, or a :class:`~sklearn.pipeline.Pipeline` with it, or a search
-            such as :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator
+            A fitted classifier; a :class:`~sklearn.pipeline.Pipeline` that contains one; or a
+            search, for example :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator
             is used. The estimators of a dict are drawn into the same panels.
         ax : matplotlib Axes or array-like of two of them, default=None
-            Where to draw: two Axes for both metrics, one for a single one. None: a new figure.
+            Where to draw: two Axes, or one if `metric` is given. None: a new figure.
         metric : {"loss", "accuracy"}, default=None
             The metric to draw. None: both, in two panels.
 
@@ -224,7 +224,7 @@ class TrainingCurveDisplay:
         TypeError
             If an estimator holds no RNNTextClassifier.
         ValueError
-            If the dict is empty, `metric` is unknown, or `ax` holds another number of axes.
+            If the dict is empty, `metric` is unknown, or `ax` holds the wrong number of Axes.
         """
         caller = f"{cls.__name__}.from_estimator"
         classifiers = _find_classifiers(estimator, caller)

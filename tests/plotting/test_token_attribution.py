@@ -45,7 +45,7 @@ def test_incomplete_attribution_warns_the_caller(model, monkeypatch):
     monkeypatch.setattr("sklearn_rnn._inspection.attribution._TOLERANCE", 0.0)
     monkeypatch.setattr(text_attribution, "_MAX_STEPS", 3)
     message = (
-        r"^The contributions of the words sum to -?\d\.\d{4}, and should to -?\d\.\d{4}, with "
+        r"^The contributions of the words sum to -?\d\.\d{4} instead of -?\d\.\d{4}, with "
         r"n_steps=3\. Pass a larger n_steps, or read the colours as approximate\.$"
     )
     with pytest.warns(ConvergenceWarning, match=message) as caught:
