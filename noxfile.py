@@ -1,7 +1,7 @@
 """Every check of this project: `nox` runs them all, `nox -s lint` one, `nox --list` names them.
 
-What a session needs is written once, in `pyproject.toml`: the extras of the package, and a
-dependency group for the tools of the session of that name. `constraints.txt` pins all of it.
+The sessions install extras of the package and, for their tools, the dependency group with the name
+of the session. `pyproject.toml` defines the extras and groups; `constraints.txt` pins them.
 """
 
 import re
@@ -15,9 +15,9 @@ import nox
 ROOT = Path(__file__).parent
 CONSTRAINTS = ROOT / "constraints.txt"
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-PYTHONS = nox.project.python_versions(PYPROJECT)  # those of its classifiers
+PYTHONS = nox.project.python_versions(PYPROJECT)  # from its classifiers
 
-# A line that breaks each import contract of pyproject.toml, and the file that it is added to.
+# For each import contract of pyproject.toml: a file, and a line that breaks the contract there.
 BREACHES = {
     "layers": ("_ids.py", "import sklearn_rnn._training.batches"),
     "torch": ("_text/vocabulary.py", "import torch"),
@@ -26,13 +26,13 @@ BREACHES = {
     "matplotlib": ("evaluation.py", "import matplotlib"),
 }
 
-# Packages without a floor, whose newest versions do not work with the floors of others.
+# Limits of packages that have no floor and whose newest versions do not work with other floors.
 LIMITS_OF_FLOORS = [
     "pyparsing<3.2",  # newer versions make matplotlib 3.9 warn
-    "setuptools<82",  # which torch 2.11 requires
+    "setuptools<82",  # torch 2.11 requires it
 ]
 
-# The packages that torch brings to Linux where it is built for CUDA: they follow from its version.
+# Prefixes of the packages that a CUDA build of torch installs on Linux, in versions that it pins.
 CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
 
 nox.options.default_venv_backend = "virtualenv"
@@ -49,9 +49,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[:1])
 def lowest(session: nox.Session) -> None:
-    """Run the tests with the floors of pyproject.toml, but for the pins given as arguments.
+    """Run the tests with the floors of pyproject.toml, except packages pinned as arguments.
 
-    `nox -s lowest -- torch==2.13.0` installs the floors of all packages but torch.
+    `nox -s lowest -- torch==2.13.0` installs torch 2.13.0 and the floors of all other packages.
     """
     given = {name_of(pin): pin for pin in session.posargs}
     floors = floors_as_pins() | given
@@ -106,14 +106,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docstrings(session: nox.Session) -> None:
-    """Check that docstrings describe the parameters of the signature, in public ones all."""
+    """Check documented parameters against signatures, and that public docstrings are complete."""
     install_pinned(session, ".[test]")
     session.run("pytest", "--numprocesses=0", "tests/tooling/test_docstrings.py")
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build wheel and sdist, run the installed wheel, and run the tests of the sdist."""
+    """Build wheel and sdist, install and run the wheel, and run the tests of the sdist."""
     install_pinned(session)
     folder = Path(session.create_tmp()).resolve()
     for old in folder.glob("*"):
@@ -127,7 +127,7 @@ def build(session: nox.Session) -> None:
     unpacked = folder / sdist.name.removesuffix(".tar.gz")
     check_that_the_sdist_is_complete(session, unpacked)
 
-    # A fresh environment, without what builds.
+    # A fresh environment, without the build tools.
     session.run("python", "-m", "venv", str(folder / "fresh"))
     scripts = folder / "fresh" / ("Scripts" if sys.platform == "win32" else "bin")
     python = str(scripts / "python")
@@ -136,7 +136,8 @@ def build(session: nox.Session) -> None:
     with session.chdir(folder):
         session.run(python, "-m", "sklearn_rnn", "--version", external=True)
         session.run(str(scripts / "sklearn-rnn"), "--version", external=True)
-    with session.chdir(unpacked):  # where a file that is missing is seen without the corpora
+    # Corpus tests are skipped; the others fail if the sdist lacks a file.
+    with session.chdir(unpacked):
         without = {"SKLEARN_RNN_DATA": None}
         session.run(python, "-m", "pytest", env=without, external=True)
 
@@ -162,7 +163,7 @@ def pinned_lines() -> list[str]:
 
 
 def floors_as_pins() -> dict[str, str]:
-    """Return the requirement of the lowest version of each dependency, by name."""
+    """Return each dependency pinned to its lowest allowed version, by name."""
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"]
     floors = [*project["dependencies"], *extras["plot"], *extras["test"]]
@@ -170,7 +171,7 @@ def floors_as_pins() -> dict[str, str]:
 
 
 def name_of(requirement: str) -> str:
-    """Return the package that a requirement names: numpy of "numpy>=2.0"."""
+    """Return the name of the package in a requirement: "numpy" for "numpy>=2.0"."""
     return re.split("[<>=@ ]", requirement)[0]
 
 
