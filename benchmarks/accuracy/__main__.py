@@ -2,11 +2,11 @@
 
     SKLEARN_RNN_DATA=... python -m benchmarks.accuracy [--corpus NAME ...] [--model NAME ...]
 
-Each model is fitted on the training set, or on a stratified 10 % or 1 % of it, and scored once on
-the test set; the network once for each seed. The benchmark prints a line per fit, the medians, and
-McNemar's test of the network with the median accuracy against the best baseline. It writes them,
-with the versions and the machine, to benchmarks/results/accuracy.json, which keeps fits of earlier
-runs that are not repeated, each with its commit and processor.
+Each baseline is fitted once and each network once per seed, on the training set or on a stratified
+10 % or 1 % of it. Each fit is scored on the test set. The benchmark prints a line per fit, the
+medians, and McNemar's test of the network with the median accuracy against the best baseline. It
+writes these results, with the versions and the machine, to benchmarks/results/accuracy.json. Fits
+of earlier runs stay in the file, with their commit and processor, until they are repeated.
 """
 
 import time
@@ -24,7 +24,7 @@ from benchmarks.common.record import describe_run, read_rows, write_record
 
 
 def fit_and_score(estimator: BaseEstimator, train: Split, test: Split) -> dict:
-    """Return the accuracy, the seconds of the fit, and which test texts were right, as bits."""
+    """Return the accuracy, the seconds of the fit, and a bit per test text: 1 if correct."""
     start = time.perf_counter()
     estimator.fit(*train)
     seconds = time.perf_counter() - start
@@ -57,7 +57,7 @@ def summarize(fits: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_with_best_baseline(fits: pd.DataFrame) -> pd.DataFrame:
-    """Make a row for each corpus: the network of the median accuracy and the best baseline."""
+    """Compare the network of median accuracy with the best baseline, in a row for each corpus."""
     rows = []
     for corpus, group in fits.groupby("corpus", sort=False):
         networks = group[group["model"] == "rnn"].sort_values("accuracy")

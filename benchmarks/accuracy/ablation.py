@@ -3,7 +3,7 @@
     SKLEARN_RNN_DATA=... python -m benchmarks.accuracy.ablation [--corpus NAME ...] [--seeds 3]
 
 The test sets are not used. A stratified fifth of the training set is held out. For IMDB, the
-reviews numbered 10,000 and up are held out, so that no film is in both parts. Results go to
+reviews numbered 10,000 and up are held out, so that no film is in both sets. Results go to
 benchmarks/results/ablation.json; corpora that are not run are kept.
 """
 
@@ -37,7 +37,7 @@ CHANGES = {
 def hold_out(
     data_dir: Path, corpus: str, labels: np.ndarray
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the rows of the training set that are trained on, and those that are held out."""
+    """Split the training set; return the rows to train on and the held-out rows."""
     rows = np.arange(len(labels))
     if corpus == "imdb":
         names = pd.read_csv(data_dir / FILES["imdb", "train"][0], usecols=["id"])["id"]

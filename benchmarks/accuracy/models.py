@@ -1,4 +1,4 @@
-"""The default Pipeline and the baselines, by the names that they have in the records."""
+"""The default Pipeline and the baselines, by their names in the results."""
 
 from collections.abc import Callable
 from functools import partial

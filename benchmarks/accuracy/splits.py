@@ -7,7 +7,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks.common.corpora import SPLITS, read_druglib, read_split
 
-# Names on the command line, and titles in the records.
+# Names on the command line, and names in the results.
 CORPORA = {
     "imdb": "imdb",
     "ag_news": "ag_news (59,662-row train)",
@@ -16,7 +16,7 @@ CORPORA = {
     "imdb_10": "imdb_10 (10 % of the training set)",
     "imdb_1": "imdb_1 (1 % of the training set)",
 }
-# Corpora of which a stratified share of the training set is used.
+# Corpora with a stratified share of the training set of another corpus.
 SHARES = {"imdb_10": ("imdb", 0.1), "imdb_1": ("imdb", 0.01)}
 
 Split = tuple[list[str], np.ndarray]
@@ -35,6 +35,6 @@ def load(data_dir: Path, name: str) -> tuple[Split, Split]:
 
 
 def read_druglib_classes(data_dir: Path, corpus: str, split: str) -> Split:
-    """Return Druglib's reviews in three classes: ratings up to 4, 5 and 6, from 7 on."""
+    """Return Druglib's reviews in three classes: ratings 1 to 4, 5 to 6, and 7 to 10."""
     table = read_druglib(data_dir, split)
     return table["review"].tolist(), np.digitize(table["rating"], [4.5, 6.5])

@@ -5,10 +5,9 @@
 For each seed, a random sample of the training texts keeps its labels; the other texts have the
 label -1. "labelled" is fitted to the sample, "self-trained" to all texts: SelfTrainingClassifier
 (Yarowsky 1995, doi:10.3115/981658.981684) labels the texts for which the first fit predicts a class
-with a probability of at least 0.75, its default, and fits again. The rival is TF-IDF with a
-logistic regression, trained in the same way. Each model is scored once, on the official test set.
-Results are written to benchmarks/results/unlabelled.json, which keeps those of corpora that are not
-run.
+with a probability above its default threshold of 0.75, and fits again. The rival is TF-IDF with a
+logistic regression, trained in the same way. Each fit is scored once, on the official test set.
+Results are written to benchmarks/results/unlabelled.json, where results of other corpora stay.
 """
 
 import time
@@ -28,7 +27,7 @@ from benchmarks.common.arguments import add_data_option, make_parser
 from benchmarks.common.corpora import encode_labels
 from benchmarks.common.record import describe_run, read_rows, write_record
 
-# Texts that keep their labels.
+# Numbers of texts that keep their labels.
 N_LABELLED = {"imdb": (250, 2_500), "ag_news": (2_000,), "amazon_polarity": (1_000,)}
 UNLABELLED = -1
 CHOSEN = ("rnn", "tfidf_logistic_regression")
@@ -37,7 +36,7 @@ CHOSEN = ("rnn", "tfidf_logistic_regression")
 def fit_and_score(
     model: str, seed: int, n_labelled: int, train: Split, test: Split
 ) -> dict[str, float]:
-    """Fit to a stratified sample of the texts alone, and to all; return accuracies and seconds."""
+    """Fit to a labelled sample alone and to all texts; return accuracies and seconds."""
     texts, labels = train
     rows = np.arange(len(texts))
     few, _ = train_test_split(rows, train_size=n_labelled, stratify=labels, random_state=seed)

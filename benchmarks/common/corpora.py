@@ -23,14 +23,14 @@ FILES = {
 
 
 def read_split(data_dir: Path, corpus: str, split: str) -> tuple[list[str], np.ndarray]:
-    """Return the texts of a split in the order of the file, and their labels as they are there."""
+    """Return the texts of a split and their labels, in the order and form of the file."""
     file, columns = FILES[corpus, split]
     texts = read_texts(data_dir / file, **columns)
     return list(texts.data), texts.target
 
 
 def read_druglib(data_dir: Path, split: str) -> pd.DataFrame:
-    """Return Druglib's reviews, three answers joined, and their ratings from 1 to 10."""
+    """Return Druglib's reviews, each joined from three answers, and their ratings, 1 to 10."""
     table = pd.read_csv(data_dir / f"drug_review/druglib_{split}.tsv.gz", sep="\t")
     answers = ["benefitsReview", "sideEffectsReview", "commentsReview"]
     table["review"] = table[answers].fillna("").agg(" ".join, axis=1)
@@ -54,7 +54,7 @@ def load_texts(data_dir: Path, corpus: str, split: str) -> tuple[list[str], npt.
 def load_ids(
     data_dir: Path, corpus: str, split: str, max_length: int = 400, truncation: str = "middle"
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
-    """Return the ids of a split, by the 20,000 most frequent training words, and its labels."""
+    """Return the ids of a split, with the 20,000 most frequent training words, and its labels."""
     tokenizer = TextTokenizer(max_tokens=20_000, max_length=max_length, truncation=truncation)
     tokenizer.fit(load_texts(data_dir, corpus, "train")[0])
     texts, labels = load_texts(data_dir, corpus, split)

@@ -11,7 +11,7 @@ from benchmarks.common.timing import SkippedError
 
 
 def require_linux() -> None:
-    """Skip the section where memory cannot be measured."""
+    """Skip the section unless memory can be measured by Linux's /proc."""
     if not Path("/proc/self/clear_refs").exists():
         raise SkippedError("It measures memory by Linux's /proc.")
 
@@ -30,7 +30,7 @@ def status_bytes(field: str) -> int:
 
 
 def reset_peak() -> None:
-    """Set VmHWM, the peak of resident memory, to what is resident now.
+    """Reset VmHWM, the peak of resident memory, to the current resident memory.
 
     The peak of `getrusage` may be that of the parent process, and cannot be reset.
     """
@@ -38,7 +38,7 @@ def reset_peak() -> None:
 
 
 class PeakMonitor:
-    """Context that samples a field of the status a hundred times a second; `peak` is its maximum.
+    """Context that reads a field of the status a hundred times a second; `peak` is the maximum.
 
     Parameters
     ----------

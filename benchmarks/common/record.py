@@ -17,7 +17,7 @@ PACKAGES = ("sklearn_rnn", "scikit-learn", "skorch", "torch", "numpy", "pandas")
 
 
 def write_record(name: str, tables: dict[str, pd.DataFrame]) -> Path:
-    """Write tables by title to results/NAME.json, and return its path."""
+    """Write tables by title to results/NAME.json, and return the path of the file."""
     record = {
         "date": time.strftime("%Y-%m-%d"),
         "commit": describe_commit(),
@@ -32,19 +32,19 @@ def write_record(name: str, tables: dict[str, pd.DataFrame]) -> Path:
 
 
 def read_rows(name: str, title: str) -> list[dict]:
-    """Return the rows of a table of results/NAME.json; none if it was never written."""
+    """Return the rows of a table of results/NAME.json; no rows if there is no such table."""
     path = RESULTS / f"{name}.json"
     tables = json.loads(path.read_text())["tables"] if path.exists() else {}
     return tables.get(title, [])
 
 
 def _to_rows(table: pd.DataFrame) -> list[dict]:
-    """Return a list of dicts; a missing value is None, which JSON has, and not NaN."""
+    """Return a list of dicts, with None instead of NaN, which JSON lacks."""
     return json.loads(table.to_json(orient="records", double_precision=15))
 
 
 def describe_run() -> dict[str, str]:
-    """Return the commit and the processor, for a row that is kept while others are rerun."""
+    """Return the commit and the processor, for a table whose rows come from different runs."""
     return {"commit": describe_commit(), "processor": describe_processor()}
 
 
@@ -67,7 +67,7 @@ def describe_machine() -> dict[str, str | int | None]:
 
 
 def describe_processor() -> str:
-    """Return the model's name, family and stepping on Linux, where a cloud's name says little."""
+    """Return the processor's name; on Linux, also its family, model and vector extensions."""
     path = Path("/proc/cpuinfo")
     if not path.exists():
         return platform.processor() or platform.machine()
@@ -81,7 +81,7 @@ def describe_processor() -> str:
 
 
 def describe_commit() -> str:
-    """Return the commit, with "-dirty" after it if any file but the results has changed since."""
+    """Return the commit, with "-dirty" if files outside the results have changed since."""
     code = [":/", ":(top,exclude)benchmarks/results"]
     is_changed = _run_git("diff", "--quiet", "HEAD", "--", *code).returncode == 1
     return _run_git("describe", "--always").stdout.strip() + "-dirty" * is_changed

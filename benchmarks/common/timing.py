@@ -34,8 +34,8 @@ def measure_in_turn(
 ) -> dict[Name, list[Figure]]:
     """Call all measures in turn, n_runs times; return the figures of each by name.
 
-    A measure is a function that returns a figure, mostly seconds. A machine that slows down for a
-    while slows all of them.
+    A measure is a function that returns a figure, mostly seconds. If the machine slows down for a
+    while, it slows all measures.
     """
     figures: dict[Name, list[Figure]] = {name: [] for name in measures}
     for _ in range(n_runs):
@@ -64,7 +64,7 @@ def check_targets(targets: Mapping[str, tuple[float, str, float]]) -> pd.DataFra
     Parameters
     ----------
     targets : dict of str to (float, str, float)
-        For each target the figure reached, "at least" or "at most", and the bound.
+        For each target: the measured figure, "at least" or "at most", and the bound.
     """
     rows = {
         name: {

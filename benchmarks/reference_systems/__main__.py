@@ -4,19 +4,19 @@
     SKLEARN_RNN_DATA=... python -m benchmarks.reference_systems --ours-alone [--our-epochs 1] ...
 
 Each system is a few lines of the public API. The network is the author's, without the linear term;
-the training (epochs, batches, learning rate) is ours, and the column "differs" describes it. In
-addition, gradients are clipped at a norm of 1 and labels are smoothed by 0.1, except in R3's rnn.
-The rival is the author's recipe, written in plain torch, on the same texts in the same run; for
-each seed, ours and theirs run in turn. Seconds are measured from texts to test accuracy. `--texts`
-takes a random sample of the training texts; `--epochs` shortens the rival's training. Results are
-written to benchmarks/results/reference_systems.json, which keeps those of systems that are not run;
-`--ours-alone` has a table of its own.
+the training (epochs, batches, learning rate) is ours, and the column "differs" describes it. We
+also clip gradients at a norm of 1, and smooth labels by 0.1 in all systems but R3's rnn. The rival
+is the author's recipe, written in plain torch, on the same texts in the same run; for each seed,
+ours and theirs run in turn. Seconds are measured from texts to test accuracy. `--texts` takes a
+random sample of the training texts; `--epochs` shortens the rival's training. Results are written
+to benchmarks/results/reference_systems.json, where results of other systems stay. `--ours-alone`
+writes a table of its own.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
-import torch._dynamo  # noqa: F401 (an optimizer imports it at its first step, which is timed)
+import torch._dynamo  # noqa: F401 (imported here, outside the timed first optimizer step)
 
 from benchmarks.common.arguments import add_data_option, make_parser
 from benchmarks.common.record import read_rows, write_record

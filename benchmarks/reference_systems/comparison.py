@@ -89,7 +89,7 @@ def compare(
     their_epochs: int | None,
     ours_alone: bool,
 ) -> dict:
-    """Run a system and its rival in turn, seed by seed, and make its row of medians."""
+    """Run a system and its rival in turn, seed by seed; return a row of medians."""
     system = SYSTEMS[name]
     ours, theirs = [], []
     for seed in range(seeds):

@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 ADAM_EPS = 1e-7
-# Punctuation separates words in Keras' IMDB data; its TextVectorization deletes it.
+# Punctuation separates words in Keras' IMDB data; Keras' TextVectorization deletes punctuation.
 TO_SPACES = str.maketrans(dict.fromkeys(string.punctuation.replace("'", ""), " "))
 TO_NOTHING = str.maketrans("", "", string.punctuation)
 
 
 def split_as_keras(text: str, punctuation: Mapping[int, str | int | None]) -> list[str]:
-    """Return the lower-cased words between spaces, the punctuation translated by a table."""
+    """Lower-case a text, translate its punctuation by a table, and split it at spaces."""
     return text.lower().translate(punctuation).split()
 
 
@@ -42,8 +42,8 @@ def batch_norm(width: int) -> nn.BatchNorm1d:
 
 
 def binary_scores(logits: torch.Tensor) -> torch.Tensor:
-    """Make two scores, (batch, 2), of one logit, (batch, 1).
+    """Return scores of shape (batch, 2) for logits of shape (batch, 1).
 
-    Their cross-entropy is that of the logit's sigmoid.
+    The cross-entropy of the scores is the binary cross-entropy of the logits.
     """
     return nn.functional.pad(logits, (1, 0))

@@ -89,7 +89,7 @@ class Net(nn.Module):
 def init_vectors(
     vocabulary: dict[str, int], n_special: int, vectors: tuple[dict[str, int], np.ndarray] | None
 ) -> torch.Tensor:
-    """Initialize the embedding: vectors of known words, others at random; 200-d without vectors."""
+    """Initialize the embedding by the vectors, else at random (200-d if there are no vectors)."""
     rows, matrix = vectors or ({}, np.zeros((0, 200)))
     spread = float(matrix.std()) if len(matrix) else 1.0
     embedding = torch.randn(len(vocabulary) + n_special, matrix.shape[1]) * spread
@@ -102,7 +102,7 @@ def init_vectors(
 
 
 def recipe(data: Data, *, epochs: int | None = None, seed: int = 0) -> Outcome:
-    """Train and score R1: words seen 3 times, texts cut at the 0.9 quantile of the lengths."""
+    """Train and score R1: words seen 3 times or more, texts cut at the 0.9 quantile of lengths."""
     start = start_run(seed)
     words = [split_words(text) for text in data.train[0]]
     vocabulary = make_vocabulary(words, 4, min_count=3)  # padding, start, end, unknown

@@ -65,8 +65,8 @@ def make(seed: int, vectors: WordVectors | None, **parameters: object) -> Pipeli
 class MaskedLayer(nn.Module):
     """A recurrent layer over padded texts that reads only words, in one direction or in both.
 
-    It computes over the padding and never uses that: on the CPU, the backward pass of a packed
-    layer takes ten times as long with batches of this size.
+    The states at the padding are computed, but not used. Packing would avoid them, but on the CPU
+    the backward pass of a packed layer takes ten times as long with batches of this size.
     """
 
     def __init__(self, unit: Unit, n_inputs: int, n_units: int, bidirectional: bool) -> None:
@@ -79,7 +79,7 @@ class MaskedLayer(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Compute outputs, (batch, word, unit), and last states, (batch, unit).
 
-        `reversed_positions`, (batch, word), has each word's position in the reversed text.
+        `reversed_positions`, (batch, word), is the position of each word in the reversed text.
         """
         rows, ends = torch.arange(len(inputs)), reversed_positions[:, 0]
         outputs, _ = self.forward_layer(inputs)
@@ -148,7 +148,7 @@ def recipe(
     seed: int = 0,
     **net: object,
 ) -> Outcome:
-    """Train and score R3: 5,500 tokens, the first 166 of each text; `net` is for the network."""
+    """Train and score R3: 5,500 tokens, the first 166 of each text. `net` is passed to `Net`."""
     start = start_run(seed)
     n_tokens, length = 5500, 166
     words = (split_as_keras(text, TO_NOTHING) for text in data.train[0])
@@ -171,7 +171,7 @@ def recipe(
 
 
 def describe(n_epochs: int = 2, batch_size: int = 32) -> str:
-    """Return how the training of our Pipeline differs."""
+    """Return how the training of our Pipeline differs from the author's."""
     return (
         f"{n_epochs} epochs of one cycle in batches of {batch_size} by length instead of 20 in "
         "1,024 (deep: 50, tiny: 80); last weights; embedding dropout 0.2"
@@ -179,7 +179,7 @@ def describe(n_epochs: int = 2, batch_size: int = 32) -> str:
 
 
 def describe_large_batches(our_rate: float, their_rate: float) -> str:
-    """Return how the training of our Pipeline with larger batches differs."""
+    """Return how the training of our Pipeline with larger batches differs from the author's."""
     return (
         f"8 epochs of one cycle by length, at most {our_rate}, instead of 20 at {their_rate}; "
         f"{INPUT_NORM}"

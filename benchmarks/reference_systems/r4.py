@@ -62,7 +62,7 @@ Layer = tuple[Unit, dict[str, float]]  # a class and its settings
 class Net(nn.Module):
     """Recurrent layers over padded texts, poolings, a hidden layer.
 
-    With `residual`, the output layer reads the pooled vector too.
+    With `residual`, the output layer reads both the hidden layer and the pooled vector.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ def recipe(
 
 
 def describe(epochs: str = "4 epochs", instead: str = " instead of 5", dropout: float = 0.5) -> str:
-    """Return how the training and the network of our Pipeline differ."""
+    """Return how the training and the network of our Pipeline differ from the author's."""
     return (
         f"{epochs} of one cycle by length{instead}; last weights; ReLU for tanh in the head; "
         f"poolings leave padding out; embedding dropout {dropout}"

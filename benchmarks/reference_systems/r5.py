@@ -105,7 +105,7 @@ def recipe(
     vectors = torch.zeros(len(known) + 1, matrix.shape[1])
     vectors[1:] = torch.as_tensor(matrix[[rows[word] for word in known]])
 
-    def encode(text: str) -> list[int]:  # a vector of zeros if no word has one
+    def encode(text: str) -> list[int]:  # if no word has a vector: zeros
         return [vocabulary[word] for word in split_words(text) if word in vocabulary] or [PAD]
 
     schedule = Schedule(5, 1, learning_rate=1e-4, keep="training loss")

@@ -41,7 +41,7 @@ class System:
 
 
 def make_pipeline(tokenizer: TextTokenizer, seed: int, **parameters: object) -> Pipeline:
-    """Make a Pipeline without the linear term and word dropout, which no author has."""
+    """Make a Pipeline without linear term and word dropout, which no author's system has."""
     tokenizer.set_params(token_pattern=WORDS)
     classifier = RNNTextClassifier(
         linear_ngrams=0, word_dropout=0.0, device="cpu", random_state=seed, **parameters
@@ -56,5 +56,5 @@ def load_encoded(data_dir: Path, corpus: str) -> tuple[Split, Split]:
 
 
 def load_glove(data_dir: Path) -> WordVectors:
-    """Return the subset of GloVe's 50 dimensions that lies beside the corpora."""
+    """Return the subset of GloVe's 50-d vectors that is stored with the corpora."""
     return load_word_vectors(data_dir / "vectors/glove.6B.50d.subset.txt.gz")

@@ -17,7 +17,7 @@ Encode = Callable[[str], list[int]]
 
 
 def split_words(text: str) -> list[str]:
-    """Return the lower-cased words, by a regular expression."""
+    """Return the lower-cased words that a regular expression finds."""
     return re.findall(r"\w+", text.lower())
 
 
@@ -35,12 +35,12 @@ def make_vocabulary(
 
 
 def encode_known(words: Iterable[str], vocabulary: Mapping[str, int], unknown: int) -> list[int]:
-    """Return the ids of words, `unknown` for those without one."""
+    """Return the ids of words; words without an id get `unknown`."""
     return [vocabulary.get(word, unknown) for word in words]
 
 
 def pad(rows: Sequence[Sequence[int]], length: int, *, left: bool = False) -> torch.Tensor:
-    """Make the ids, (n_rows, length), of rows that are no longer than that."""
+    """Pad rows of at most `length` ids to a tensor of shape (n_rows, length)."""
     ids = np.full((len(rows), length), PAD)
     for target, row in zip(ids, rows, strict=True):
         target[length - len(row) if left else 0 :][: len(row)] = row
@@ -50,7 +50,7 @@ def pad(rows: Sequence[Sequence[int]], length: int, *, left: bool = False) -> to
 def make_fixed_batches(
     data: Data, encode: Encode, length: int, batch_size: int, *, left: bool = False
 ) -> list[DataLoader]:
-    """Make random batches of texts padded to one length; `encode` makes the ids of a text."""
+    """Make random batches of texts padded to one length; `encode` returns the ids of a text."""
     loaders = []
     for texts, labels in data.splits:
         ids = pad([encode(text) for text in texts], length, left=left)

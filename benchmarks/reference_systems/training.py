@@ -54,21 +54,22 @@ class Outcome:
     """Accuracy and cost of a recipe."""
 
     accuracy: float  # of the kept state, on the test texts
-    best_validation_accuracy: float  # of the kept state for R5, which does not monitor it
+    best_validation_accuracy: float  # that of the kept state for R5, which monitors none
     total_seconds: float  # from texts to the test accuracy
     training_seconds: float  # the training steps alone
-    n_parameters: int  # those that are trained
-    epochs: int  # those that were run
+    n_parameters: int  # trained parameters
+    epochs: int  # epochs that were run
 
 
 @dataclass(frozen=True)
 class Schedule:
     """Training of a recipe: Adam, and the figure that its author monitored.
 
-    The state with the best `keep` is kept: "validation loss", "validation accuracy" or "training
-    loss", better by more than `min_delta`; None keeps the last state. Training ends when `patience`
-    checks in a row were no better. The learning rate is halved when the validation loss was no
-    better for `halve_after` epochs.
+    `keep` is the monitored figure: "validation loss", "validation accuracy" or "training loss". A
+    check improves it if it is better than the best by more than `min_delta`. The state of the last
+    improvement is kept; with None, the last state. Training ends after `patience` checks in a row
+    without improvement. The learning rate is halved after `halve_after` epochs without a lower
+    validation loss.
     """
 
     epochs: int
@@ -120,13 +121,13 @@ def train(
 ) -> tuple[float, float, int]:
     """Train, and leave the kept state in the model.
 
-    Returns the best validation accuracy, 0 if that was not monitored, the seconds of the training
+    Returns the best validation accuracy (0 if it was not monitored), the seconds of the training
     steps and the number of epochs.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(parameters, schedule.learning_rate, eps=schedule.adam_eps)
     if schedule.halve_after:
-        # Keras acts at the last of these epochs, torch at the one after it.
+        # Keras halves the rate after `patience` epochs without improvement, torch after one more.
         plateau = ReduceLROnPlateau(
             optimizer, factor=0.5, patience=schedule.halve_after - 1, threshold_mode="abs"
         )
@@ -166,7 +167,7 @@ def train_and_score(
 ) -> Outcome:
     """Train on the first loader, validate on the second, score on the third.
 
-    `epochs` replaces those of the schedule; `start` is the time of `start_run`.
+    `epochs` replaces the epochs of the schedule; `start` is the time that `start_run` returned.
     """
     training, validation, test = loaders
     schedule = replace(schedule, epochs=epochs or schedule.epochs)

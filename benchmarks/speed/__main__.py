@@ -4,8 +4,8 @@
 
 Each section prints its tables and its targets, and writes them, with the versions and the machine,
 to benchmarks/results/speed_SECTION.json. Runs of ours and of the rivals alternate, so that a
-machine that slows down slows all of them; the medians are compared. Without a section all of them
-run, which takes an hour or two; `--texts 2000 --runs 2` tries them out.
+machine that slows down slows all of them; the medians are compared. Without a section, all sections
+run, which takes an hour or two; `--texts 2000 --runs 2` is a quick trial.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Training epoch of an LSTM, a GRU and a tanh unit: ours, torch's, and a GRU by a custom cell.
 
 All are fits of RNNTextClassifier on the same texts of IMDB, in batches of 64 and truncated to 200
-words. "torch" is the same classifier with torch's layers instead of our kernels, in float32, in
-which they are faster; for an LSTM the two are the same. "custom cell" is cell_type=GRUCell of
-benchmarks/common/custom_cell.py, written from the equations.
+words. "torch" is the same classifier with torch's layers instead of our kernels, in float32, which
+is faster for them than bfloat16; an LSTM uses torch's layers in both. "custom cell" is
+cell_type=GRUCell of benchmarks/common/custom_cell.py, written from the equations.
 """
 
 from argparse import Namespace
@@ -54,6 +54,6 @@ def run(options: Namespace) -> Tables:
 
 
 def fit_with_torch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarray) -> None:
-    """Fit with the recurrences of torch."""
+    """Fit with torch's recurrent layers."""
     with patch.dict(RECURRENCES, TORCH):
         classifier.fit(ids, labels)

@@ -4,7 +4,7 @@ A bidirectional LSTM of 64 units on ids of IMDB, in batches of 64. One size is v
 a power law is fitted: seconds = c * size ** slope. Texts of each length are truncated reviews of at
 least 400 words; classes are assigned in rotation. The figure is benchmarks/results/growth.png.
 
-Target: nothing worse than linear in rows and length: a slope of at most 1, and 0.05 for the noise.
+Target: at most linear growth in rows and length: slopes of at most 1, plus 0.05 for noise.
 """
 
 from argparse import Namespace
@@ -33,7 +33,7 @@ def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     ids, labels = load_ids(options.data, "imdb", "train")
     n_rows = min(options.texts or 2_000, 2_000)
-    scale = n_rows / 2_000  # of the numbers of rows, to try it out
+    scale = n_rows / 2_000  # reduces the numbers of rows in a trial run
     tables, slopes = {}, {}
     for axis, sizes in AXES.items():
         if axis == "rows":
@@ -57,7 +57,7 @@ def run(options: Namespace) -> Tables:
 def make_task(
     axis: str, size: int, ids: np.ndarray, labels: np.ndarray, n_rows: int
 ) -> tuple[RNNTextClassifier, np.ndarray, np.ndarray]:
-    """Return a classifier, ids and labels, of which `size` is varied."""
+    """Return a classifier, ids and labels with a given size along an axis."""
     classifier = RNNTextClassifier(
         hidden_size=size if axis == "hidden units" else 64,
         batch_size=64,
@@ -86,7 +86,7 @@ def fit_slope(table: pd.DataFrame) -> float:
 
 
 def last_slopes(tables: Tables) -> dict[str, float]:
-    """Return the slopes between the two largest sizes, where constant costs count least."""
+    """Return the slopes between the two largest sizes, where constant costs matter least."""
     return {axis: fit_slope(table.iloc[-2:]) for axis, table in tables.items()}
 
 

@@ -2,8 +2,8 @@
 
 20,000 words, the last 100 of each review, embedding of 128, a bidirectional LSTM of 64 units, last
 states, dropout 0.5, Adam, batches of 256. Keras runs as R2's author ran it (padded on the left,
-float32) in a process and virtual environment of its own, and waits while ours runs. Its first
-epoch, which traces the graph, is reported separately. Ours are whole fits of one epoch.
+float32) in a process and virtual environment of its own, and waits while ours runs. Keras' first
+epoch, which traces the graph, is reported separately. Our times are whole fits of one epoch.
 
 Targets: an epoch, and predicting the 25,000 test texts, twice as fast as Keras.
 """
@@ -114,7 +114,7 @@ def make_classifiers() -> dict[str, RNNTextClassifier]:
 def keras_process(
     python: str, train: np.ndarray, labels: np.ndarray, test: np.ndarray
 ) -> Iterator[Callable[[str], float]]:
-    """Start the rival, and give a function that sends it a command and returns the seconds."""
+    """Start the rival; yield a function that sends it a command and returns the seconds."""
     with tempfile.TemporaryDirectory() as folder:
         arrays = {"train": pad_left(train), "labels": labels, "test": pad_left(test)}
         for name, array in arrays.items():

@@ -4,7 +4,7 @@ The model is a default Pipeline fitted for one epoch on 2,000 reviews of IMDB. E
 process, which imports the package, loads the model by joblib.load, predicts one text and loads the
 model again. The first load includes the imports that it triggers. The peak is that of resident
 memory at the first prediction. `--rival DIR` also measures the package in DIR, another checkout, in
-alternation; it fits its own model, and its rows have the name of the folder.
+alternation, on a model that this package fits; its rows have the name of the folder.
 """
 
 import json
@@ -50,7 +50,7 @@ def run(options: Namespace) -> Tables:
             for name, checkout in checkouts.items()
         }
         for measure in measures.values():
-            measure()  # files are read from the disk, and compiled
+            measure()  # reads the files from the disk, and compiles them
         runs = measure_in_turn(measures, options.runs)
         megabytes = {name: path.stat().st_size / 1e6 for name, path in models.items()}
     return tabulate_figures(runs) | {
@@ -91,6 +91,6 @@ def measure_process(checkout: Path, model: Path) -> dict[str, float]:
 
 
 def child_of(checkout: Path, *arguments: object) -> tuple[list[str], dict]:
-    """Return the command of a process that imports the package in `checkout`, and its settings."""
+    """Return the command and settings of a process that imports the package in `checkout`."""
     command = [sys.executable, "-P", str(CHILD), *map(str, arguments)]
     return command, {"cwd": checkout, "env": os.environ | {"PYTHONPATH": str(checkout)}}

@@ -4,8 +4,8 @@
     PYTHONPATH=CHECKOUT python -P loading_child.py predict MODEL
 
 The current directory is the checkout. CORPUS is a JSON file of texts and labels. "predict" prints
-its figures as JSON at the first prediction, and those of a second load in a second line. Nothing of
-the benchmarks is imported: another checkout does not have it.
+its figures as JSON at the first prediction, and the seconds of a second load in a second line. The
+script imports nothing from the benchmarks, which another checkout may lack.
 """
 
 import json

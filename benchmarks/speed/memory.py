@@ -1,13 +1,13 @@
-"""Peak memory of fitting the default Pipeline on IMDB, and of predicting a file above the limit.
+"""Peak memory of fitting the default Pipeline, and of predicting a file larger than memory.
 
-Each figure comes from a new process, which first imports everything and fits a dozen texts: its
-memory then is the base. Then it reads the reviews once, twice or four times (the repetitions are
-copies), resets the peak and fits for one epoch. A further process fits for the default three
-epochs, which need more memory, because oneDNN caches a primitive for each shape of a batch, up to
-1,024 of them. The peak includes the texts.
+Each figure comes from a new process, which first imports everything and fits a dozen texts. The
+memory after this fit is the base. Then the process reads IMDB's reviews once, twice or four times
+(the repetitions are copies), resets the peak and fits for one epoch. A further process fits for the
+default three epochs, which need more memory, because oneDNN caches a primitive for each shape of a
+batch, up to 1,024 of them. The peak includes the texts.
 
-The matrix that is larger than memory has 4 GiB of ids in a .npy file. It is opened with
-mmap_mode="r" in a process that may allocate at most another half GiB (RLIMIT_DATA).
+The file has a matrix of 4 GiB of ids. It is opened with mmap_mode="r" in a process that may
+allocate at most another half GiB (RLIMIT_DATA).
 
 Targets: at most 1.5 GB at 25,000 texts, and growing linearly; the file is predicted.
 """
@@ -37,7 +37,7 @@ from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
 GIB = 2**30
 MATRIX_SHAPE = (65_536, 16_384)  # 4 GiB
-MATRIX_WORDS = 40  # of each text; the rest is padding, and takes no space on the disk
+MATRIX_WORDS = 40  # per text; the padding takes no space on the disk
 LIMIT = GIB // 2
 
 

@@ -53,7 +53,7 @@ class ExportedNet(nn.Module):
         packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True)
         states, _ = pad_packed_sequence(self.recurrence(packed)[0], batch_first=True)
         padding = (torch.arange(ids.shape[1]) >= lengths[:, None])[:, :, None]
-        highest = states.masked_fill(padding, -2).amax(1)  # below any state
+        highest = states.masked_fill(padding, -2).amax(1)  # states are above -2
         mean = states.masked_fill(padding, 0).sum(1) / lengths[:, None]
         return self.output(torch.cat([highest, mean], 1))
 

@@ -22,7 +22,7 @@ from sklearn_rnn.baselines import tfidf_logistic_regression
 OURS = "RNNTextClassifier.predict_proba"
 BATCH_IDS = (1_024, 4_096, 16_384)
 Targets = dict[str, tuple[float, str, float]]
-N_TRAIN = 1_000  # what it learns does not matter here
+N_TRAIN = 1_000  # the time of a prediction does not depend on the training
 
 
 def run(options: Namespace) -> Tables:
@@ -67,7 +67,7 @@ def all_texts(cell_type: str, options: Namespace) -> tuple[Tables, Targets]:
 
     train, labels = (array[:N_TRAIN] for array in load_ids(options.data, "imdb", "train"))
     test = load_ids(options.data, "imdb", "test")[0][: options.texts]
-    test = np.where(np.isin(test, train), test, 1)  # the unknown word, as the classifier does
+    test = np.where(np.isin(test, train), test, 1)  # unseen ids are the unknown word
     classifier = RNNTextClassifier(
         cell_type=cell_type,
         hidden_size=128,

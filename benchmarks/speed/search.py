@@ -85,7 +85,7 @@ def run(options: Namespace) -> Tables:
 
 def worker_threads() -> int:
     """Return the number of torch's threads in a worker."""
-    time.sleep(0.2)  # so that both workers get some of these
+    time.sleep(0.2)  # so that both workers get some of these calls
     import sklearn_rnn  # noqa: F401
 
     return torch.get_num_threads()
@@ -94,7 +94,7 @@ def worker_threads() -> int:
 def search(
     name: str, n_jobs: int, texts: list[str], labels: np.ndarray, counts: dict[str, int]
 ) -> float:
-    """Search with an empty memory; return the seconds, and put the number of marks in `counts`."""
+    """Search with an empty cache; return the seconds, and put the number of marks in `counts`."""
     marks = Path(os.environ[MARKS])
     marks.write_text("")
     with (

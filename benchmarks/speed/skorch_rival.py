@@ -40,9 +40,9 @@ class PackedNet(nn.Module):
         self.output = nn.Linear(2 * hidden_size, n_classes)
 
     def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Compute the logits of right-padded ids; the lengths are on the CPU, as packing asks."""
+        """Compute the logits of right-padded ids; the lengths are on the CPU, as packing needs."""
         _, state = self.recurrence(self.prepare(self.embedding(ids), lengths))
-        hidden = state[0] if isinstance(state, tuple) else state  # an LSTM has cells too
+        hidden = state[0] if isinstance(state, tuple) else state  # an LSTM has a cell state too
         return self.output(self.dropout(torch.cat([hidden[0], hidden[1]], dim=1)))
 
     def prepare(self, embedded: torch.Tensor, lengths: torch.Tensor) -> PackedSequence:
@@ -51,7 +51,7 @@ class PackedNet(nn.Module):
 
 
 class PaddedNet(PackedNet):
-    """The same over padded texts, as if the padding were words."""
+    """The network of `PackedNet` over padded texts; padding is read like words."""
 
     def prepare(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return the batch as it is."""

@@ -29,7 +29,7 @@ def run(options: Namespace) -> Tables:
         RIVAL: lambda: CountVectorizer().fit_transform(texts),
     }
     for function in corpus.values():
-        function()  # workers start, caches fill
+        function()  # starts workers and fills caches
     whole = tabulate(
         measure_in_turn({name: timed(f) for name, f in corpus.items()}, options.runs), RIVAL
     )

@@ -113,7 +113,7 @@ def rival_epoch(
 def our_epoch(
     classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarray, n_texts: int
 ) -> float:
-    """Return the seconds of a fit of one epoch, estimated from the first texts if not of all."""
+    """Return the seconds of a fit of one epoch, estimated from the first `n_texts` texts."""
     start = time.perf_counter()
     classifier.fit(ids[:n_texts], labels[:n_texts])
     return (time.perf_counter() - start) * len(ids) / n_texts

@@ -4,8 +4,8 @@ The file is generated: GloVe's text of 300 dimensions with five digits a number,
 (default: 400,000). pandas reads it with columns of float32, and with those of its choice; from
 version 3.1 on it does so in threads, as load_word_vectors does.
 
-Targets: at most twice the time of the faster of the two, and at most 1.5 times the memory of the
-matrix, in a process of its own, over what was held before.
+Targets: at most twice the time of the faster of the two reads by pandas; memory that grows by at
+most 1.5 times the size of the matrix, in a process of its own.
 """
 
 import multiprocessing
@@ -70,7 +70,7 @@ def compare_readers(path: Path, n_runs: int) -> pd.DataFrame:
 
 
 def peak_mebibytes(path: Path) -> float:
-    """Return by how much the process grows at most; valid for the first call in a process."""
+    """Return the growth of peak memory; valid for the first call in a process only."""
     before = status_bytes("VmHWM")
     load_word_vectors(path)
     return (status_bytes("VmHWM") - before) / 2**20

@@ -38,18 +38,18 @@ EXACT = [
     ),
 ]
 
-# Before 1.7.2 this check takes a float from the int32 ids that it has made for a categorical
-# estimator, which NumPy refuses: it fails before the estimator is asked. The test of the message
-# about negative ids replaces it.
+# Before scikit-learn 1.7.2 this check subtracts a float in place from the int32 ids that it makes
+# for a categorical estimator. NumPy raises an error before the estimator is called. The test of the
+# message about negative ids replaces the check.
 BROKEN_CHECKS = (
     {"check_positive_only_tag_during_fit": "the check cannot make ids"}
     if parse_version(sklearn.__version__) < parse_version("1.7.2")
     else {}
 )
 
-# Mini-batches are drawn by row, so a weight of 2 and a row given twice end in other batches.
+# Mini-batches are drawn by row, so a row of weight 2 and a row given twice have different batches.
 # scikit-learn expects the same failure of its own SGDClassifier.
-# test_weights_equal_repetitions_in_one_batch replaces it.
+# test_weights_equal_repetitions_in_one_batch replaces the check.
 MINI_BATCH_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "mini-batches are drawn by row"
 } | BROKEN_CHECKS

@@ -1,4 +1,4 @@
-"""The fitted attribute net_: methods of skorch work, or raise an error that names another."""
+"""The fitted attribute net_: each method of skorch works, or raises an error that names another."""
 
 import copy
 import pickle

@@ -21,7 +21,7 @@ from sklearn_rnn.datasets import make_word_order
 
 TEXTS, LABELS = make_word_order(120, random_state=0)
 
-# `cell_type`, `pooling` and the rest as an unusual user would set them, so that all of it is saved.
+# Most values differ from the defaults, so that a parameter that is not saved makes a test fail.
 PARAMETERS = {
     "cell_type": "gru",
     "pooling": ("max", "attention"),
@@ -137,7 +137,7 @@ def globals_in(data):
         if opcode.name == "GLOBAL":
             names.append(argument.replace(" ", "."))
         elif opcode.name == "STACK_GLOBAL":
-            # Module and name are on the stack, pushed before or recalled from the memo.
+            # The module and the name are on the stack, pushed as strings or recalled from the memo.
             names.extend(strings)
         elif isinstance(argument, str):
             strings.append(argument)

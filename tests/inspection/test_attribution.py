@@ -53,7 +53,7 @@ class Product(torch.nn.Module):
 
 
 class Cliff(torch.nn.Module):
-    """A module whose logit jumps by 2 within some millionths of the path, by its first word.
+    """A module whose logit jumps by 2 within a tiny part of the path, due to its first word.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ LEARNS = {
     "batch_size": 16,
     "max_epochs": 5,
     "learning_rate": 2e-2,
-    # Half of these 300 texts are so few that the linear term would fit their labels by chance.
+    # The linear term could fit the labels of 150 texts by chance.
     "linear_ngrams": 0,
     "device": "cpu",
     "random_state": 0,
@@ -70,7 +70,7 @@ def model():
 
 @pytest.fixture
 def quick():
-    """An unfitted Pipeline that is fitted in a moment, and learns little."""
+    """An unfitted Pipeline that takes little time to fit, and learns little."""
     return make_model(QUICK)
 
 
@@ -112,7 +112,7 @@ def test_make_pipeline():
 
 def test_memory_of_a_pipeline_caches_the_ids(quick, tmp_path):
     remembering = clone(quick).set_params(memory=str(tmp_path))
-    for _ in range(2):  # the second fit reads what the first has written
+    for _ in range(2):  # the second fit reads the cache of the first
         remembering.fit(TEXTS, LABELS)
         assert_same_predictions(remembering, quick.fit(TEXTS, LABELS))
     assert list(tmp_path.rglob("output.pkl"))
@@ -173,7 +173,7 @@ def test_classes_of_any_kind(quick, model, kinds):
     assert_array_equal(quick.classes_, kinds)
     predicted = quick.predict(NEW_TEXTS)
     assert predicted.dtype == labels.dtype
-    # Only the names differ, not what is learned.
+    # Only the names differ, not the trained weights.
     assert_same_predictions(quick, make_model(QUICK).fit(TEXTS, LABELS))
     assert quick.score(TEXTS, labels) == pytest.approx(np.mean(quick.predict(TEXTS) == labels))
 
@@ -289,7 +289,7 @@ def test_one_vs_rest(quick):
 
 @pytest.mark.parametrize("of_strings", [True, False])
 def test_texts_without_labels(of_strings):
-    """They have the label -1, in an array of objects if the other labels are strings."""
+    """Texts without labels have the label -1, in an object array if other labels are strings."""
     labels, new_labels = LABELS.astype(object), NEW_LABELS
     if not of_strings:
         labels, new_labels = (np.where(y == "praise", 7, 5) for y in (LABELS, NEW_LABELS))

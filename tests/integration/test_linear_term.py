@@ -14,7 +14,7 @@ from tests.linear_terms import counts_and_coefficients
 
 @pytest.fixture(scope="module")
 def bag_of_words():
-    """Texts of class "pos" if they have the word 2, of "neg" if they have 3."""
+    """Texts of class "pos" contain word 2, texts of class "neg" word 3."""
     rng = np.random.default_rng(0)
     X = np.zeros((80, 6), dtype=np.int32)
     y = np.repeat(["neg", "pos"], 40)
@@ -123,7 +123,7 @@ def test_resumed_training_fits_the_linear_term(make_classifier, word_order, meth
     before = counts_and_coefficients(term_of(classifier))[1]
     getattr(classifier, method)(X, y)
     after = counts_and_coefficients(term_of(classifier))[1]
-    # The same texts anew, or once more.
+    # fit replaces the counts of the same texts; partial_fit adds to them.
     assert (after == before) == (method == "fit")
     with_new_pairs = X + (X > 0)
     getattr(classifier, method)(with_new_pairs, y)

@@ -57,7 +57,7 @@ def test_flatten_has_the_states_of_all_words(make_classifier, word_order, parame
 
 
 def test_flatten_concatenates_the_states(make_classifier, word_order):
-    """One direction, word by word, through torch's own layer without any padding."""
+    """The reference is torch's layer, in one direction, on each text without padding."""
     X, y = word_order
     classifier = make_classifier(
         pooling="flatten", bidirectional=False, cell_type="gru", linear_ngrams=0
@@ -79,7 +79,7 @@ def test_flatten_learns_and_resumes(make_classifier, word_order):
     learner = {"embedding_dim": 8, "hidden_size": 8, "learning_rate": 0.03, "max_epochs": 20}
     classifier = make_classifier(pooling="flatten", linear_ngrams=0, warm_start=True, **learner)
     assert classifier.fit(X, y).score(X, y) > 0.9
-    short = np.where(np.arange(6) < 3, X, 0)  # no batch is as wide as the first ones
+    short = np.where(np.arange(6) < 3, X, 0)  # no batch is as wide as max_length
     classifier.fit(short, y).partial_fit(short, y)
     assert np.isfinite(classifier.predict_proba(short)).all()
 
@@ -335,7 +335,7 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
     X, y = word_order
     classifier = make_classifier(
         record_gradients=True,
-        learning_rate=1e-12,  # the weights after the step are those before it
+        learning_rate=1e-12,  # a step hardly changes the weights
         batch_size=80,
         max_epochs=1,
         precision="float32",

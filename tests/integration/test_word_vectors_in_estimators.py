@@ -130,7 +130,7 @@ def test_the_first_rows_are_the_vectors(make_classifier, word_order, embedding_d
         word_vectors=VECTORS, embedding_dim=embedding_dim, **UNTRAINED
     ).fit(X, y)
     embedding = embedding_of(classifier)
-    assert embedding.shape == (10, 3)  # the vectors' 2 to 5, and 6 to 9 of the texts
+    assert embedding.shape == (10, 3)  # pretrained: 2 to 5; in the texts only: 6 to 9
     np.testing.assert_allclose(embedding[2:6], VECTORS.matrix, rtol=0, atol=1e-9)
     assert (embedding[0] == 0).all()
     drawn = embedding[[1, 6, 7, 8, 9]]
@@ -243,7 +243,7 @@ def test_words_with_a_vector_are_known_though_unseen_in_training(make_classifier
 def test_similar_vectors_help_with_unseen_words(make_classifier):
     rng = np.random.default_rng(0)
     matrix = rng.normal(scale=0.1, size=(40, 5))
-    matrix[:20, 0] = 1  # words 2 to 21 are of the one class, 22 to 41 of the other
+    matrix[:20, 0] = 1  # words 2 to 21 belong to one class, 22 to 41 to the other
     matrix[20:, 0] = -1
     vectors = WordVectors([f"w{i}" for i in range(40)], matrix)
     words = np.r_[2:12, 22:32]
@@ -270,7 +270,7 @@ def test_a_fitted_classifier_survives_a_pickle(make_classifier, word_order, tmp_
 
 
 def test_other_vectors_of_the_same_size_are_refused(make_classifier, word_order):
-    """Their words would be known, but with random vectors."""
+    """The words of other vectors would be known, but have random vectors."""
     X, y = word_order
     classifier = make_classifier(embedding_dim=3, warm_start=True).fit(X, y)
     classifier.set_params(word_vectors=VECTORS, learning_rate=1e-12)

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 
 @pytest.fixture(autouse=True)
 def draw_and_close():
-    """Draw every figure to the end, where matplotlib would warn, and close it."""
+    """Draw every figure, so that matplotlib's warnings become errors, and close it."""
     yield
     for number in plt.get_fignums():
         plt.figure(number).canvas.draw()

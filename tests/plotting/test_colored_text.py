@@ -37,7 +37,7 @@ def test_html_escapes_words_and_keeps_them_whole():
     assert "<b>&lt;b&gt;</b>" in html
     assert html.count('dir="auto"') == 1
     after = html.partition('dir="auto"')[2]
-    assert "<bdi>" not in after  # which dir="auto" passes over
+    assert "<bdi>" not in after  # because dir="auto" ignores its content
     assert html.count("color:black") == 1
 
 
