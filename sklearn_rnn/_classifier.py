@@ -146,9 +146,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         uses the fit to all training texts too.
 
         With at least 500 training texts per class, on average, the recurrent layers also read
-        n-gram scores: at each token, the embedding is extended by one channel per class. It holds
-        the sum of the coefficients of the token and of the pair that ends with the token, minus the
-        mean of this sum over the classes, and scaled. In training, the coefficients are
+        n-gram scores: at each token, the embedding is extended by one channel per class. A channel
+        holds the coefficient of the token for its class plus the coefficient of the pair that ends
+        with the token, centred over the classes and scaled. In training, the coefficients are
         out-of-fold. The number of texts in the call that builds the network decides whether there
         are such channels; continued training does not add or remove them.
 
@@ -229,7 +229,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     n_iter_no_change : int, default=10
         `early_stopping` ends the training when more than this number of consecutive evaluations
         have not improved the validation score by `tol`. Raise `max_epochs` too: by default, the
-        training ends after 3 epochs, before there are as many evaluations.
+        training ends after 3 epochs, which have too few evaluations.
 
     tol : float, default=1e-4
         Smallest improvement that counts for `n_iter_no_change`: the accuracy must be at least this
