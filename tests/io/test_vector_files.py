@@ -1,7 +1,6 @@
 import gzip
 import pickle
 import re
-import struct
 
 import numpy as np
 import pytest
@@ -11,43 +10,19 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn import WordVectors, load_word_vectors
-from sklearn_rnn._io import vector_binary, vector_text
 from sklearn_rnn._io.vector_files import read_vectors
 from tests.io.vector_formats import (
     FORMATS,
     MATRIX,
     WORDS,
     as_binary,
-    as_fasttext,
     as_gensim_binary,
     as_glove,
     as_word2vec,
+    set_block_size,
 )
 
-
-@pytest.fixture
-def vectors():
-    return WordVectors(WORDS, MATRIX)
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Return a function that writes a file of the given content and returns its path."""
-
-    def write(content, name="vectors"):
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write
-
-
 PACKINGS = [bytes, gzip.compress]
-
-
-def set_block_size(monkeypatch, n_bytes):
-    for module in (vector_text, vector_binary):
-        monkeypatch.setattr(module, "_BLOCK", n_bytes)
 
 
 def assert_fails_with(message, path):
@@ -58,9 +33,9 @@ def assert_fails_with(message, path):
 
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize("format", FORMATS)
-def test_each_format_gzipped_or_not(write, format, pack, vectors):
-    assert load_word_vectors(write(pack(format(WORDS, MATRIX)))) == vectors
-    assert load_word_vectors(str(write(pack(format(WORDS, MATRIX)), "odd.name"))) == vectors
+def test_each_format_gzipped_or_not(write_vectors, format, pack, vectors):
+    assert load_word_vectors(write_vectors(pack(format(WORDS, MATRIX)))) == vectors
+    assert load_word_vectors(str(write_vectors(pack(format(WORDS, MATRIX)), "odd.name"))) == vectors
 
 
 words_of_any_script = st.text(
@@ -90,79 +65,25 @@ def test_any_words_and_numbers(tmp_path_factory, format, content):
 
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_file_of_many_blocks(write, monkeypatch, format, pack):
+def test_a_file_of_many_blocks(write_vectors, monkeypatch, format, pack):
     set_block_size(monkeypatch, 10_000)
     rng = np.random.default_rng(0)
     words = [f"word{n}" for n in range(5000)]
     matrix = rng.normal(size=(5000, 20)).astype(np.float32)
-    read = load_word_vectors(write(pack(format(words, matrix))))
+    read = load_word_vectors(write_vectors(pack(format(words, matrix))))
     assert read.words == tuple(words)
     assert_array_equal(read.matrix, matrix)
 
 
-def test_a_vector_wider_than_a_block(write, monkeypatch, vectors):
+def test_a_vector_wider_than_a_block(write_vectors, monkeypatch, vectors):
     set_block_size(monkeypatch, 2)
     for format in FORMATS:
-        assert load_word_vectors(write(format(WORDS, MATRIX))) == vectors
-
-
-@pytest.mark.parametrize("first", ["the", "of the"])
-def test_words_with_spaces_as_in_glove_840b(write, first):
-    content = f"{first} 1 2\n. . . 3 4\nat name@domain.com 5 6\nend 7 8\n"
-    read = load_word_vectors(write(content))
-    assert read.words == (first, ". . .", "at name@domain.com", "end")
-    assert read.matrix.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "a 1 2\r\nb 3 4\r\n",
-        "2 2\r\na 1 2 \r\nb 3 4 \r\n",
-        "a 1 2\nb 3 4",
-        "\ufeffa 1 2\nb 3 4\n",
-        "\ufeff2 2\na 1 2\nb 3 4\n",
-        "a 1.0e0 +2\nb 3. 4E+00\n",
-        "a 1 2\nb 3 4 \n",
-        "a 1 2 \nb 3 4\r\n",
-    ],
-)
-def test_text_written_by_other_programs(write, content):
-    read = load_word_vectors(write(content))
-    assert read.words == ("a", "b")
-    assert read.matrix.tolist() == [[1, 2], [3, 4]]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("1", "2.50", "-0"),
-        ("True", "False"),
-        ("nan", "NA", "inf", ""),
-        ("\0", "a\0b"),
-        ("a", "\ufeffa", "\ufeff"),
-        ("a\rb", "\r"),
-        ("'", '"', '""', "#", "\\", ",", "\t"),
-    ],
-)
-@pytest.mark.parametrize("block", [1, 2**22])
-def test_words_that_a_reader_of_tables_might_change(write, monkeypatch, words, block):
-    set_block_size(monkeypatch, block)
-    matrix = np.arange(2 * len(words)).reshape(-1, 2)
-    for format in (as_word2vec, as_fasttext):
-        read = load_word_vectors(write(format(words, matrix)))
-        assert read.words == words
-        assert_array_equal(read.matrix, matrix)
-
-
-def test_words_that_look_like_numbers_or_nothing(write):
-    read = load_word_vectors(write('1 1 2\nnan 3 4\n\x85 5 6\n\u2028 7 8\n" 9 10\n# 11 12\n'))
-    assert read.words == ("1", "nan", "\x85", "\u2028", '"', "#")
+        assert load_word_vectors(write_vectors(format(WORDS, MATRIX))) == vectors
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_the_first_vector_of_a_repeated_word_is_kept(write, format):
-    path = write(format(["a", "b", "a", "c", "a"], np.arange(10).reshape(5, 2)))
+def test_the_first_vector_of_a_repeated_word_is_kept(write_vectors, format):
+    path = write_vectors(format(["a", "b", "a", "c", "a"], np.arange(10).reshape(5, 2)))
     message = f"{path}: 2 of 5 words came before. The first vector is kept."
     with pytest.warns(UserWarning, match=rf"^{re.escape(message)}\Z") as warned:
         read = load_word_vectors(path)
@@ -172,24 +93,8 @@ def test_the_first_vector_of_a_repeated_word_is_kept(write, format):
     assert read.matrix.tolist() == [[0, 1], [2, 3], [6, 7]]
 
 
-def test_words_of_a_binary_file_that_are_cut_within_a_character(write):
-    path = write(as_binary(["a", "é".encode()[:1], b"x\xff", "b"], np.arange(8).reshape(4, 2)))
-    message = f"{path}: 2 of 4 words are not UTF-8. They are left out."
-    with pytest.warns(UserWarning, match=rf"^{re.escape(message)}\Z") as warned:
-        read = load_word_vectors(path)
-    assert len(warned) == 1
-    assert read.words == ("a", "b")
-    assert read.matrix.tolist() == [[0, 1], [6, 7]]
-
-
-def test_no_word_of_a_binary_file_is_utf8(write):
-    path = write(as_binary([b"\xff"], [[1.0, 2.0]]))
-    with pytest.warns(UserWarning, match="1 of 1 words are not UTF-8"):
-        assert_fails_with("{path} holds no words. " + ACCEPTED, path)
-
-
-def test_the_matrix_is_read_only_and_not_copied(write):
-    words, matrix = read_vectors(write(as_glove(WORDS, MATRIX)))
+def test_the_matrix_is_read_only_and_not_copied(write_vectors):
+    words, matrix = read_vectors(write_vectors(as_glove(WORDS, MATRIX)))
     assert not matrix.flags.writeable
     assert np.shares_memory(WordVectors(words, matrix).matrix, matrix)
 
@@ -314,21 +219,21 @@ BROKEN = [
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize(("content", "message"), BROKEN)
 def test_a_broken_file_is_named_with_the_position(
-    write, monkeypatch, content, message, pack, block
+    write_vectors, monkeypatch, content, message, pack, block
 ):
     set_block_size(monkeypatch, block)
     content = content.encode() if isinstance(content, str) else content
-    assert_fails_with(message, write(pack(content)))
+    assert_fails_with(message, write_vectors(pack(content)))
 
 
 @pytest.mark.parametrize(
     ("format", "place"),
     [(as_glove, "line"), (as_word2vec, "line"), (as_binary, "vector")],
 )
-def test_a_gzip_file_cut_in_half(write, format, place):
+def test_a_gzip_file_cut_in_half(write_vectors, format, place):
     matrix = np.random.default_rng(0).normal(size=(20_000, 20))
     packed = gzip.compress(format([f"word{n}" for n in range(20_000)], matrix), compresslevel=1)
-    path = write(packed[: len(packed) // 2])
+    path = write_vectors(packed[: len(packed) // 2])
     message = (
         rf"^{re.escape(str(path))}, {place} (\d+): the gzip data are cut off or damaged from about "
         r"here \(Compressed file ended before the end-of-stream marker was reached\)\. "
@@ -339,10 +244,10 @@ def test_a_gzip_file_cut_in_half(write, format, place):
     assert 8_000 < int(re.search(message, str(error.value))[1]) < 10_100
 
 
-def test_a_gzip_file_that_is_damaged(write):
+def test_a_gzip_file_that_is_damaged(write_vectors):
     packed = bytearray(gzip.compress(as_glove(WORDS, MATRIX)))
     packed[-8] ^= 1
-    path = write(packed)
+    path = write_vectors(packed)
     message = rf"^{re.escape(str(path))}, line 5: the gzip data are cut off or damaged from about "
     with pytest.raises(ValueError, match=message):
         load_word_vectors(path)
@@ -355,7 +260,7 @@ def test_a_missing_file_and_a_folder(tmp_path):
     assert_fails_with("{path} is a folder. Pass the file of word vectors.", tmp_path)
 
 
-def test_the_layout_of_the_binary_format():
-    """`as_binary` writes the same bytes as word2vec's C program."""
-    content = as_binary(["ab"], [[1.5, -2.0]])
-    assert content == b"1 2\nab " + struct.pack("<2f", 1.5, -2.0) + b"\n"
+def test_no_word_of_a_binary_file_is_utf8(write_vectors):
+    path = write_vectors(as_binary([b"\xff"], [[1.0, 2.0]]))
+    with pytest.warns(UserWarning, match="1 of 1 words are not UTF-8"):
+        assert_fails_with("{path} holds no words. " + ACCEPTED, path)

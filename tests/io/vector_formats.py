@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_rnn._io import vector_binary, vector_text
+
 WORDS = ("film", "good", "naïve", "\u3000")
 
 MATRIX = np.array([[0.5, -1.0, 2.0], [1.5, 0.0, 1e-3], [-7.0, 3.25, 1e20], [0.0, 1.0, -0.125]])
@@ -35,3 +37,8 @@ def as_gensim_binary(words, matrix):
 
 
 FORMATS = [as_glove, as_word2vec, as_fasttext, as_binary, as_gensim_binary]
+
+
+def set_block_size(monkeypatch, n_bytes):
+    for module in (vector_text, vector_binary):
+        monkeypatch.setattr(module, "_BLOCK", n_bytes)
