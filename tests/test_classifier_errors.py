@@ -177,9 +177,9 @@ def test_early_stopping_with_a_class_of_one_text(make_classifier, word_order, ra
     y = y.astype("U6")
     y[:2] = ["rare", "rarer"]
     message = (
-        "early_stopping=True sets a stratified validation_fraction=0.1 aside, and these classes "
-        "have one member: ['rare', 'rarer']. Add texts, leave those classes out, or pass X_val and "
-        "y_val to fit."
+        "early_stopping=True sets validation_fraction=0.1 of the texts of each class aside, and "
+        "these classes have a single text: ['rare', 'rarer']. Add texts, leave these classes out, "
+        "or pass X_val and y_val to fit."
     )
     with raises(message):
         make_classifier(early_stopping=True).fit(X, y)
@@ -192,8 +192,8 @@ def test_validation_split_that_is_too_small(
 ):
     message = (
         f"validation_fraction={fraction} of 80 texts leaves {n_train} for training and {n_val} for "
-        "validation, and each needs at least one of all 2 classes. Change validation_fraction, or "
-        "pass X_val and y_val to fit."
+        "validation, and each needs at least one text of every class (2 classes). Change "
+        "validation_fraction, or pass X_val and y_val to fit."
     )
     with raises(message):
         make_classifier(early_stopping=True, validation_fraction=fraction).fit(*word_order)
@@ -205,15 +205,23 @@ def test_validation_split_that_is_too_small(
         (["X_val"], "y_val"),
         (["y_val"], "X_val"),
         (["X_val", "sample_weight_val"], "y_val"),
-        (["sample_weight_val"], "X_val and y_val"),
     ],
 )
 def test_incomplete_validation_data(make_classifier, word_order, raises, given, missing):
     X, y = word_order
     whole = {"X_val": X, "y_val": y, "sample_weight_val": np.ones(80)}
-    message = f"X_val and y_val belong together, and {missing} was not given. Pass both or neither."
+    message = f"X_val and y_val belong together, and {missing} is not given. Pass both or neither."
     with raises(message):
         make_classifier().fit(X, y, **{name: whole[name] for name in given})
+
+
+def test_validation_weights_without_validation_data(make_classifier, word_order, raises):
+    message = (
+        "sample_weight_val has the weights of validation data, and X_val and y_val are not given. "
+        "Pass them, or leave out sample_weight_val."
+    )
+    with raises(message):
+        make_classifier().fit(*word_order, sample_weight_val=np.ones(80))
 
 
 def test_validation_data_of_another_width(make_classifier, word_order, raises):
@@ -226,8 +234,8 @@ def test_validation_data_of_another_width(make_classifier, word_order, raises):
 def test_validation_data_of_another_class(make_classifier, word_order, raises):
     X, y = word_order
     message = (
-        "y_val has classes that fit has not seen: ['new']. The classes are ['neg', 'pos']; give "
-        "all of them to fit, or to the first partial_fit."
+        "y_val has unknown classes: ['new']. The known classes are ['neg', 'pos']. Every class "
+        "must be in the y of fit, or in the classes of the first partial_fit."
     )
     with raises(message):
         make_classifier().fit(X, y, X_val=X[:3], y_val=["neg", "new", "pos"])
@@ -273,7 +281,7 @@ def test_nan(make_classifier, word_order):
 
 def test_the_first_partial_fit_needs_classes(make_classifier, word_order, raises):
     message = (
-        "The first call of partial_fit needs classes: all labels that will ever come, as in "
+        "The first call of partial_fit needs classes: all labels of this and of later calls, as in "
         "partial_fit(X, y, classes=['neg', 'pos'])."
     )
     with raises(message):
@@ -283,8 +291,8 @@ def test_the_first_partial_fit_needs_classes(make_classifier, word_order, raises
 def test_a_class_unseen_by_partial_fit(make_classifier, word_order, raises):
     X, y = word_order
     message = (
-        "y has classes that fit has not seen: ['pos']. The classes are ['neg', 'other']; give all "
-        "of them to fit, or to the first partial_fit."
+        "y has unknown classes: ['pos']. The known classes are ['neg', 'other']. Every class must "
+        "be in the y of fit, or in the classes of the first partial_fit."
     )
     with raises(message):
         make_classifier().partial_fit(X, y, classes=["other", "neg"])
@@ -294,7 +302,7 @@ def test_a_class_unseen_by_partial_fit(make_classifier, word_order, raises):
 
 
 def test_partial_fit_with_one_class(make_classifier, word_order, raises):
-    message = "classes=['pos'] must hold at least two different labels: all that will ever come."
+    message = "classes=['pos'] must list all labels of this and of later calls, at least two."
     with raises(message):
         make_classifier().partial_fit(*word_order, classes=["pos", "pos"])
 
@@ -302,8 +310,8 @@ def test_partial_fit_with_one_class(make_classifier, word_order, raises):
 def test_other_classes_at_a_later_partial_fit(make_classifier, word_order, raises):
     fitted = make_classifier().partial_fit(*word_order, classes=["neg", "pos"])
     message = (
-        "classes=['neg', 'other', 'pos'] are not those of the first call of partial_fit: ['neg', "
-        "'pos']."
+        "classes=['neg', 'other', 'pos'] differ from the classes of the earlier training, ['neg', "
+        "'pos']. Pass the same classes or none, or call fit to start anew."
     )
     with raises(message):
         fitted.partial_fit(*word_order, classes=["neg", "other", "pos"])

@@ -23,10 +23,11 @@ from sklearn_rnn._io.vector_layout import (
     is_number,
 )
 
-# The number of bytes that are parsed at a time, which bounds the memory besides the matrix.
+# Bytes of a block, about. With the number of threads it bounds the memory, apart from the matrix of
+# all vectors, which the caller builds.
 _BLOCK = 2**22
 
-# From version 3.1 on, pandas' own reader of whole files uses the same number of threads.
+# Most threads that parse blocks at the same time: as many as pandas' own reader has from 3.1 on.
 _MOST_THREADS = 4
 
 _Item = TypeVar("_Item")
@@ -41,7 +42,7 @@ def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator
     path : Path
         The file, for messages.
     stream : io.BufferedReader
-        The bytes of the file, from its first on.
+        The decompressed bytes of the file, after a byte order mark if there is one.
     layout : Layout
         The layout of the file.
 
@@ -53,7 +54,8 @@ def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator
     Raises
     ------
     ValueError
-        If the file is broken. If the error has a position, the message names the line.
+        If the file is broken. The message names the line, unless the number of vectors differs
+        from that of the header.
     """
     first_line = 1
     if layout.n_vectors:
@@ -130,8 +132,8 @@ def _parse_by_pandas(data: bytes, width: int) -> Block | None:
         if data.partition(b"\n")[0].endswith(b" " + end[:-1]):
             data = data.replace(b" " + end, end)
     try:
-        # dtype is not given: it takes longer, and makes pandas change Python's warning filters,
-        # which all threads share. low_memory=False prevents a warning for a word among the numbers.
+        # Passing dtype would take longer, and pandas would change Python's warning filters, which
+        # all threads share. low_memory=False prevents a warning for a word among the numbers.
         table = pd.read_csv(
             io.BytesIO(data),
             sep=" ",
@@ -178,7 +180,7 @@ def _parse_row(position: str, content: bytes, layout: Layout) -> tuple[str, Rows
                 f"{position}: {field!r} is not a number. A row is a word and its numbers, "
                 "separated by single spaces."
             )
-    # A word may contain spaces. A number after one of them shows that the row has too many numbers.
+    # A word may contain spaces. If a part of it after a space is a number, the row has too many.
     n_numbers = len(fields) + sum(map(is_number, word.split(" ")[1:]))
     if n_numbers != layout.width:
         raise ValueError(

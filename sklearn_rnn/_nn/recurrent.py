@@ -1,9 +1,10 @@
 """Recurrent layers over right-padded batches; states at the tokens do not depend on the padding.
 
-Batches are not packed: a padded batch of texts of similar length is many times faster. Padding is
-on the right, so that the forward direction reads it after the last token. For the backward
-direction each text is reversed within its own length, so that this direction also reads the padding
-last. The states at the padding are computed and never used.
+Batches are not packed by torch's pack_padded_sequence: for texts of similar length a padded batch
+is many times faster on a CPU. Padding is on the right, so that the forward direction reads it after
+the last token. For the backward direction each text is reversed within its own length, so that this
+direction also reads the padding last. The states at the padding are computed, but do not affect the
+states at the tokens.
 
 Time is the first dimension, because torch's layers with ``batch_first=True`` copy their inputs and
 outputs.
@@ -21,18 +22,20 @@ from torch.autograd.function import FunctionCtx
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.kernels import CPUKernelGRU, CPUKernelRNN
 
-# To add a cell, add a module with the interface of torch.nn.RNN to this table, its initialisation
-# to `init_recurrent`, its precision to `resolve_precision`, and its name to the documented values
-# of `RNNTextClassifier.cell_type`.
+# To add a cell:
+# - add a module with the interface of torch.nn.RNN to this table;
+# - initialise its weights in `init_recurrent`;
+# - choose its precision in `resolve_precision` of _training/hardware.py;
+# - add its name to the annotation and the documentation of `RNNTextClassifier.cell_type`.
 RECURRENCES: dict[str, Callable[[int, int], nn.RNNBase]] = {
     "lstm": nn.LSTM,
     "gru": CPUKernelGRU,
     "rnn": CPUKernelRNN,
 }
 
-# Spectral norm of the initial recurrent matrix of a tanh RNN. A tanh RNN has no forget gate: with a
-# norm of 1, each state depends on all tokens so far, and the pooled states hardly depend on single
-# words.
+# Spectral norm of the initial recurrent matrix of a tanh RNN, which has no forget gate: with a norm
+# of 1 earlier tokens fade slowly, and each state mixes all tokens so far, so that the pooled states
+# hardly depend on single words. With 0.5 a state depends mostly on the last few tokens.
 TANH_GAIN = 0.5
 
 
@@ -53,13 +56,13 @@ def reversal_index(lengths: Tensor, seq_len: int) -> Tensor:
     lengths : Tensor of int64 of shape (B,)
         Lengths of the texts, in tokens.
     seq_len : int
-        T, the number of columns of the batch.
+        T, the padded length of the batch, in tokens.
 
     Returns
     -------
     index : Tensor of int64 of shape (T * B,)
-        For each position of the flattened output, the position of its features in the flattened
-        input. The permutation is its own inverse.
+        ``x.flatten(0, 1)[index]`` holds the reversed texts: element t * B + b is the row of token t
+        of the reversed text b. The permutation is its own inverse.
     """
     n_texts = len(lengths)
     positions = torch.arange(seq_len, device=lengths.device)[:, None]  # (T, 1)
@@ -186,12 +189,13 @@ class RecurrentLayer(nn.Module):
 
 
 def init_recurrent(layer: nn.RNNBase, generator: torch.Generator | None) -> None:
-    """Initialise a recurrence: input weights by Glorot, orthogonal recurrent weights, zero biases.
+    """Initialise the weights and biases of a recurrence.
 
-    Orthogonal recurrent matrices preserve the norm of the gradient over many tokens (Saxe et al.
-    2014, arXiv:1312.6120). In a tanh RNN they are multiplied by `TANH_GAIN`. The biases of the
-    forget gates of an LSTM are 1, so that these gates are open at first and preserve the memory
-    (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
+    - Input weights: Glorot (Glorot & Bengio 2010).
+    - Recurrent weights: orthogonal, which helps to preserve the norm of the gradient over many
+      tokens (Saxe et al. 2014, arXiv:1312.6120); in a tanh RNN times `TANH_GAIN`.
+    - Biases: zero, but 1 for the forget gates of an LSTM, so that these gates are open at first
+      (Jozefowicz et al. 2015, proceedings.mlr.press/v37/jozefowicz15).
 
     Parameters
     ----------

@@ -127,8 +127,9 @@ def encode_labels(y: np.ndarray, classes: np.ndarray, *, name: str) -> npt.NDArr
     unseen = np.setdiff1d(y, classes)
     if len(unseen):
         raise ValueError(
-            f"{name} has classes that fit has not seen: {unseen.tolist()}. The classes are "
-            f"{classes.tolist()}; give all of them to fit, or to the first partial_fit."
+            f"{name} has unknown classes: {unseen.tolist()}. The known classes are "
+            f"{classes.tolist()}. Every class must be in the y of fit, or in the classes of the "
+            "first partial_fit."
         )
     return np.searchsorted(classes, y)
 
@@ -143,31 +144,31 @@ def check_partial_fit_classes(
     classes : array-like of shape (n_classes,) or None
         As given to `partial_fit`.
     known : ndarray of shape (n_classes,) or None
-        The classes of earlier calls. None at the first call.
+        The classes of an earlier fit or partial_fit. None if there was no such call.
 
     Raises
     ------
     ValueError
-        If `classes` and `known` are both None, if they differ, or if `classes` has fewer than two
-        distinct labels.
+        If both are None, if both are given and differ, or if `classes` has fewer than two distinct
+        labels.
     """
     if classes is None:
         if known is None:
             raise ValueError(
-                "The first call of partial_fit needs classes: all labels that will ever come, as "
-                "in partial_fit(X, y, classes=['neg', 'pos'])."
+                "The first call of partial_fit needs classes: all labels of this and of later "
+                "calls, as in partial_fit(X, y, classes=['neg', 'pos'])."
             )
         return known
     unique = np.unique(classes)
     if len(unique) < 2:
         raise ValueError(
-            f"classes={unique.tolist()} must hold at least two different labels: all that will "
-            "ever come."
+            f"classes={unique.tolist()} must list all labels of this and of later calls, at least "
+            "two."
         )
     if known is not None and not np.array_equal(unique, known):
         raise ValueError(
-            f"classes={unique.tolist()} are not those of the first call of partial_fit: "
-            f"{known.tolist()}."
+            f"classes={unique.tolist()} differ from the classes of the earlier training, "
+            f"{known.tolist()}. Pass the same classes or none, or call fit to start anew."
         )
     return unique
 
@@ -209,10 +210,14 @@ def check_validation_data(
     missing = [name for name, value in [("X_val", X_val), ("y_val", y_val)] if value is None]
     if len(missing) == 2 and sample_weight_val is None:
         return None
+    if len(missing) == 2:
+        raise ValueError(
+            "sample_weight_val has the weights of validation data, and X_val and y_val are not "
+            "given. Pass them, or leave out sample_weight_val."
+        )
     if X_val is None or y_val is None:
         raise ValueError(
-            f"X_val and y_val belong together, and {' and '.join(missing)} was not given. Pass "
-            "both or neither."
+            f"X_val and y_val belong together, and {missing[0]} is not given. Pass both or neither."
         )
     try:
         ids, y, weights = _check_samples(X_val, y_val, sample_weight_val, estimator)
@@ -261,17 +266,18 @@ def split_validation(
     if counts.min() < 2:
         single = classes[counts < 2].tolist()
         raise ValueError(
-            f"early_stopping=True sets a stratified validation_fraction={validation_fraction} "
-            f"aside, and these classes have one member: {single}. Add texts, leave those classes "
-            "out, or pass X_val and y_val to fit."
+            f"early_stopping=True sets validation_fraction={validation_fraction} of the texts of "
+            f"each class aside, and these classes have a single text: {single}. Add texts, leave "
+            "these classes out, or pass X_val and y_val to fit."
         )
     n = len(data)
     n_validation = int(np.ceil(validation_fraction * n))
     if min(n_validation, n - n_validation) < len(classes):
         raise ValueError(
             f"validation_fraction={validation_fraction} of {n} texts leaves {n - n_validation} "
-            f"for training and {n_validation} for validation, and each needs at least one of all "
-            f"{len(classes)} classes. Change validation_fraction, or pass X_val and y_val to fit."
+            f"for training and {n_validation} for validation, and each needs at least one text of "
+            f"every class ({len(classes)} classes). Change validation_fraction, or pass X_val and "
+            "y_val to fit."
         )
     training, validation = train_test_split(
         np.arange(n), test_size=n_validation, stratify=data.labels, random_state=random_state
@@ -280,15 +286,15 @@ def split_validation(
 
 
 def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
-    """Return the number of texts in a mini-batch; "auto" is 8 to 64, for few to many samples."""
+    """Return the number of texts in a mini-batch; "auto" is n_samples // 256, within 8 and 64."""
     return min(max(n_samples // 256, 8), 64) if batch_size == "auto" else batch_size
 
 
 def merge_duplicates(data: TrainingData) -> TrainingData:
-    """Merge texts that have the same ids and label, add their weights, and sort the texts.
+    """Merge texts that have the same ids and label, adding their weights; sort by label and ids.
 
-    Used for data that fits into one mini-batch, for which merging does not change the loss. Then a
-    text of weight 2 and two copies of the text give the same result to the last bit, in any order
+    Used for data that fits into one mini-batch. Without dropout, merging leaves the loss unchanged.
+    A text of weight 2 and two copies of the text give the same result to the last bit, in any order
     of the texts.
     """
     rows = np.column_stack([data.labels, data.ids])
