@@ -26,15 +26,18 @@ POOL_BATCHES = 50
 
 
 class IdsDataset(Dataset[Batch]):
-    """Ids, lengths, labels and weights of texts, as tensors on one device.
+    """Inputs and labels of texts, as tensors on one device.
+
+    The inputs are the ids, lengths and weights of the texts. With `cross_fit` they include the
+    folds and the out-of-fold logits of the texts.
 
     Parameters
     ----------
     data : TrainingData
         The texts.
     cross_fit : CrossFit, default=None
-        Out-of-fold predictions of the linear term for the texts. None for validation texts, and for
-        a network without linear term.
+        The cross-fit of the linear term to the texts. None if the linear term was not fitted to
+        these texts, or if there is no linear term.
     device : str or torch.device, default="cpu"
         Device of the tensors.
     """
@@ -60,7 +63,7 @@ class IdsDataset(Dataset[Batch]):
             self.columns["linear_logits"] = self._tensor(cross_fit.logits, torch.float32)
 
     def _tensor(self, array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-        # Copies a read-only array (joblib passes memory maps), about which torch would warn.
+        # torch warns about a read-only array, so it is copied. joblib passes read-only memory maps.
         return torch.from_numpy(np.require(array, requirements="W")).to(self.device, dtype)
 
     def __len__(self) -> int:
@@ -107,7 +110,7 @@ class TrainingBatches:
             yield self.dataset.take(rows_of_batches[batch], int(widths[batch]))
 
     def _shuffle(self) -> npt.NDArray[np.int64]:
-        """Assign texts to pools at random, and sort each pool by length."""
+        """Return the rows of the texts, assigned to pools at random; each pool sorted by length."""
         order = self.rng.permutation(len(self.dataset))
         pool_size = POOL_BATCHES * self.batch_size
         for start in range(0, len(order), pool_size):
@@ -119,7 +122,7 @@ class TrainingBatches:
 def split_epochs(
     batches: TrainingBatches, *, n_epochs: int, evaluations_per_epoch: int
 ) -> Iterator[tuple[float, int, Iterator[Batch]]]:
-    """Split epochs into evaluation intervals: the mini-batches between two evaluations.
+    """Split the mini-batches of each epoch into intervals; an evaluation follows each interval.
 
     Parameters
     ----------
@@ -128,7 +131,7 @@ def split_epochs(
     n_epochs : int
         Number of epochs.
     evaluations_per_epoch : int
-        Intervals in an epoch. Their number is limited to the number of mini-batches.
+        Intervals in an epoch. An epoch of fewer mini-batches has one interval per mini-batch.
 
     Yields
     ------
@@ -137,7 +140,7 @@ def split_epochs(
     n_batches : int
         Mini-batches in the interval.
     interval : iterator
-        The mini-batches of the interval.
+        The mini-batches of the interval. Exhaust it before the next interval is requested.
     """
     n_batches = len(batches)
     n_intervals = min(evaluations_per_epoch, n_batches)
@@ -149,9 +152,9 @@ def split_epochs(
 
 
 class SequentialBatches:
-    """Batches for evaluation, as `bounded_batches` splits the texts; their order is kept.
+    """Batches for validation and prediction: `bounded_batches` splits the texts in their order.
 
-    Batches contain the least padding if the texts are sorted by length.
+    Batches contain little padding if the texts are sorted by length.
 
     Parameters
     ----------
@@ -171,7 +174,8 @@ class SequentialBatches:
             yield self.dataset.take(slice(start, stop), width)
 
 
-# 64 texts of 256 tokens. Larger batches are no faster, and too few batches leave cores idle.
+# Largest number of ids in a batch for validation or prediction: 64 texts of 256 tokens. Larger
+# batches are no faster, and too few batches leave cores idle.
 BATCH_IDS = 16_384
 
 
@@ -181,12 +185,13 @@ def bounded_batches(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, 
     Parameters
     ----------
     lengths : ndarray of int of shape (n,)
-        Lengths of the texts, in tokens. A text longer than the bound forms a batch of its own.
+        Lengths of the texts, in tokens. A text of more than `BATCH_IDS` tokens is a batch of its
+        own.
 
     Yields
     ------
     start, stop, width : int
-        A batch is ``texts[start:stop]``. Its longest text has `width` tokens.
+        A batch is ``texts[start:stop]``; its longest text has `width` tokens.
     """
     start, width = 0, 0
     for stop, length in enumerate(lengths.tolist()):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sklearn_rnn._nn.module import RecurrentModule
     from sklearn_rnn._training.microbatches import MicroBatches
 
-MAX_TEXTS = 5000  # largest sample of texts that the biases are fitted to
+MAX_TEXTS = 5000  # largest number of texts that the biases are fitted to
 
 
 @torch.no_grad()
@@ -29,20 +29,20 @@ def refit_output_bias(
     label_smoothing: float,
     rng: np.random.Generator,
 ) -> None:
-    """Refit the biases of the output layer to a sample of the training texts.
+    """Refit the biases of the output layer to a sample of at most `MAX_TEXTS` training texts.
 
-    Dropout preserves the mean of its input, but changes the mean of a nonlinear function of its
-    input, for example of a tanh. The logits of a network that was trained with dropout may
-    therefore be biased towards a class when it is evaluated without dropout.
+    Dropout preserves the expected value of a feature, but changes the expected value of a nonlinear
+    function of the feature, for example of tanh. A network that was trained with dropout may
+    therefore have logits that are biased towards a class without dropout.
 
     Parameters
     ----------
     module : RecurrentModule
         The network, in evaluation mode. Its output biases are changed in place.
     dataset : IdsDataset
-        Training texts, with the out-of-fold predictions of the linear term.
+        Training texts, with the out-of-fold logits of the linear term.
     microbatches : MicroBatches
-        Computes the logits.
+        Computes the logits of the network plus the out-of-fold logits of the linear term.
     label_smoothing : float
         Share of each text's target probability that is spread evenly over all classes.
     rng : numpy.random.Generator
@@ -69,9 +69,9 @@ def fit_bias_offsets(
     *,
     label_smoothing: float,
 ) -> npt.NDArray[np.float64]:
-    """Fit an offset for each class that is added to the logits, to minimise the cross-entropy.
+    """Fit an offset to the logits of each class that minimises the weighted mean cross-entropy.
 
-    A small L2 penalty makes the minimum unique and finite.
+    A small L2 penalty on the offsets makes the minimum unique and finite.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def fit_bias_offsets(
     Returns
     -------
     offsets : ndarray of float64 of shape (C,)
-        The offsets, which sum to 0.
+        The offsets, to be added to the logits. They sum to 0, up to rounding.
     """
     n_classes = logits.shape[1]
     targets = smooth_labels(labels, n_classes, label_smoothing)

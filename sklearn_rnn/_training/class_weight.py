@@ -26,23 +26,24 @@ def apply_class_weight(
     data : TrainingData
         The texts.
     class_weight : None, "balanced" or dict of label to float
-        None: the sample weights stay. "balanced": the texts of each class in `balance` get the same
-        total weight. A dict: the weight of each class; 1 for a class that is not a key.
+        None: the sample weights stay. "balanced": weights with which all classes have the same
+        total weight in `balance`. A dict: the weight of each class; 1 for a class that is not a
+        key.
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     balance : TrainingData
-        The texts from which "balanced" computes the class weights. Every class must occur.
+        The texts from which "balanced" computes the class weights. Each class must have a text.
 
     Returns
     -------
     weighted : TrainingData
-        The texts with their new weights, without the texts of weight zero.
+        The texts with their new weights; texts whose new weight is zero are left out.
 
     Raises
     ------
     ValueError
-        If a resulting sample weight is negative, if all are zero, or if `class_weight` has a key
-        that is not a class and lacks a class.
+        If a new weight is negative, infinite or NaN; if all new weights are zero; or if a dict has
+        a key that is not a class and also lacks a class.
     """
     if class_weight is None:
         return data

@@ -17,13 +17,13 @@ def resolve_device(device: str) -> torch.device:
     Parameters
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
-        "auto" is the current GPU if there is one, else the CPU. The worker processes of joblib use
-        the GPUs in turn.
+        "auto" is the current GPU if there is one, else the CPU. With "auto", the worker processes
+        of joblib and multiprocessing use the GPUs in turn.
 
     Raises
     ------
     ValueError
-        If `device` has another value, or is a GPU that torch does not find.
+        If `device` has another value, or specifies a GPU that torch does not find.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
         raise ValueError(f"device={device!r} must be 'auto', 'cpu', 'cuda' or 'cuda:N'.")
@@ -48,7 +48,7 @@ def _choose_device(n_gpus: int) -> str:
 
 
 def available_device(device: str) -> torch.device:
-    """Return the torch.device that `device` specifies; if it is missing, warn and return the CPU.
+    """Return the torch.device that `device` specifies; if torch lacks it, warn and return the CPU.
 
     Used when a fitted model is loaded, possibly on another machine.
     """
@@ -64,7 +64,7 @@ def available_device(device: str) -> torch.device:
 
 # A GRU with fewer units is faster in float32 on a CPU (python -m benchmarks.speed cells).
 MIN_GRU_UNITS = 128
-BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")  # as torch names them
+BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")  # keys of torch.cpu.get_capabilities()
 
 
 def resolve_precision(
@@ -74,20 +74,20 @@ def resolve_precision(
     cell_type: str | type[torch.nn.Module],
     hidden_sizes: tuple[int, ...],
 ) -> torch.dtype:
-    """Return the torch.dtype that recurrent layers are trained in.
+    """Return the torch.dtype in which recurrent layers and pooling compute in training.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        "auto" is bfloat16 where the hardware supports it and it was measured to be faster: on a GPU
-        for any cell; on a CPU with AMX or AVX512-BF16 for an LSTM, and for a GRU with a layer of at
-        least `MIN_GRU_UNITS` units. Otherwise it is float32.
+        "auto" is bfloat16 on a GPU that supports bfloat16, and on a CPU with AMX or AVX512-BF16 for
+        an LSTM, or for a GRU with a layer of at least `MIN_GRU_UNITS` units. There bfloat16 was
+        measured to be faster. Otherwise "auto" is float32.
     device : torch.device
-        Device of the layers.
+        Device of the module.
     cell_type : {"lstm", "gru", "rnn"} or type
         As in `RNNTextClassifier`.
     hidden_sizes : tuple of int
-        Units of each layer.
+        Hidden units of each layer, in each direction.
     """
     if precision != "auto":
         return {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]

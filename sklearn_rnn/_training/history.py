@@ -1,4 +1,4 @@
-"""History of a training: a row per evaluation, and the gradients of each layer at each step."""
+"""History of a training: a row per evaluation, and the size of the gradients at each step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-# Maps keys of skorch's history to columns of the classifier's `history_`, whose index is "epoch".
+# Maps keys of skorch's history to columns of the classifier's `history_`; "epoch" is its index.
 HISTORY_COLUMNS = {
     "epochs_completed": "epoch",
     "train_loss": "train_loss",
@@ -22,19 +22,20 @@ HISTORY_COLUMNS = {
 
 
 def make_history(evaluations: Sequence[dict[str, Any]], epochs_before: float = 0) -> pd.DataFrame:
-    """Return a row per evaluation.
+    """Return a table with a row per evaluation.
 
     Parameters
     ----------
     evaluations : sequence of dict
-        Rows of skorch's history, with the keys of `HISTORY_COLUMNS`. A missing key becomes NaN.
+        Rows of skorch's history. The keys of `HISTORY_COLUMNS` are used; the value of a missing key
+        is NaN.
     epochs_before : int or float, default=0
         Epochs completed in earlier trainings. They are added to the index.
 
     Returns
     -------
     history : DataFrame of shape (n_evaluations, 6)
-        Indexed by the epochs completed. The index is of int if it holds whole numbers only.
+        Indexed by the epochs completed, as int if all are whole numbers, else as float.
     """
     history = pd.DataFrame(evaluations, columns=list(HISTORY_COLUMNS), dtype=np.float64)
     history = history.rename(columns=HISTORY_COLUMNS)
@@ -56,7 +57,7 @@ class GradientFlow:
 
     @torch.no_grad()
     def record(self, module: torch.nn.Module) -> None:
-        """Record the current gradients of the parameters of `module`."""
+        """Record the mean and the largest absolute gradient of each layer of `module`."""
         by_layer: dict[str, list[torch.Tensor]] = {}
         for name, parameter in module.named_parameters():
             if parameter.grad is not None:

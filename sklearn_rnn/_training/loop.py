@@ -26,7 +26,7 @@ from sklearn_rnn._training.stopping import EarlyStopping, Weights
 
 
 class TrainedNet(Protocol):
-    """The attributes and methods of a skorch net that the training loop uses."""
+    """The attributes and methods of `RecurrentNet` that the training loop uses."""
 
     module_: RecurrentModule
     history: Any
@@ -56,20 +56,21 @@ class TrainedNet(Protocol):
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Result of a training, without the weights.
+    """Result of a training; the weights are in the module.
 
     Parameters
     ----------
     evaluations : list of dict
         The row of skorch's history for each evaluation.
     best_evaluation : int or None
-        The number of the evaluation with the best weights, from 1 on.
+        The number of the evaluation with the best weights, from 1 on. None if no evaluation had a
+        finite training loss and finite weights.
     diverged : bool
-        Whether training stopped because the loss or a weight was not finite.
+        Whether training stopped because the training loss or a weight was not finite.
     interrupted : bool
         Whether training was stopped by a keyboard interrupt.
     gradient_flow : GradientFlow or None
-        The gradients of each layer at each step. None if they were not recorded.
+        Mean and largest absolute gradient of each layer at each step. None if not recorded.
     """
 
     evaluations: list[dict[str, Any]]
@@ -85,11 +86,11 @@ class TrainingLoop:
     Parameters
     ----------
     net : RecurrentNet
-        Holds the optimizer, the history, the callbacks and the parameters of the training.
+        Holds the module, the optimizer, the history, the callbacks and the training parameters.
     dataset : IdsDataset
         Training texts.
     valid_dataset : IdsDataset or None
-        Validation texts, if there are any.
+        Validation texts. None without validation data.
     microbatches : MicroBatches
         Computes the logits, losses and gradients of mini-batches.
     rng : numpy.random.Generator
@@ -132,7 +133,7 @@ class TrainingLoop:
         self.diverged = self.interrupted = False
 
     def run(self) -> None:
-        """Train for `max_epochs`, or until the validation score stalls or training diverges."""
+        """Train for `max_epochs`; early stopping and divergence end the training sooner."""
         net = self.net
         datasets = {"dataset_train": self.dataset, "dataset_valid": self.valid_dataset}
         for epochs_completed, n_batches, interval in split_epochs(
@@ -171,7 +172,7 @@ class TrainingLoop:
     ) -> None:
         """Call `step_fn` for each batch, and record the weighted means of loss and accuracy."""
         net, is_training = self.net, prefix == "train"
-        # Sums are read after the last batch: no host-device synchronisation per batch.
+        # The sums are read once, after the last batch: reading them synchronises host and device.
         sums = torch.zeros(3, dtype=torch.float64, device=net.device)
         for batch in batches:
             net.notify("on_batch_begin", batch=batch, training=is_training)
@@ -201,7 +202,7 @@ class TrainingLoop:
         return step
 
     def validation_step(self, batch: Batch) -> Step:
-        """Compute logits and losses of a batch, without dropout."""
+        """Compute logits and losses of a batch, without dropout or gradients."""
         self.net.set_mode(training=False)
         return self.microbatches.evaluate(*batch)
 
@@ -242,7 +243,7 @@ def copy_trained(module: RecurrentModule) -> Weights:
 
 @torch.no_grad()
 def restore_trained(module: RecurrentModule, weights: Weights) -> None:
-    """Write the state that `copy_trained` returned back into the module."""
+    """Load a state into the module, as `copy_trained` returns it."""
     state = module.state_dict()
     for name, tensor in weights.items():
         state[name].copy_(tensor)

@@ -1,4 +1,4 @@
-"""skorch net: trains the module and predicts with it. The only file that imports skorch."""
+"""skorch net: trains the module and predicts with it. Only this file imports skorch."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class RecurrentNet(NeuralNetClassifier):
     evaluations_per_epoch, record_gradients, label_smoothing
         As in `RNNTextClassifier`.
     train_split : None, default=None
-        Parameter of skorch. It is not used, because `train` takes validation data.
+        Parameter of skorch, which is not used: `train` takes the validation data.
     **kwargs
         Parameters of `skorch.NeuralNetClassifier`.
 
@@ -113,7 +113,7 @@ class RecurrentNet(NeuralNetClassifier):
     known_ids_ : ndarray of int32 of shape (n_tokens + 1,)
         Table of the ids known at fit, as `known_ids_table` returns it.
     loop_ : TrainingLoop or None
-        The training loop while `train` is running.
+        The training loop while `train` is running, else None.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class RecurrentNet(NeuralNetClassifier):
         return [("epoch_timer", EpochTimer()), *print_log]
 
     def set_params(self, **parameters: Any) -> Self:
-        """Set parameters of the net. New callbacks take effect in the next training."""
+        """Set parameters of the net. New callbacks replace the old callbacks at once."""
         if "callbacks" in parameters:
             # skorch would initialise the old callbacks before it replaces them.
             self.callbacks = parameters["callbacks"]
@@ -168,7 +168,7 @@ class RecurrentNet(NeuralNetClassifier):
             del self.given_weights_
 
     def initialize_module(self) -> Self:
-        """Build the module; load the given weights, or initialise the weights from the seed."""
+        """Build the module; load given weights or, without them, initialise weights from `seed`."""
         super().initialize_module()
         weights = vars(self).get("given_weights_")
         if weights is not None:
@@ -223,12 +223,15 @@ class RecurrentNet(NeuralNetClassifier):
         seed: Sequence[int],
         dtype: torch.dtype,
     ) -> TrainingResult:
-        """Train for at most `max_epochs`, and keep the best weights.
+        """Train for at most `max_epochs`.
 
         The linear term, if there is one, is fitted first. If there are out-of-fold predictions and
         no validation data, the biases of the output layer are refitted last, without dropout.
 
-        If an exception is raised, the net has the same weights and history as before the call.
+        With validation data, or if training diverges, the best weights are kept, as `EarlyStopping`
+        defines them. If training diverges and there are no best weights, the net has the same
+        weights as before the call. If an exception is raised, the net has the same weights and
+        history as before the call.
 
         Parameters
         ----------
@@ -241,7 +244,7 @@ class RecurrentNet(NeuralNetClassifier):
         seed : sequence of int
             Seed of the folds, the batches, the dropout and the sample for the output biases.
         dtype : torch.dtype
-            Type in which the recurrent layers compute in training.
+            Type in which recurrent layers and pooling compute in training.
 
         Returns
         -------
@@ -261,7 +264,7 @@ class RecurrentNet(NeuralNetClassifier):
                 self.loop_: TrainingLoop | None = None
         best_weights = loop.early_stopping.best_weights
         if loop.diverged:
-            self.initialize_optimizer()  # its moments are not finite
+            self.initialize_optimizer()  # its moments may be infinite or NaN
         if loop.diverged and best_weights is None:
             self._load_weights(weights_before)
             return loop.result()
@@ -330,7 +333,7 @@ class RecurrentNet(NeuralNetClassifier):
         return self._training_loop().train_step(batch)
 
     def validation_step(self, batch: Batch, **fit_params: Any) -> Step:
-        """Compute losses of a batch, without dropout. Works only while `train` is running."""
+        """Evaluate a batch, without dropout. Works only while `train` is running."""
         return self._training_loop().validation_step(batch)
 
     def _training_loop(self) -> TrainingLoop:
@@ -347,12 +350,12 @@ class RecurrentNet(NeuralNetClassifier):
             self._set_training(training)
 
     def logits(self, ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
-        """Compute the logits of texts, of shape (n, n_classes), as `compute_logits` does."""
+        """Compute the logits of texts, of shape (n, n_classes), by `compute_logits`."""
         self.set_mode(training=False)
         return compute_logits(self.module_, ids, self.known_ids_, device=torch.device(self.device))
 
     def get_dataset(self, X: Any, y: Any = None) -> IdsDataset:
-        """Return the dataset of an array of ids, for skorch's prediction methods."""
+        """Return the dataset of an array of ids, or a dataset as it is, for methods of skorch."""
         if isinstance(X, IdsDataset):
             return X
         advice = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
@@ -363,7 +366,7 @@ class RecurrentNet(NeuralNetClassifier):
         return IdsDataset(data, device=self.device)
 
     def get_iterator(self, dataset: IdsDataset, training: bool = False) -> SequentialBatches:
-        """Return the batches of a dataset, in its order."""
+        """Return the batches of a dataset, in the order of its texts."""
         return SequentialBatches(dataset)
 
     def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> torch.Tensor:
@@ -380,12 +383,9 @@ class RecurrentNet(NeuralNetClassifier):
         self.initialize_optimizer()  # its moments may come from a failed training
 
     def grow_embedding(self, n_tokens: int, *, seed: int) -> None:
-        """Add initialised rows to the embedding until it has `n_tokens`.
-
-        The optimizer keeps the moments of the existing rows.
-        """
+        """Grow the embedding to `n_tokens` rows; keep the optimizer's moments of the old rows."""
         old = self.module_.embedding.weight
-        # `n_tokens` is smaller if an earlier training failed after it had grown the embedding.
+        # The embedding may have more rows: an earlier training may have added rows and then failed.
         if n_tokens <= len(old):
             return
         optimizer = self.optimizer_

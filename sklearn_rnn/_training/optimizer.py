@@ -26,8 +26,8 @@ class ConstantRate:
     n_steps : int
         Optimizer steps of this training.
     patience : int
-        Consecutive evaluations without a lower validation loss that `Plateau` allows; it halves the
-        rate after one more.
+        Consecutive evaluations without an improvement of the validation loss that `Plateau` allows;
+        one more halves the rate.
     """
 
     needs_validation: ClassVar[bool] = False
@@ -38,34 +38,40 @@ class ConstantRate:
         """Leave the rate as it is."""
 
     def after_step(self) -> None:
-        """Change the rate after a step of the optimizer."""
+        """Do nothing. A subclass may change the rate after a step of the optimizer."""
 
     def after_evaluation(self, valid_loss: float | None) -> None:
-        """Change the rate after an evaluation. Without validation data, `valid_loss` is None."""
+        """Do nothing. A subclass may change the rate after an evaluation.
+
+        Without validation data, `valid_loss` is None.
+        """
 
 
 class OneCycle(ConstantRate):
     """Raises the learning rate once, then lowers it (Smith & Topin 2018, arXiv:1708.07120).
 
-    The rate rises for 30 % of the steps. The parameters are the same as in `ConstantRate`.
+    The rate rises for 30 % of the steps. While it rises, the first beta falls from 0.95 to 0.85;
+    while the rate falls, the first beta rises. The parameters are the same as in `ConstantRate`.
     """
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, *, learning_rate: float, n_steps: int, patience: int
     ) -> None:
         # The rate of the last step of a cycle is near 0. The cycle has one step more than the
-        # training, so that a training of a single step changes the weights.
+        # training, so that a training of one step does not use this rate.
         self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
 
     def after_step(self) -> None:
-        """Set the rate of the next step of the cycle."""
+        """Set the rate and the first beta of the next step."""
         self._scheduler.step()
 
 
 class Plateau(ConstantRate):
     """Halves the learning rate whenever the validation loss stalls.
 
-    The parameters are the same as in `ConstantRate`.
+    The loss stalls if more than `patience` consecutive evaluations bring no improvement. A loss is
+    an improvement if it is more than 0.01 % below the loss at the last improvement. The parameters
+    are the same as in `ConstantRate`.
     """
 
     needs_validation: ClassVar[bool] = True
@@ -98,9 +104,9 @@ def take_step(
     optimizer : torch.optim.Optimizer
         The optimizer of the module.
     module : torch.nn.Module
-        The module. The gradients of its parameters are computed.
+        The module. The attribute `grad` of its parameters holds the gradients.
     gradient_clip : float or None
-        Maximum norm of the gradient of all parameters together. None: no clipping.
+        Maximum norm of the gradient with respect to all parameters together. None: no clipping.
     """
     if gradient_clip is not None:
         torch.nn.utils.clip_grad_norm_(module.parameters(), gradient_clip)
@@ -118,6 +124,8 @@ def replace_parameter(
     optimizer: torch.optim.Optimizer, old: torch.nn.Parameter, new: torch.nn.Parameter
 ) -> None:
     """Replace a parameter by a parameter with more rows; keep the moments of the existing rows.
+
+    The moments of the new rows are zero.
 
     Parameters
     ----------

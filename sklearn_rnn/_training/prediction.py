@@ -22,18 +22,18 @@ IdsTable = npt.NDArray[np.int32]
 def compute_logits(
     module: RecurrentModule, ids: Ids, known_ids: IdsTable, *, device: torch.device
 ) -> npt.NDArray[np.float32]:
-    """Compute the logits of texts; to the last bit, they do not depend on the order of the texts.
+    """Compute the logits of texts: the same to the last bit in any order of the texts.
 
-    The last bits of a text's logits depend on its batch, and on its position in the batch.
-    Therefore the logits of each distinct text are computed once, and the distinct texts are batched
-    in an order that does not depend on the order of `ids`.
+    The last bits of a text's logits depend on the other texts of its batch, and on its position in
+    the batch. Therefore the logits of each distinct text are computed once, and the distinct texts
+    are batched in an order that does not depend on the order of `ids`.
 
     Parameters
     ----------
     module : RecurrentModule
         The network, in evaluation mode.
     ids : ndarray of int of shape (n, max_length)
-        Right-padded ids.
+        Right-padded ids, which may be unknown.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         Table of the ids known at fit, as `known_ids_table` returns it.
     device : torch.device
@@ -72,11 +72,12 @@ def distinct_texts(
     """Find the distinct texts, in an order that does not depend on the order of `ids`.
 
     The distinct texts are sorted by length, then by a hash of their ids, because sorting by the ids
-    themselves is slower. Different texts with the same hash stay distinct.
+    themselves is slower. Different texts with the same length and hash stay distinct, in the order
+    of `ids`.
 
     Parameters
     ----------
-    ids : ndarray of int32 of shape (n, T)
+    ids : ndarray of int of shape (n, max_length)
         As in `compute_logits`.
     lengths : ndarray of int64 of shape (n,)
         Lengths of the texts, in tokens.
@@ -86,9 +87,9 @@ def distinct_texts(
     Returns
     -------
     rows : ndarray of int64 of shape (n_distinct,)
-        For each distinct text, the first row of `ids` that holds it. The shortest text comes first.
+        For each distinct text, the index of its first row in `ids`. The shortest text comes first.
     inverse : ndarray of int64 of shape (n,)
-        For each text, the index in `rows` of its distinct text.
+        For each row of `ids`, the index of its text in `rows`.
     """
     factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
     hashes = np.empty(len(ids), dtype=np.uint64)
@@ -102,7 +103,7 @@ def distinct_texts(
         sorted_lengths[1:] == sorted_lengths[:-1]
     )
     candidates = 1 + np.flatnonzero(may_repeat)
-    for block in row_blocks(ids):  # there are fewer candidates than rows
+    for block in row_blocks(ids):  # covers all candidates: they are fewer than the rows
         current = candidates[block]
         texts, previous_texts = (
             replace_unknown_ids(ids[order[indices]], known_ids)

@@ -20,10 +20,11 @@ class EarlyStopping:
     As in scikit-learn's `MLPClassifier`, an evaluation is an improvement if its validation score
     exceeds the best earlier score by at least `tol`.
 
-    The best weights are the weights at the evaluation with the highest validation score, even if it
-    exceeds the earlier scores by less than `tol`. Equal accuracies are ordered by the loss, and
-    equal losses by the accuracy. Without validation data, the best weights are the weights at the
-    last evaluation at which the loss and the weights were finite.
+    The best weights are the weights at the evaluation with the highest validation score, even if
+    this score exceeds the earlier scores by less than `tol`. Equal accuracies are ordered by the
+    loss, and equal losses by the accuracy; if accuracy and loss are equal, the earlier evaluation
+    is better. Without validation data, the best weights are the weights at the last evaluation at
+    which the training loss and the weights were finite.
 
     Parameters
     ----------
@@ -38,9 +39,10 @@ class EarlyStopping:
     Attributes
     ----------
     best_evaluation : int or None
-        The number of the evaluation with the best weights, from 1 on.
+        The number of the evaluation with the best weights, from 1 on. None if no evaluation is
+        recorded.
     best_weights : dict of str to Tensor, or None
-        The weights at that evaluation.
+        The weights at this evaluation.
     """
 
     def __init__(
@@ -62,14 +64,14 @@ class EarlyStopping:
         valid_accuracy: float | None = None,
         valid_loss: float | None = None,
     ) -> None:
-        """Record an evaluation at which the loss and the weights are finite.
+        """Record an evaluation at which the training loss and the weights are finite.
 
         Parameters
         ----------
         weights : dict of str to Tensor
-            A copy of the trained weights.
+            A copy of the weights, which is kept if they are the best so far.
         valid_accuracy, valid_loss : float or None
-            None without validation data.
+            Accuracy and loss on the validation data. None without validation data.
         """
         self.n_evaluations += 1
         if valid_accuracy is None or valid_loss is None:
@@ -92,7 +94,7 @@ class EarlyStopping:
 
     @property
     def has_stalled(self) -> bool:
-        """Whether the validation score has stalled, so that training stops."""
+        """Whether more than `n_iter_no_change` consecutive evaluations brought no improvement."""
         limit = self.n_iter_no_change
         return limit is not None and self.n_without_improvement > limit
 
@@ -112,27 +114,31 @@ def report_early_end(
     Parameters
     ----------
     diverged : bool
-        Whether the loss or a weight was not finite at the last evaluation.
+        Whether the training loss or a weight was not finite at the last evaluation.
     interrupted : bool
         Whether training was interrupted from the keyboard.
     best_evaluation : int or None
-        The number of the evaluation whose weights are kept, from 1 on.
+        The number of the evaluation with the best weights, from 1 on. None if no evaluation had a
+        finite training loss and finite weights.
     epochs : sequence of int or float
-        For each evaluation of this training, the epochs completed in this and earlier trainings.
+        For each evaluation of this training, the epochs completed until then, including the epochs
+        of earlier trainings.
     epochs_before : int or float
         Epochs completed in earlier trainings.
-    learning_rate, gradient_clip : float or None
-        Parameters of the classifier. The messages state them.
+    learning_rate : float
+        Parameter of the classifier, for the messages about divergence.
+    gradient_clip : float or None
+        Parameter of the classifier, for the messages about divergence.
 
     Raises
     ------
     ValueError
-        If training diverged before the first evaluation with a finite loss and finite weights.
+        If training diverged and `best_evaluation` is None.
 
     Warns
     -----
     ConvergenceWarning
-        If training diverged after such an evaluation.
+        If training diverged and `best_evaluation` is not None.
     UserWarning
         If training was interrupted.
     """

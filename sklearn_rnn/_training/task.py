@@ -20,21 +20,19 @@ from sklearn_rnn._training.optimizer import ScheduleName
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """Checked data and settings of one training.
+    """Prepared data and settings of one training.
 
     Parameters
     ----------
-    training : TrainingData
-        Training texts.
-    validation : TrainingData or None
-        Validation texts, sorted by length, with unknown ids replaced.
+    training, validation : TrainingData
+        As `prepare_data` returns them. `validation` may be None.
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         Table of the ids known at fit, as `known_ids_table` returns it.
     feature_attributes : dict of str to object
-        `n_features_in_` and, if X has column names, `feature_names_in_`. Empty if training resumes,
-        because the attributes of the first fit stay.
+        `n_features_in_` and, if all column names of X are str, `feature_names_in_`. Empty if
+        `resume` is True, because the attributes of the first fit stay.
     batch_size : int
         Texts in a mini-batch.
     max_epochs : int
@@ -44,7 +42,7 @@ class TrainingTask:
     evaluations_per_epoch : int
         As in `RNNTextClassifier`.
     seed : int
-        Seed of the training.
+        Seed of the initial weights and of the training.
     resume : bool
         True continues the training of the existing network; False builds a new network.
     accumulate : bool
@@ -76,6 +74,9 @@ def prepare_data(
 ) -> tuple[TrainingData, TrainingData | None]:
     """Apply class weights; sort the validation texts by length and replace their unknown ids.
 
+    If one mini-batch can hold all training texts, texts with the same ids and label are merged, as
+    `merge_duplicates` does.
+
     Parameters
     ----------
     training, validation : TrainingData
@@ -87,12 +88,17 @@ def prepare_data(
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         Table of the ids known at fit, as `known_ids_table` returns it.
     batch_size : int
-        Texts in a mini-batch. If one mini-batch holds all training texts, duplicates are merged.
+        Texts in a mini-batch.
 
     Returns
     -------
     training, validation : TrainingData
         The prepared data. `validation` is None if it was None.
+
+    Raises
+    ------
+    ValueError
+        As in `apply_class_weight`.
     """
     balance = merge_duplicates(training) if len(training) <= batch_size else training
     training = apply_class_weight(balance, class_weight, classes, balance=balance)

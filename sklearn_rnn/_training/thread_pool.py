@@ -1,4 +1,4 @@
-"""Thread pool of single-threaded torch computations, with the same bits on any number of cores."""
+"""Thread pool for torch computations: the same result to the last bit on any number of cores."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ R = TypeVar("R")
 class ThreadPool:
     """Threads that process a list of items; the caller's thread is one of them.
 
-    torch's own threads would split the small matrices of every time step. They would spend most of
-    the time waiting for each other, and the order of summation would depend on their number. Here
-    each thread processes a whole item, for example a micro-batch, on one core.
+    torch's own threads would split the small matrices of every time step. These threads would spend
+    most of the time waiting for each other, and the order of summation would depend on the number
+    of threads. Here each thread computes one item at a time, for example a micro-batch, on one
+    core.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class ThreadPool:
         try:
             work()
         finally:
-            waiting.clear()  # stops the helpers after an error or an interrupt
+            waiting.clear()  # stops the helpers if this thread fails or is interrupted
         for helper in helpers:
             helper.result()
         return results  # type: ignore[return-value]  # every item has its result now
@@ -73,12 +74,12 @@ def thread_pool() -> Iterator[ThreadPool]:
     """Yield a `ThreadPool` of ``torch.get_num_threads()`` threads, each of which uses one core.
 
     If the caller is not the main thread, the pool has a single thread: the caller is then probably
-    a thread of joblib or of a server, whose other threads use the other cores.
+    a thread of joblib or of a server, and the other threads use the other cores.
 
     Inside the context, denormal numbers (below 1e-38) are flushed to zero. About 800 steps after
-    the last occurrence of a word, Adam's moments of its embedding become denormal and stay so. An
-    optimizer step is many times slower with denormal moments than with moments of zero (python -m
-    benchmarks.speed denormals).
+    the last occurrence of a word, Adam's first moments of its embedding become denormal; without
+    flushing they stay denormal. An optimizer step is many times slower with denormal moments than
+    with moments of zero (python -m benchmarks.speed denormals).
 
     The settings of the caller's thread are restored afterwards.
     """
