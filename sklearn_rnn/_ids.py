@@ -1,7 +1,7 @@
-"""Token ids: the reserved ones, the ids known at fit, sequence lengths and padding.
+"""Token ids: reserved ids, ids known at fit, sequence lengths and padding.
 
-A text is a row of int32 ids. Padding is always on the right, is 0, and occurs nowhere else;
-1 is the unknown word. A row is never empty: a text without tokens is one unknown word.
+`TextTokenizer` returns a text as a row of int32 ids. 0 is padding, and occurs only after the last
+token; 1 is the unknown word. A text without tokens becomes one unknown word.
 """
 
 from collections.abc import Iterator, Sized
@@ -14,8 +14,8 @@ PAD = 0
 UNK = 1
 FIRST_ID = 2  # the first id of a word in the vocabulary
 
-# The limit of rows of an embedding, 16 million. Larger ids are probably hashes or counts instead of
-# ids of a vocabulary.
+# The maximum number of rows of an embedding, 16 million. Larger ids are probably hashes or counts
+# instead of ids of a vocabulary.
 MAX_TOKENS = 2**24
 
 # The number of ids in a block of rows. Rows are processed in blocks, because a matrix of ids may be
@@ -27,7 +27,7 @@ LengthArray = npt.NDArray[np.int64]
 
 
 def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
-    """Count the ids of each row up to the last one that is not padding.
+    """Return the number of ids of each row up to the last id that is not padding.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
     Returns
     -------
     lengths : ndarray of int64 of shape (n_samples,)
-        In tokens. At least 1: a row that is all padding counts as one unknown word.
+        In tokens. 1 for a row that is all padding.
     """
     lengths = np.empty(len(ids), dtype=np.int64)
     for block in row_blocks(ids):
@@ -46,7 +46,10 @@ def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
 
 
 def row_blocks(ids: npt.NDArray[Any]) -> Iterator[slice]:
-    """Yield slices that divide the rows of a matrix into blocks of a bounded number of ids."""
+    """Yield slices that divide the rows of a matrix into blocks of at most `_BLOCK` ids.
+
+    A longer row is a block of its own.
+    """
     n_rows = max(_BLOCK // ids.shape[1], 1)
     for start in range(0, len(ids), n_rows):
         yield slice(start, start + n_rows)
@@ -66,27 +69,27 @@ def known_ids_table(
     *,
     word_vectors: Sized | None = None,
 ) -> IdArray:
-    """Return the table of the ids known at fit, which maps every other id to the unknown word.
+    """Return the table of the ids known at fit, which maps all other ids to the unknown word.
 
     Parameters
     ----------
     ids : ndarray of int of shape (n_samples, max_length)
         The ids of the training data.
     table : ndarray of int32 of shape (n_tokens_before + 1,), default=None
-        The table after earlier training. The ids known in it stay known.
+        The table of earlier training. Its known ids stay known.
     word_vectors : WordVectors, default=None
         Pretrained vectors. The ids of their words are known even if they do not occur in `ids`.
 
     Returns
     -------
     table : ndarray of int32 of shape (n_tokens + 1,)
-        Entry i is i if the id i is known, otherwise UNK. The last entry, UNK, is for all ids from
-        `n_tokens` on.
+        n_tokens is one more than the largest known id. Entry i is i if the id i is known, otherwise
+        UNK. The last entry, UNK, is for all ids from n_tokens on.
 
     Raises
     ------
     ValueError
-        If an id is `MAX_TOKENS` or more: the embedding would be too large.
+        If a known id is `MAX_TOKENS` or more: the embedding would be too large.
     """
     n_tokens = max(UNK, int(ids.max())) + 1
     if table is not None:
@@ -111,5 +114,5 @@ def known_ids_table(
 
 
 def replace_unknown_ids(ids: npt.NDArray[np.integer[Any]], table: IdArray) -> IdArray:
-    """Return `ids` with UNK in place of ids that are not known in the `known_ids_table`."""
+    """Return `ids` with UNK in place of unknown ids; `table` is as `known_ids_table` returns it."""
     return np.take(table, ids, mode="clip")

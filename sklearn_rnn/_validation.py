@@ -50,10 +50,10 @@ else:
 
 
 class Interval(_Interval):
-    """Constraint that a parameter is a number in an interval; bool is not a number."""
+    """Constraint that a parameter is a number in an interval. A bool is refused."""
 
     def is_satisfied_by(self, val: object) -> bool:
-        """Return whether a value is a number in the interval."""
+        """Return whether a value is a number in the interval, and not a bool."""
         return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
 
 
@@ -107,7 +107,7 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     Returns
     -------
     texts : list of str
-        A new list; the strings themselves are not copied.
+        A new list, even if X is a list.
 
     Raises
     ------
@@ -115,7 +115,8 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
         If X is one string or bytes; if X is not a list, tuple, array, Series or DataFrame; or if
         one of its rows is not a str.
     ValueError
-        If X is empty or has more than one column.
+        If X is empty or has more than one column, or if X is an array of another shape than
+        (n_samples,) and (n_samples, 1).
     """
     accepted = (
         f"{caller} takes a list, tuple, NumPy array, Series or single-column DataFrame of str"
@@ -131,7 +132,7 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
 
 
 def _list_texts(X: Any, accepted: str) -> list[Any]:
-    """Return the rows of X as a new list, without a check of their types."""
+    """Return the rows of X as a new list; `check_texts` checks their types."""
     if isinstance(X, str):
         raise TypeError(f"{accepted}, but X is one str. Wrap a single text in a list: [text].")
     if isinstance(X, bytes):
@@ -202,8 +203,8 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
     Parameters
     ----------
     X : array-like of shape (n_samples, max_length)
-        Ids. If some numbers are not whole, a warning is issued, numbers of at most -1 become the
-        unknown word, and other numbers are truncated to integers. Ids above the range of int32
+        Ids. If a number is not whole, a warning is issued: then numbers of -1 or less become the
+        unknown word, and all other numbers are truncated to integers. Ids above the range of int32
         become the largest int32.
     estimator : RNNTextClassifier
         The estimator that messages name.
@@ -214,9 +215,11 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
 
     Raises
     ------
+    TypeError
+        If X is sparse.
     ValueError
-        If X is empty or not two-dimensional; if it contains text or NaN; or if all numbers are
-        whole and one is negative.
+        If X is empty or not two-dimensional; if it contains text, NaN or infinity; or if all
+        numbers are whole and one is negative.
     """
     try:
         array = check_array(X, estimator=estimator, input_name="X")
@@ -241,7 +244,7 @@ def check_labelled_ids(
 
 
 def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
-    """Raise a ValueError if X contains strings."""
+    """Raise a ValueError if the first element of X is a str or bytes."""
     first = np.asarray(X, dtype=object).reshape(-1)[:1]
     if len(first) and isinstance(first[0], str | bytes):
         name = type(estimator).__name__
@@ -254,8 +257,9 @@ def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
 def check_label_types(y: Any, *, name: str) -> None:
     """Raise a ValueError if a label is missing, or if strings are mixed with other types.
 
-    NumPy would convert mixed labels to strings, and missing labels to "nan". For an array of
-    objects that are not strings, scikit-learn's error speaks of regression targets.
+    NumPy would convert mixed labels to strings, and missing labels to "nan". An array of dtype
+    object is refused unless all labels are strings, because the error message of scikit-learn
+    would be about regression targets.
 
     Parameters
     ----------
@@ -267,8 +271,8 @@ def check_label_types(y: Any, *, name: str) -> None:
     Raises
     ------
     ValueError
-        If a label is missing, if strings are mixed with other types, or if `y` is an array of
-        objects that are not strings.
+        If a label is missing, if strings are mixed with other types, or if `y` is an array or
+        Series of dtype object with a label that is not a str.
     """
     labels = _flat_labels(y)
     # One pass in C over the types: a loop over a million labels takes 0.4 s.
@@ -297,7 +301,7 @@ def _flat_labels(y: Any) -> npt.NDArray[Any]:
 
 
 def _missing_positions(labels: npt.NDArray[Any], types: set[type]) -> npt.NDArray[np.intp]:
-    """Return the positions of missing labels; `types` are the types in an array of objects."""
+    """Return the positions of missing labels; `types` are the types in labels of dtype object."""
     if labels.dtype.kind == "f":
         return np.flatnonzero(np.isnan(labels))
     if not any(issubclass(type_, float) or type_.__name__ in _MISSING_TYPES for type_ in types):
@@ -331,7 +335,7 @@ def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]:
-    """Return sample weights as float64, of shape (n_samples,).
+    """Return sample weights as an array of float64.
 
     Parameters
     ----------
@@ -363,7 +367,7 @@ def feature_attributes(X: npt.ArrayLike) -> dict[str, Any]:
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Checked data.
+        Checked data, in the container that the user passed: a DataFrame has column names.
 
     Returns
     -------

@@ -44,8 +44,12 @@ class CrossFit(NamedTuple):
     logits : ndarray of shape (n, C)
         Logits of each text, from the fit that left out the fold of the text.
     coefficients : ndarray of float32 of shape (n_folds, F, C)
-        For each fold, the coefficients of the fit that left out this fold. With too few texts for
-        folds, n_folds is 1, and logits and coefficients come from the fit to all texts.
+        For each fold, the coefficients of the fit that left out this fold.
+
+    Notes
+    -----
+    With too few texts for folds, n_folds is 1, all texts are in fold 0, and the logits and
+    coefficients come from the fit to all texts.
     """
 
     folds: IntArray
@@ -87,12 +91,12 @@ class FitData:
     label_counts : ndarray of shape (n, C)
         One-hot labels times `text_counts`.
     targets : ndarray of shape (n, C)
-        Smoothed labels times the weights of the texts, which are scaled to a mean of 1.
+        Smoothed labels times the weights of the texts; the weights are scaled to a mean of 1.
     counts : ndarray of shape (F, C)
         For each n-gram and class, the sum of `text_counts` over the texts of the class that contain
-        the n-gram, including texts of earlier training.
+        the n-gram. May include texts of earlier training, see `LinearTerm.count`.
     is_new : ndarray of bool of shape (F, 1)
-        True for n-grams that are fitted from scratch, as `LinearTerm.count` returns it.
+        True for n-grams that are fitted from scratch, see `LinearTerm.count`.
     coefficients : ndarray of shape (F, C)
         Coefficients of earlier training: the prior of the n-grams that are not new.
     bias : ndarray of shape (C,)
@@ -108,7 +112,7 @@ class FitData:
     bias: FloatArray
 
     def fit(self, is_out: npt.NDArray[np.bool_]) -> LinearFit:
-        """Fit to the texts where `is_out`, of shape (n,), is False; predict the logits of all."""
+        """Fit to the texts where `is_out`, of shape (n,), is False; predict logits of all texts."""
         counts = (self.counts - self.presence[is_out].T @ self.label_counts[is_out]).clip(min=0)
         ratios = class_ratios(counts)
         prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
@@ -133,8 +137,8 @@ def learn_linear_term(
     """Fit a linear term to texts, and compute out-of-fold predictions for the same texts.
 
     The coefficient of a new n-gram is a learned weight times its log-count ratio. Equal weights
-    would give naive Bayes; learned weights give NBSVM (Wang & Manning 2012,
-    aclanthology.org/P12-2018).
+    would give naive Bayes; learned weights give a logistic regression similar to NBSVM
+    (Wang & Manning 2012, aclanthology.org/P12-2018).
 
     The term is fitted once to all texts, and once for each of `N_FOLDS` folds to the texts outside
     the fold. The network is trained with the out-of-fold predictions, which behave like predictions
@@ -150,11 +154,12 @@ def learn_linear_term(
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
-        Weights of the texts in the loss; only their ratios matter.
+        Weights of the texts in the loss, above 0. Only their ratios matter.
     accumulate : bool
-        True adds the counts to the counts of earlier training; the prior is the coefficients and
-        biases of earlier training. False counts and fits the n-grams of these texts from scratch;
-        the other n-grams of the term are kept.
+        True adds the counts of these texts to the counts of earlier training; the coefficients and
+        biases of earlier training are the prior. False counts and fits the n-grams that
+        `count_ngrams` finds in these texts from scratch; the other n-grams of the term keep their
+        counts, and their coefficients are the prior. With False, the prior biases are zero.
     label_smoothing : float
         Share of each text's target probability that is spread evenly over all classes.
     rng : numpy.random.Generator
@@ -218,7 +223,7 @@ def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, in
     folds : ndarray of int of shape (n,)
         The fold of each text. Zeros if there are no folds.
     n_folds : int
-        `N_FOLDS`, or 0.
+        `N_FOLDS`; 0 if there are no folds.
     """
     if len(labels) < TEXTS_PER_CLASS * len(np.unique(labels)):
         return np.zeros(len(labels), dtype=np.int64), 0
@@ -242,7 +247,7 @@ def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_ar
     Returns
     -------
     presence : CSR array of float32 of shape (n, F)
-        The first column belongs to the sentinel row of the term, and is empty.
+        The first column belongs to the sentinel row of the term, and is zero.
     """
     matrices = []
     for block in blocks:
@@ -269,11 +274,14 @@ def class_ratios(counts: FloatArray) -> FloatArray:
         0 in the sentinel row, and for n-grams with a total count below `MIN_TEXTS`.
     """
     totals = counts.sum(1, keepdims=True)
-    is_counted = totals > MIN_TEXTS - 0.001  # the sums are rounded
+    is_counted = totals > MIN_TEXTS - 0.001  # the sums have rounding errors
     return np.where(is_counted, log_count_ratios(counts, totals - counts), 0)
 
 
 def scale_rows(presence: sparse.csr_array, is_known: npt.NDArray[np.bool_]) -> sparse.csr_array:
-    """Divide the row of each text by the square root of its number of known n-grams."""
+    """Divide the row of each text by the square root of its number of known n-grams.
+
+    `is_known`, of shape (F,), is True for known n-grams. A row without known n-grams stays.
+    """
     n_known = presence @ is_known.astype(np.float32)
     return sparse.diags_array(1 / np.sqrt(np.maximum(n_known, 1)), dtype=np.float32) @ presence

@@ -13,8 +13,8 @@ from sklearn_rnn._linear.ngrams import FloatArray
 
 # Weight of the loss relative to the L2 penalty: C of scikit-learn's LogisticRegression.
 INVERSE_PENALTY = 4.0
-# The loss hardly falls after about 15 iterations. More than 20 iterations changed the predictions
-# on held-out texts little.
+# Maximum number of iterations of L-BFGS. The loss hardly falls after about 15 iterations, and more
+# than 20 iterations hardly changed the predictions for held-out texts.
 MAX_ITERATIONS = 20
 
 
@@ -22,8 +22,8 @@ class PenalizedCrossEntropy:
     """Cross-entropy with an L2 penalty towards prior coefficients, as an objective for L-BFGS.
 
     A coefficient is ``prior + weight * ratio``, and a bias is ``prior_bias + offset``. The penalty
-    is half the sum of squares of all weights and offsets. A point of L-BFGS is a flat vector of the
-    F * C weights and then the C offsets, each divided by its scale.
+    is half the sum of squares of all weights and offsets. The variable of L-BFGS is
+    a point: a flat vector of the F * C weights and then the C offsets, each divided by its scale.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def fit_coefficients(
     prior: FloatArray,
     prior_bias: FloatArray,
 ) -> tuple[npt.NDArray[np.float32], FloatArray]:
-    """Minimise `PenalizedCrossEntropy` from its prior.
+    """Minimise `PenalizedCrossEntropy`, starting from the prior.
 
     Parameters
     ----------

@@ -23,21 +23,21 @@ def log_count_ratios(
     Parameters
     ----------
     counts : ndarray of shape (n_features,) or (n_features, n_classes)
-        Counts of each feature in a class. Each column is a class.
+        Counts of each feature in a class. In two dimensions, each column is a class.
     other_counts : ndarray of the same shape
-        Counts of each feature in all other classes together.
+        Counts of each feature in all classes other than that class, together.
     smoothing : float, default=1.0
         Added to each count. Above 0.
 
     Returns
     -------
     ratios : ndarray of the same shape
-        Natural logarithms.
+        The natural logarithms ``log(p / q)``.
     """
     return _log_frequencies(counts + smoothing) - _log_frequencies(other_counts + smoothing)
 
 
 def _log_frequencies(counts: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    """Return the logarithm of each count divided by the sum of its column."""
+    """Return ``log(count / total)`` of each count, with the total of its column."""
     frequencies: npt.NDArray[np.floating[Any]] = np.log(counts) - np.log(counts.sum(0))
     return frequencies

@@ -1,8 +1,8 @@
 """N-grams of token ids, and weighted counts of the texts of each class that contain an n-gram.
 
-N-grams are words and pairs of adjacent words. A pair that contains the unknown word is not an
-n-gram. The key of an n-gram is an int64: the id of a word; ``first_id * PAIR_BASE + second_id`` of
-a pair. Key 0 means that there is no n-gram.
+N-grams are words, including the unknown word, and pairs of adjacent words. A pair that contains the
+unknown word is not an n-gram. The key of an n-gram is an int64: for a word, its id; for a pair,
+``first_id * PAIR_BASE + second_id``. Key 0 means that there is no n-gram.
 
 Shapes: n texts, B texts of a batch, T tokens, F n-grams, C classes; with words only, N = 1 and
 K = T; with words and pairs, N = 2 and K = 2 T - 1.
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from sklearn_rnn._ids import UNK, IdArray, row_blocks
 
 PAIR_BASE = 2**31
-MIN_TEXTS = 2
+MIN_TEXTS = 2  # n-grams with a smaller total count are not counted
 LARGEST_WEIGHT = 1e9  # keeps counts finite in float32
 
 FloatArray = npt.NDArray[np.float64]
@@ -72,7 +72,7 @@ def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
 def count_ngrams(
     blocks: list[NgramBlock], labels: IntArray, weights: FloatArray, *, n_classes: int
 ) -> tuple[Tensor, Tensor]:
-    """Count the texts of each class that contain each n-gram; drop n-grams with small counts.
+    """Count the texts of each class that contain each n-gram; drop n-grams with small totals.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def count_ngrams(
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
-        Weights of the texts. `text_counts` converts them to the count of each text.
+        Weights of the texts, above 0. `text_counts` converts them to the count of each text.
     n_classes : int
         C.
 
@@ -90,8 +90,8 @@ def count_ngrams(
     keys : Tensor of int64 of shape (F,)
         Sorted keys of the n-grams with a total count of at least `MIN_TEXTS`.
     counts : Tensor of float64 of shape (F, C)
-        For each of these n-grams and each class, the sum of the counts of the texts of the class
-        that contain the n-gram.
+        For each of these n-grams and each class, the sum of `text_counts` over the texts of the
+        class that contain the n-gram.
     """
     weights = text_counts(labels, weights)
     keys = torch.empty(0, dtype=torch.int64)
@@ -111,19 +111,19 @@ def count_ngrams(
 
 
 def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
-    """Return the count of each text: its weight divided by the median weight of its class.
+    """Return the count of each text: its weight divided by the median weight in its class.
 
     Parameters
     ----------
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
-        Weights of the texts; only ratios within a class matter.
+        Weights of the texts, above 0. Only ratios within a class matter.
 
     Returns
     -------
     counts : ndarray of float of shape (n,)
-        Counts of at most `LARGEST_WEIGHT`.
+        The counts. Larger counts than `LARGEST_WEIGHT` are set to `LARGEST_WEIGHT`.
     """
     weights = weights.copy()
     for label in np.unique(labels):
@@ -146,7 +146,8 @@ def distinct_ngrams(ids: Tensor, longest: int) -> Tensor:
     Returns
     -------
     keys : Tensor of int64 of shape (B, K)
-        The keys of each text in ascending order. Padding and repetitions of a key are 0.
+        The sorted keys of each text, with 0 in place of repetitions. Positions without an n-gram,
+        for example padding, are also 0.
     """
     keys, _ = sort_distinct(flatten_ngrams(token_ngrams(ids, longest)))
     return keys

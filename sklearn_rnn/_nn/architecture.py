@@ -13,8 +13,9 @@ from torch import nn
 from sklearn_rnn._nn.custom_cell import check_custom_cell
 from sklearn_rnn._nn.pooling import POOLINGS
 
-# With fewer training texts per class, a network that read n-gram scores was less accurate than a
-# network that did not. The logits of the linear term were added to the logits of both networks.
+# A network with a linear term reads n-gram scores from this number of training texts per class, on
+# average. With fewer texts, networks that read the scores were less accurate than networks that did
+# not. The logits of the linear term were added to the logits of all these networks.
 TEXTS_PER_CLASS_TO_READ = 500
 
 
@@ -22,13 +23,11 @@ TEXTS_PER_CLASS_TO_READ = 500
 class Architecture:
     """Layers of a `RecurrentModule` and their sizes.
 
-    All values are plain Python values, except for the class of a custom cell.
-
     Parameters
     ----------
     n_tokens : int
-        Rows of the embedding: one more than the largest id. Row 0 belongs to padding; it stays
-        zero.
+        Rows of the embedding: one more than the largest id known at fit. Row 0 belongs to padding;
+        it stays zero.
     n_classes : int
         Number of classes, and of logits per text.
     max_length : int
@@ -36,33 +35,33 @@ class Architecture:
     embedding_dim : int
         Size of a word vector.
     cell_type : {"lstm", "gru", "rnn"} or type
-        The recurrence, or the class of a custom cell.
+        Name of a recurrence in the table `RECURRENCES`, or the class of a custom cell.
     hidden_sizes : tuple of int
         Hidden units of each layer, per direction.
     bidirectional : bool
         Whether each layer reads the texts in both directions.
     merge : {"concat", "sum"}
-        How the outputs of the two directions are combined.
+        How the outputs of two directions are combined. Not used with one direction.
     pooling : tuple of str
         Names of poolings in the table `POOLINGS`; their outputs are concatenated.
     word_dropout : float
         Probability that a word is replaced by the unknown word in training.
     embedding_dropout : float
-        Probability that a channel of the embedding is dropped at all tokens of a text.
+        Probability that a channel of the embedding is dropped in training, at all tokens of a text.
     dropout : float
-        Probability that a feature is dropped between recurrent layers, in the pooled vector, or
-        after a dense layer of the head.
+        Probability that a feature is dropped in training: between recurrent layers, in the pooled
+        vector, and after each dense layer of the head.
     head_sizes : tuple of int
         Units of the dense ReLU layers between the pooled vector and the logits.
     batch_norm : bool
-        Whether the inputs of each recurrent layer, of the head and of the head's ReLUs are
-        normalised.
+        Whether batch normalisation is applied to the input of each recurrent layer, to the pooled
+        vector and to the input of each ReLU of the head.
     linear_ngrams : {0, 1, 2}
         Length of the longest n-grams of the linear term, in words. 0: no linear term.
     reads_ngram_scores : bool
         Whether the first layer reads n-gram score channels beside the word vectors.
     freeze_embeddings : bool
-        Whether training leaves the word vectors as they are.
+        True: the word vectors are not trained.
     """
 
     n_tokens: int
@@ -102,10 +101,10 @@ def plan_architecture(
     Parameters
     ----------
     parameters : mapping of str to object
-        Parameters of `RNNTextClassifier`. They satisfy its scikit-learn constraints; this function
-        checks what these constraints cannot express.
+        Parameters of `RNNTextClassifier`. They satisfy its `_parameter_constraints`; this function
+        checks what the constraints cannot express.
     n_tokens : int
-        One more than the largest id.
+        One more than the largest id known at fit.
     n_classes : int
         Number of classes.
     max_length : int
@@ -123,8 +122,9 @@ def plan_architecture(
     TypeError
         If `cell_type` is a class, but not a subclass of ``torch.nn.Module``.
     ValueError
-        If `hidden_size` contradicts `num_layers`; if `hidden_size`, `head_sizes` or `pooling` holds
-        an invalid value; or if `cell_type` is a class that does not work as a cell.
+        If `hidden_size` is a tuple whose length differs from `num_layers`; if `hidden_size` or
+        `pooling` is an empty tuple; if `hidden_size`, `head_sizes` or `pooling` holds an invalid
+        value; if `pooling` repeats a name; or if `check_custom_cell` refuses the cell.
     """
     vectors = parameters["word_vectors"]
     has_enough_texts = n_training_texts >= TEXTS_PER_CLASS_TO_READ * n_classes
@@ -172,7 +172,7 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
     Raises
     ------
     ValueError
-        If the architectures differ in anything but `n_tokens` and `reads_ngram_scores`.
+        If the architectures differ in a field other than `n_tokens` and `reads_ngram_scores`.
     """
     before, now = dataclasses.asdict(built), dataclasses.asdict(wanted)
     may_change = {"n_tokens", "reads_ngram_scores"}

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 
 class CustomRecurrence(nn.Module):
-    """Applies a custom cell to the tokens of texts, with the interface of ``torch.nn.GRU``.
+    """Applies a custom cell to the tokens of texts, from an initial state of zero.
 
-    The constructor of this class builds no cell; `build_cell` does.
+    It is called like ``torch.nn.GRU`` with one layer. The constructor of this class does not
+    construct the cell; `build_cell` does.
 
     Parameters
     ----------
@@ -33,15 +34,16 @@ class CustomRecurrence(nn.Module):
         self.hidden_size = hidden_size
 
     def build_cell(self, generator: torch.Generator | None = None) -> None:
-        """Construct the cell on the CPU. Its constructor initialises its weights.
+        """Construct the cell on the CPU. The constructor of the cell initialises the weights.
 
-        The constructor may draw from torch's global random stream, which is restored afterwards.
+        The constructor may draw from torch's global random stream of the CPU, which is restored
+        afterwards.
 
         Parameters
         ----------
         generator : torch.Generator, default=None
-            Gives the seed of torch's global stream for the constructor. None: the stream is not
-            seeded.
+            Random generator on the CPU, which draws a seed. The seed is set in torch's global
+            stream before the constructor is called. None: no seed is set.
         """
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             if generator is not None:
@@ -59,7 +61,7 @@ class CustomRecurrence(nn.Module):
 
 
 def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> None:
-    """Check that a cell can be constructed and applied as `CustomRecurrence` does.
+    """Check that `CustomRecurrence` can construct a cell, and can apply it to two texts.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> 
     TypeError
         If `cell_type` is not a subclass of ``torch.nn.Module``.
     ValueError
-        If the cell cannot be constructed or applied, or does not return a state of shape (B, H).
+        If the constructor or the call of the cell fails, or if the cell does not return a state of
+        shape (B, H).
     """
     wanted = (
         "A cell is a subclass of torch.nn.Module that is constructed by "

@@ -1,9 +1,9 @@
 """Dropout of features and of words, with random numbers from a given generator.
 
-``torch.nn.Dropout`` draws from torch's global random stream: a fit would change the random numbers
-of its caller, and concurrent fits would change each other's random numbers.
+``torch.nn.Dropout`` draws from torch's global random stream. With it, a fit would change the random
+numbers of its caller, and concurrent fits would change each other's random numbers.
 
-Shapes: B texts, D features.
+Shapes: T tokens, B texts, D features.
 """
 
 import torch
@@ -30,12 +30,12 @@ class SeededDropout(nn.Module):
         self.whole_channels = whole_channels
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """In training, set features to zero and scale the other features by ``1 / (1 - p)``.
+        """In training, set random features to zero and scale the others by ``1 / (1 - p)``.
 
         Parameters
         ----------
         x : Tensor of shape (..., B, D)
-            Features.
+            Features; of shape (T, B, D) if `whole_channels`.
         generator : torch.Generator, default=None
             Random generator on the device of `x`. None: torch's global stream.
 
@@ -64,7 +64,7 @@ class WordDropout(nn.Module):
         self.p = p
 
     def forward(self, ids: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """In training, replace ids by `UNK`; padding stays.
+        """In training, replace random ids by `UNK`; padding stays.
 
         Parameters
         ----------

@@ -6,8 +6,8 @@ pass and four in the backward pass; a tanh RNN takes two in the forward pass and
 backward pass. Computations that need no loop over the tokens, for example the gradients of the
 weights, are done for all tokens at once.
 
-Shapes: T tokens, B texts, D features, H hidden units, G outputs of all gates (3 H for a GRU, H for
-a tanh RNN).
+Shapes: T tokens, B texts, D features, H hidden units. In a GRU, G is 3 H, for the reset gate,
+the update gate and the candidate. In a tanh RNN, G is H.
 """
 
 from typing import Any
@@ -105,7 +105,7 @@ class GRUFunction(Function):
         torch.mul(grad_candidate, recurrent, out=grad_reset).mul_(1 - reset)
         torch.sub(states[:-1], candidate, out=grad_update).mul_(update).mul_(1 - update)
         grad_states = grad_states.clone(memory_format=torch.contiguous_format)
-        grad_previous = torch.zeros_like(grad_states[0])  # through the next state
+        grad_previous = torch.zeros_like(grad_states[0])  # gradient through the next state
         for grad_state, grad_by_gate, grad_gate, update_gate in zip(
             grad_states.unbind()[::-1],
             grad_gates.unflatten(2, (3, size)).unbind()[::-1],
@@ -118,8 +118,8 @@ class GRUFunction(Function):
             torch.mul(grad_state, update_gate, out=grad_previous)
             grad_previous.addmm_(grad_gate, weight_hh)
         grad_weight_hh, grad_bias_hh = _projection_gradients(grad_gates, states[:-1])
-        # The reset gate is a factor of the derivative with respect to the candidate's recurrent
-        # input only. The gradients of the input weights need the derivative without this factor.
+        # The reset gate multiplies the recurrent input of the candidate, but not the input from x.
+        # The gradients of x, weight_ih and bias_ih need the derivative without this factor.
         torch.mul(grad_states, candidate_derivative, out=grad_candidate)
         grad_weight_ih, grad_bias_ih = _projection_gradients(grad_gates, x)
         grad_x = grad_gates @ weight_ih
@@ -182,11 +182,11 @@ class TanhRNNFunction(Function):
             With respect to x, weight_ih, weight_hh, bias_ih and bias_hh.
         """
         x, weight_ih, weight_hh, states = ctx.saved_tensors
-        # `grad_sums` first holds the derivatives of tanh. The loop multiplies them by the gradients
-        # of the states.
+        # `grad_sums` first holds the derivatives of tanh. The loop multiplies them by the gradient
+        # of the loss with respect to each state.
         grad_sums = 1 - states.square()
         grad_states = grad_states.clone(memory_format=torch.contiguous_format)
-        grad_previous = torch.zeros_like(grad_states[0])  # through the next state
+        grad_previous = torch.zeros_like(grad_states[0])  # gradient through the next state
         for grad_state, grad_sum in zip(
             grad_states.unbind()[::-1], grad_sums.unbind()[::-1], strict=True
         ):
@@ -200,7 +200,7 @@ class TanhRNNFunction(Function):
 def _projection_gradients(grad_outputs: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradients of the matrix and of the bias of a linear projection.
 
-    `grad_outputs` has the shape (T, B, G), and `inputs` has the shape (T, B, D).
+    `grad_outputs` has the shape (T, B, G); `inputs` has the shape (T, B, D) or (T, B, H).
     """
     grad_outputs = grad_outputs.flatten(0, 1)
     return grad_outputs.t() @ inputs.flatten(0, 1), grad_outputs.sum(0)
@@ -210,17 +210,24 @@ class CPUKernelGRU(nn.GRU):
     """``torch.nn.GRU`` of one layer and direction, with a faster backward pass on a CPU."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""
-        if x.device.type == "cpu" and torch.is_grad_enabled():  # torch's forward pass is as fast
+        """Return the states, (T, B, H), for features of shape (T, B, D), and the last states.
+
+        The last states have the shape (B, H), or (1, B, H) where ``torch.nn`` computes them.
+        """
+        # Without gradients, torch's own forward pass is as fast.
+        if x.device.type == "cpu" and torch.is_grad_enabled():
             return _apply(GRUFunction, self, x)
         return super().forward(x)
 
 
 class CPUKernelRNN(nn.RNN):
-    """``torch.nn.RNN`` of one layer and direction, with tanh, and with faster passes on a CPU."""
+    """``torch.nn.RNN`` of one layer and direction, with tanh; both passes are faster on a CPU."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        """Return the states, (T, B, H), for features of shape (T, B, D), and the last states."""
+        """Return the states, (T, B, H), for features of shape (T, B, D), and the last states.
+
+        The last states have the shape (B, H), or (1, B, H) where ``torch.nn`` computes them.
+        """
         if x.device.type == "cpu":
             return _apply(TanhRNNFunction, self, x)
         return super().forward(x)

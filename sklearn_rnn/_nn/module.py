@@ -1,6 +1,6 @@
 """The network: a torch module that computes logits from ids.
 
-Each row of ids is a text. From the embedding on, time is the first dimension.
+Each row of ids is a text. From the embedding to the pooling, time is the first dimension.
 
 Shapes: B texts, T tokens, E input features per token, H hidden units, D features of a layer,
 P pooled features, C classes.
@@ -32,9 +32,10 @@ class RecurrentModule(nn.Module):
     """Recurrent text classifier, which computes logits from ids.
 
     The constructor allocates the weights on the CPU and leaves them uninitialised. Call
-    `init_weights` for a new network, or `load_state_dict` for a trained network. The weights of
-    custom cells are an exception: the constructor of a cell initialises them. It is called when the
-    network is constructed, and again, with a seed, by `init_weights`.
+    `init_weights` for a new network, or `load_state_dict` for a trained network. There are two
+    exceptions: in batch normalisation, weights start at 1 and biases at 0; and the constructor of a
+    custom cell initialises the weights of the cell. `init_weights` constructs custom cells again,
+    so that its generator determines their weights.
 
     Parameters
     ----------
@@ -120,7 +121,8 @@ class RecurrentModule(nn.Module):
         n_tokens : int
             Rows of the new embedding.
         generator : torch.Generator, default=None
-            Random generator on the CPU, for the new rows. None: torch's global stream.
+            Random generator on the CPU, which initialises the new rows. None: torch's global
+            stream.
 
         Returns
         -------
@@ -137,7 +139,7 @@ class RecurrentModule(nn.Module):
         return self.embedding.weight
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Compute the logits of a batch.
+        """Compute the logits of a batch, without word dropout.
 
         Parameters
         ----------
@@ -165,8 +167,8 @@ class RecurrentModule(nn.Module):
         ids : Tensor of int of shape (B, T)
             Right-padded ids.
         ngram_scores : Tensor of float32 of shape (B, T, C), default=None
-            The n-gram score channels. None: computed from the ids. Not used if the network does not
-            read n-gram scores.
+            The n-gram score channels. None: they are computed from the ids. Ignored if the network
+            does not read n-gram scores.
 
         Returns
         -------
@@ -243,9 +245,9 @@ class RecurrentModule(nn.Module):
 class SkipInitialization(TorchFunctionMode):
     """Context in which the constructors of torch's layers do not initialise the weights.
 
-    The initialisation would draw from torch's global random stream, without need: all weights are
-    initialised or loaded after the construction of a `RecurrentModule`. The device "meta" would
-    skip the initialisation too, but using it imports torch's compiler, which takes 4 s.
+    The initialisation would draw from torch's global random stream. It is not needed, because the
+    weights of a `RecurrentModule` are initialised or loaded after its construction. The device
+    "meta" would skip the initialisation too, but its use imports torch's compiler, which takes 4 s.
     """
 
     def __torch_function__(
@@ -255,7 +257,7 @@ class SkipInitialization(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Call `func`, unless it is a function of `torch.nn.init`."""
+        """Call `func`; return the given tensor unchanged if `func` is of `torch.nn.init`."""
         kwargs = {} if kwargs is None else kwargs
         if getattr(func, "__module__", None) == nn.init.__name__:
             return kwargs["tensor"] if "tensor" in kwargs else args[0]
@@ -266,7 +268,8 @@ def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContext
     """Return a context in which torch's layers compute in `dtype` with their float32 weights."""
     if dtype == torch.float32:
         return nullcontext()
-    # Threads would share the cache of converted weights, but not their autograd graphs.
+    # Threads would share the cache of converted weights, but a converted weight belongs to the
+    # autograd graph of a single thread.
     return torch.autocast(device.type, dtype, cache_enabled=False)
 
 
@@ -274,14 +277,19 @@ def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContext
 def init_embedding(weight: Tensor, generator: torch.Generator | None) -> None:
     """Initialise word vectors, of shape (n_tokens, embedding_dim), uniformly at random.
 
-    Row 0, which belongs to padding, is set to zero.
+    Values are between -`EMBEDDING_RANGE` and `EMBEDDING_RANGE`. Row 0, which belongs to padding, is
+    set to zero.
     """
     nn.init.uniform_(weight, -EMBEDDING_RANGE, EMBEDDING_RANGE, generator=generator)
     weight[0] = 0
 
 
 def init_linear(linear: nn.Linear, generator: torch.Generator | None) -> None:
-    """Initialise a dense layer (Glorot & Bengio 2010, proceedings.mlr.press/v9/glorot10a)."""
+    """Initialise the weights and the bias of a dense layer.
+
+    - Weights: Glorot (Glorot & Bengio 2010, proceedings.mlr.press/v9/glorot10a).
+    - Bias, if the layer has one: zero.
+    """
     nn.init.xavier_uniform_(linear.weight, generator=generator)
     if linear.bias is not None:
         nn.init.zeros_(linear.bias)
@@ -296,7 +304,7 @@ class NoNorm(nn.Module):
 
 
 def make_norms(sizes: Iterable[int], batch_norm: bool) -> Sequence[MaskedBatchNorm | NoNorm]:
-    """Return a `MaskedBatchNorm` for each size; a `NoNorm` for each size without `batch_norm`."""
+    """Return a layer for each size: a `MaskedBatchNorm` if `batch_norm`, else a `NoNorm`."""
     return module_list(MaskedBatchNorm(size) if batch_norm else NoNorm() for size in sizes)
 
 

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 
 class MaskedBatchNorm(nn.Module):
-    """Batch normalisation over the tokens of a batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
+    """Batch normalisation over tokens or over texts (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
-    ``torch.nn.BatchNorm1d`` would include the padding in the statistics, so that they would depend
-    on the number of padding columns. It also refuses a batch of one token, for which this layer
-    uses a variance of 0.
+    ``torch.nn.BatchNorm1d`` would include the padding in the statistics, so that the statistics
+    would depend on the amount of padding. In training it also refuses a batch of one token; this
+    layer then uses a variance of 0.
 
     Parameters
     ----------
@@ -37,14 +37,17 @@ class MaskedBatchNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(n_features))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Normalise features.
+        """Normalise features by their mean and variance, then scale and shift them.
+
+        Training uses the statistics of the batch, and updates the running statistics. Evaluation
+        uses the running statistics.
 
         Parameters
         ----------
         x : Tensor of shape (..., D)
             Features.
         mask : Tensor of bool of shape (...)
-            False at padding, which the statistics exclude.
+            True at tokens or texts; False at padding, which the statistics exclude.
 
         Returns
         -------

@@ -1,9 +1,10 @@
 """Poolings: layers that reduce the hidden states of a text to one vector, and ignore padding.
 
-To add a pooling, write a subclass of `Pooling` and add the class to `POOLINGS`.
+To add a pooling, write a subclass of `Pooling`, add the class to `POOLINGS`, and add its name to
+`PoolingName` and the documentation of `RNNTextClassifier.pooling`.
 
-Shapes: T tokens, B texts, D features, P pooled features. ``mask`` is True at tokens and False at
-padding.
+Shapes: T tokens, B texts, D features, P pooled features. ``mask``, of shape (T, B), is True at
+tokens and False at padding.
 """
 
 from typing import Any
@@ -35,10 +36,11 @@ class Pooling(nn.Module):
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return whether pooling commutes with merging directions.
+        """Return whether to pool each direction on its own and then merge the results.
 
-        If so, each direction is pooled on its own before the results are merged. The states of the
-        backward direction then stay in reading order, which saves their reversal.
+        True: `forward` gets the states of a direction in its own reading order; in the backward
+        direction the last token of a text comes first. This saves a reversal of the states. False:
+        `forward` gets the states of both directions, merged at each token.
         """
         return False
 
@@ -48,11 +50,11 @@ class Pooling(nn.Module):
 
 
 class LastPooling(Pooling):
-    """Returns the state after the last token that a direction reads."""
+    """Returns the state after the last token, in the reading order of a direction."""
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return True: this pooling merges the last state of each direction."""
+        """Return True: the last state of each direction in its own reading order is needed."""
         return True
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
@@ -66,12 +68,13 @@ class MaxPooling(Pooling):
 
     @staticmethod
     def commutes_with_merge(merge: str) -> bool:
-        """Return False for "sum": the maximum of a sum is not the sum of the maxima."""
+        """Return False if `merge` is "sum": a maximum of sums is not the sum of the maxima."""
         return merge == "concat"
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Reduce `states` of shape (T, B, D) to (B, D)."""
-        # Adding minus infinity to the states is several times faster on a CPU than masked_fill.
+        # Adding minus infinity to the states at padding is several times faster on a CPU than
+        # masked_fill.
         at_padding = states.new_zeros(mask.shape).masked_fill_(~mask, -torch.inf)
         pooled: Tensor = MaxOverTokens.apply(states + at_padding[:, :, None])
         return pooled
@@ -80,7 +83,7 @@ class MaxPooling(Pooling):
 class MaxOverTokens(torch.autograd.Function):
     """Computes the maximum over the first dimension. Ties share the gradient equally.
 
-    Results and gradients are the same as from ``torch.amax``, but the backward pass of
+    Results and gradients are the same as with ``torch.amax``, but the backward pass of
     ``torch.amax`` takes five times as long on a CPU.
     """
 
@@ -95,7 +98,7 @@ class MaxOverTokens(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Return the gradient of `x`, (T, B, D), from the gradient of the maximum, (B, D)."""
         x, maximum = ctx.saved_tensors
-        # A float tensor, because a product with a bool tensor would first convert it, slowly.
+        # `eq` writes into a float tensor: a product would have to convert a bool tensor, slowly.
         is_maximum = torch.eq(x, maximum, out=torch.empty_like(x))
         return is_maximum.mul_(gradient / is_maximum.sum(0))
 
@@ -115,7 +118,7 @@ class MeanPooling(Pooling):
 
 
 class AttentionPooling(Pooling):
-    """Computes a weighted mean over the tokens; a learned layer computes the weights.
+    """Computes a weighted mean over the tokens; two learned layers compute the weights.
 
     This is the word attention of Yang et al. 2016 (doi:10.18653/v1/N16-1174).
 
@@ -164,7 +167,7 @@ class FlattenPooling(Pooling):
 
 
 def _weighted_sum(states: Tensor, weights: Tensor) -> Tensor:
-    """Return the sum of `states`, (T, B, D), over T, weighted by `weights`, (T, B), as (B, D)."""
+    """Return the sum over T, (B, D), of `states`, (T, B, D), times `weights`, (T, B)."""
     return (states * weights[:, :, None]).sum(0)
 
 

@@ -20,8 +20,9 @@ def summarize(module: RecurrentModule, max_length: int) -> pd.DataFrame:
     Returns
     -------
     summary : pandas.DataFrame
-        One row per layer, indexed by "layer", with the columns "output_shape" and "n_parameters".
-        The table has rows for normalisations only if the network uses batch normalisation.
+        One row per layer, and one row for all poolings together, indexed by "layer", with the
+        columns "output_shape" and "n_parameters". Normalisations have rows only if the network uses
+        batch normalisation. Dropout has no row.
     """
     table = pd.DataFrame(
         [
@@ -65,6 +66,6 @@ def count_parameters(layer: nn.Module) -> int:
 
 
 def count_trained(module: RecurrentModule) -> int:
-    """Return the number of trained parameters: with the linear term, without a frozen embedding."""
+    """Return the number of learned parameters: with the linear term, without a frozen embedding."""
     n_parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
     return n_parameters + (0 if module.linear_term is None else module.linear_term.n_parameters)
