@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0 after success; 2 after an error, which is printed as one line on stderr; 130 after an
-        interrupt; 141 if the reader of stdout has closed it.
+        0 after success, --help or --version; 2 after an error, which is printed as one line on
+        stderr; 130 after an interrupt; 141 if the reader of stdout has closed the pipe.
     """
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (KeyboardInterrupt, _Interrupted):
             return _print_line("interrupted", 130)
         except BrokenPipeError:
-            # Python flushes stdout again when it exits, and would print an error for a closed one.
+            # Python flushes stdout again when it exits, and would print an error for a closed pipe.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
         except Exception as error:
@@ -54,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 class _Interrupted(BaseException):
     """Raised on Ctrl-C instead of KeyboardInterrupt.
 
-    RNNTextClassifier.fit catches KeyboardInterrupt and returns with the weights learned so far, so
-    that a comparison would continue with the next fit.
+    RNNTextClassifier.fit catches KeyboardInterrupt and returns with the weights learned so far.
+    With KeyboardInterrupt, a comparison would therefore continue with the next fit.
     """
 
 

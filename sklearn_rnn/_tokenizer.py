@@ -32,13 +32,13 @@ Vocabulary: TypeAlias = Mapping[str, int] | Sequence[str] | npt.NDArray[Any] | W
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):
-    """Turn texts into rows of integer ids, one id per word, padded to one length.
+    """Turn texts into rows of integer ids, one id per token, padded or truncated to one length.
 
     The ids are what :class:`RNNTextClassifier` takes. The vocabulary is learned from the training
     texts, or given. Id 0 is padding, which is on the right of a row and nowhere else; id 1 is the
     unknown word. Learned tokens have the ids from 2 on, by falling frequency; tokens of equal
-    frequency are in lexicographic order. A text without tokens becomes one unknown word. The result
-    never depends on the order of the training texts.
+    frequency are in lexicographic order. A text without tokens becomes one unknown word. The ids of
+    a text do not depend on the order of the training texts.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         None: the length of the longest training text.
 
     truncation : {"post", "pre", "middle"}, default="middle"
-        Where tokens of a text longer than a row are removed. "post" keeps the beginning of the text
-        and "pre" its end. "middle" keeps equally many tokens of the beginning and the end, and one
-        more of the beginning if the length of a row without markers is odd.
+        Where tokens are removed from a text that is longer than a row. "post" keeps the beginning
+        of the text and "pre" its end. "middle" keeps equally many tokens of the beginning and of
+        the end, and one more of the beginning if the length of a row without markers is odd.
 
     add_markers : bool, default=False
         If True, add the token ``<s>`` before and ``</s>`` after the tokens of each text, and never
@@ -94,14 +94,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         highest. A text without tokens becomes ``<s>``, the unknown word, ``</s>``.
 
     vocabulary : mapping of str to int, sequence of str or WordVectors, default=None
-        The tokens that have ids before training. `fit` must be called in every case.
+        The tokens whose ids are given instead of learned. `fit` must be called in every case.
 
         - None: no token; all are learned from the training texts.
         - A mapping: a fixed vocabulary. Its ids are at least 2, with or without gaps.
         - A sequence: a fixed vocabulary. Its tokens get the ids from 2 on.
         - :class:`WordVectors`: their words get the ids from 2 on. Tokens without a vector are
-          learned from the training texts and get the ids after those of the words. To learn no
-          further tokens, pass ``vectors.vocabulary``.
+          learned from the training texts and get the ids that follow. To learn no further tokens,
+          pass the `vocabulary` attribute of the WordVectors.
 
     n_jobs : int, default=None
         The number of processes that split texts into tokens. None means 1 unless in a
@@ -117,7 +117,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         unknown word are not in it.
 
     max_length_ : int
-        The number of columns of the output, in tokens.
+        The number of columns of the output: the length of a row in tokens, including markers.
 
     See Also
     --------
@@ -206,12 +206,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         ------
         TypeError
             If X is not a collection of texts, or one of its rows is not a str; if `analyzer` does
-            not return tokens of type str; or if `vocabulary` has a token that is not a str or an id
-            that is not an int.
+            not return a list of str; or if `vocabulary` is a set, or has a token that is not a str
+            or an id that is not an int.
 
         ValueError
-            If X is empty or has several columns; if there is no token to learn; if a parameter is
-            invalid; or if `max_length` leaves no token between the markers.
+            If X is empty or has several columns; if a parameter is invalid; if `vocabulary` is None
+            and there is no token to learn; or if `max_length` leaves no token between the markers.
 
         re.error
             If `token_pattern` is not a regular expression.
@@ -222,6 +222,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Texts, y: object = None) -> IdArray:
         """Learn the vocabulary and turn the training texts into ids, splitting them only once.
+
+        It raises the same exceptions as :meth:`fit`.
 
         Parameters
         ----------
@@ -234,7 +236,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         ids : ndarray of int32 of shape (n_samples, max_length_)
-            The same as ``fit(X).transform(X)``. The exceptions are those of :meth:`fit`.
+            The same as ``fit(X).transform(X)``.
         """
         blocks, final_ids = self._learn(X)
         n_samples = sum(len(lengths) for _, lengths in blocks)
@@ -259,7 +261,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             If the tokenizer is not fitted.
 
         TypeError
-            If X is not a collection of texts, or one of its rows is not a str.
+            If X is not a collection of texts, or one of its rows is not a str; or if `analyzer`
+            does not return a list.
 
         ValueError
             If X is empty or has several columns.
@@ -292,8 +295,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             If the tokenizer is not fitted.
 
         ValueError
-            If `ids` is not a two-dimensional array of integers, or an id is not that of a token,
-            the unknown word or padding.
+            If `ids` is not a two-dimensional array of integers, or contains an id that is neither
+            0, nor 1, nor in the vocabulary.
         """
         check_is_fitted(self, "vocabulary_")
         ids = np.asarray(ids)
@@ -322,7 +325,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of object of shape (max_length_,)
-            "token0", "token1", ..., after the positions in a row.
+            "token0", "token1", ...: the position in a row is the number in the name.
+
+        Raises
+        ------
+        NotFittedError
+            If the tokenizer is not fitted.
         """
         check_is_fitted(self, "vocabulary_")
         return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
@@ -337,9 +345,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     def _learn(self, X: Texts) -> tuple[list[EncodedBlock], IdArray]:
         """Set the fitted attributes, and return the encoded training texts.
 
-        `fit_transform` needs the encoded texts, in order not to split the texts a second time.
-        Their ids are provisional, numbers of the tokens in the order of their first occurrence,
-        because the final ids depend on the counts in all texts.
+        `fit_transform` uses the encoded texts, and so does not split the texts a second time. The
+        final ids depend on the counts in all texts. Until the counts are known, each new token gets
+        the next number from 1 on as its provisional id; 0 stands for a text without tokens.
 
         Returns
         -------
@@ -416,7 +424,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
 
 def _check_given(vocabulary: Vocabulary | None) -> dict[str, int] | None:
-    """Return the ids that the parameter `vocabulary` fixes, or None if it is None."""
+    """Return the ids given by the parameter `vocabulary`, or None if the parameter is None."""
     if isinstance(vocabulary, WordVectors):
         vocabulary = vocabulary.vocabulary
     return None if vocabulary is None else check_vocabulary(vocabulary)
@@ -428,13 +436,13 @@ def count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> LengthArray:
     Parameters
     ----------
     tokenizer : TextTokenizer
-        The fitted tokenizer.
+        The tokenizer, fitted or not: only its parameters are used.
     texts : list of str
-        The texts.
+        At least one text.
 
     Returns
     -------
-    lengths : ndarray of int64 of shape (n_samples,)
+    lengths : ndarray of int64 of shape (len(texts),)
         In tokens, including markers. A text without tokens counts as one unknown word.
     """
 

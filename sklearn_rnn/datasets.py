@@ -40,11 +40,13 @@ def read_texts(
         file, not by its name.
     text : str, int or list of these, default="text"
         The column of the text: the name of a column (CSV, TSV) or key (JSON Lines), or the position
-        of a column from 0 in a CSV or TSV file without header. Several columns are joined by a
-        space. fastText files and folders have no columns: leave `text` out.
+        of a column from 0 in a CSV or TSV file without header. The fields of several columns are
+        joined by spaces, without blank fields. fastText files and folders have no columns: leave
+        `text` out.
     label : str, int or None, default="label"
-        The column of the label, in the same form. None reads only the texts, for prediction. For
-        fastText files and folders, pass None or leave `label` out.
+        The column of the label: a position if `text` is a position, otherwise a name. None reads
+        only the texts, for prediction. For fastText files and folders, pass None or leave `label`
+        out.
     format : {"csv", "tsv", "jsonl", "fasttext", "folder"}, default=None
         The format of the texts:
 
@@ -53,8 +55,8 @@ def read_texts(
         - "jsonl": a JSON object in each line;
         - "fasttext": ``__label__name the text`` in each line;
         - "folder": a sub-folder for each class, with the name of the class, and one text in each
-          ``.txt`` or ``.txt.gz`` file; other files are ignored. With ``label=None``, the files are
-          in the folder itself.
+          ``.txt`` or ``.txt.gz`` file; other files and hidden sub-folders are ignored. With
+          ``label=None``, the files are in the folder itself.
 
         None: "folder" for a folder; for a file, the format of its suffix: ``.csv``, ``.tsv``,
         ``.jsonl``, ``.ndjson``, ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with ``.gz``.
@@ -65,11 +67,11 @@ def read_texts(
         With two attributes:
 
         - data : ndarray of shape (n_samples,), dtype object: the texts, of type str, in the order
-          of the file, or of the names in a folder;
+          of the file; for a folder, sorted by the names of the sub-folder and the file;
         - target : ndarray of shape (n_samples,), or None if `label` is None: the labels. They are
-          integers if all labels of a CSV or TSV file are written as integers without leading zeros,
-          or all labels of a JSON Lines file are JSON integers. Otherwise they are of type str, with
-          dtype object.
+          integers if all labels of a CSV or TSV file are written as integers of at most 18 digits
+          without plus sign or leading zeros, or all labels of a JSON Lines file are JSON integers.
+          Otherwise they are of type str, with dtype object.
 
     Raises
     ------
@@ -79,10 +81,12 @@ def read_texts(
         If `text` or `label` has another type than the documented ones.
     ValueError
         If the format is unknown or does not fit `path`, or the name has no known suffix; if a
-        column does not exist; or if the file is broken: empty, cut off, not UTF-8, a row with more
-        or fewer fields than the first, a quote never closed, a line that is not a JSON object, a
-        row without text or label, a blank line before the last row. For a broken row, the message
-        names the file and the line where the row begins.
+        column does not exist, or its name occurs twice; if `text` and `label` mix names and
+        positions, or choose a column of a format without columns; or if the file is broken: empty,
+        cut off, not UTF-8, a row with more or fewer fields than the first, a quote never closed, a
+        line that is not a JSON object, a row without text or label, a fastText line with several
+        labels, a blank line before the last row. For a broken row, the message names the file and
+        the line where the row begins.
 
     See Also
     --------
@@ -144,11 +148,11 @@ def make_word_order(
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Generate short reviews whose label depends only on the order of the words.
 
-    Each text praises one thing, criticises another, and makes neutral remarks. The label is
-    "praise" if the praise comes after the criticism, otherwise "complaint".
+    Each text has one praise, one criticism, and one or two neutral remarks. The label is "praise"
+    if the praise comes after the criticism, otherwise "complaint".
 
-    N-grams of one to four words have the same distribution in both classes. A classifier that
-    counts n-grams is therefore at chance; a recurrent classifier can reach an accuracy of 1.
+    N-grams of one to four words have the same distribution in both classes. A linear classifier of
+    such n-grams is therefore at chance; a recurrent classifier can reach an accuracy of 1.
 
     Parameters
     ----------
@@ -168,7 +172,7 @@ def make_word_order(
     Raises
     ------
     ValueError
-        If `n_samples` is not an int of at least 2.
+        If `n_samples` is not an int of at least 2, or `random_state` is invalid.
 
     Examples
     --------

@@ -32,7 +32,7 @@ from sklearn_rnn.datasets import make_word_order, read_texts
 
 
 def compare(args: argparse.Namespace) -> None:
-    """Fit the models, print their scores, and save the best if asked to."""
+    """Fit the models, print their scores, and save the best model if --save is given."""
     if args.save is not None:
         _check_writable(args.save)
     models = _make_models(args)
@@ -87,10 +87,10 @@ def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
 
 
 def _make_recurrent(args: argparse.Namespace) -> Pipeline:
-    # Imported only here, because it imports torch, which the linear models do not need.
+    # Imported only here, because this import loads torch, which the linear models do not need.
     from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
-    # The progress reports of parallel fits would be mixed up.
+    # No progress reports from parallel fits, because their lines would be interleaved.
     verbose = int(_is_verbose(args) and args.n_jobs in (None, 1))
     return Pipeline([("tok", TextTokenizer()), ("clf", RNNTextClassifier(verbose=verbose))])
 
@@ -110,9 +110,9 @@ def _set_parameters(model: BaseEstimator, settings: list[tuple[str, Any]]) -> No
 
 
 def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], str]:
-    """Return the training data, options of `evaluation.compare`, and a description of the data.
+    """Return the data of FILE, options of `evaluation.compare`, and a description of the data.
 
-    The options are the test set or the folds.
+    Without FILE, generated data take its place. The options are the test set or the folds.
     """
     if args.file is None:
         data, test = _generate(args)
@@ -196,7 +196,7 @@ def _format_table(table: pd.DataFrame) -> str:
 
 
 def _check_writable(path: str) -> None:
-    """Raise an OSError if the file cannot be written. Called before fitting, which may be long."""
+    """Raise an OSError if the file cannot be written: called before fitting, which takes time."""
     is_new = not Path(path).exists()
     with open(path, "ab"):
         pass
@@ -205,7 +205,7 @@ def _check_writable(path: str) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Write the label of each text, and the probabilities of the classes if the model has them."""
+    """Write the label of each text, and class probabilities if the model has `predict_proba`."""
     if args.output is not None:
         _check_writable(args.output)
     model = _load(args.model)

@@ -9,8 +9,8 @@ from typing import IO, Any, NamedTuple
 
 UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# Large enough for the header and the first vector of a file of word vectors, in which its layout is
-# found.
+# The size of a stream's buffer in bytes. The layout of a file of word vectors is found in the first
+# buffer, which is large enough for the header and the first vector.
 _BUFFER_SIZE = 2**17
 
 
@@ -49,9 +49,14 @@ def open_bytes(path: Path) -> io.BufferedReader:
     Returns
     -------
     stream : io.BufferedReader
-        The first read or ``peek`` fills its buffer: ``peek`` then shows the first 128 KiB of the
-        data, or all of a smaller file. If compressed data are cut off or damaged, reading first
-        returns all bytes that can be decompressed, and then raises DamagedDataError.
+        Before the first read, ``peek`` shows the first 128 KiB of the data, or all of a smaller
+        file. If compressed data are cut off or damaged, the data decompressed before the error can
+        be read by ``read1`` or line by line; then DamagedDataError is raised.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
     """
     stream: io.BufferedReader = io.BufferedReader(io.FileIO(str(path)), _BUFFER_SIZE)
     start = stream.peek(_LONGEST_MAGIC)
@@ -74,7 +79,7 @@ class _DecompressedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; an error is raised only when all bytes before it have been read."""
+        """Read into the buffer; raise an error only once all bytes decompressed before are read."""
         n_read = 0
         with memoryview(buffer) as view:
             try:
@@ -111,6 +116,7 @@ def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:
     Returns
     -------
     error : ValueError
+        The error to raise instead, whose message also names the byte.
     """
     return ValueError(
         f"{position}: byte {error.start + 1} of the line, 0x{error.object[error.start]:02x}, is "

@@ -34,7 +34,7 @@ class TextFormat(NamedTuple):
     read: Callable[[Path, Selection], Records]
     has_columns: bool = True
     is_folder: bool = False
-    untyped: bool = False  # the file does not distinguish integers from strings
+    untyped: bool = False  # labels are read as str; if all are numerals, they are converted
 
 
 def check_format(path: Path, format: str | None) -> FormatName:
@@ -57,10 +57,11 @@ def check_format(path: Path, format: str | None) -> FormatName:
     FileNotFoundError
         If there is nothing at `path`.
     ValueError
-        If the format is unknown, if it is a format of files and `path` is a folder or the reverse,
-        or if `format` is None and the name of the file has no known suffix.
+        If the format is unknown, if it is a format of files and `path` is a folder, if it is the
+        format of folders and `path` is a file, or if `format` is None and the name of the file has
+        no known suffix.
     """
-    path.stat()  # so that a missing file is Python's own FileNotFoundError
+    path.stat()  # raises Python's own FileNotFoundError if there is nothing at `path`
     if format is None:
         return "folder" if path.is_dir() else _format_from_name(path)
     if not _is_format(format):
@@ -115,8 +116,9 @@ def read_records(
     TypeError
         If `text` or `label` is of a wrong type.
     ValueError
-        If a column does not exist, if `text` or `label` chooses a column in a format without
-        columns, or if the file is broken.
+        If a column does not exist, or its name occurs twice; if `text` and `label` mix names and
+        positions; if `text` or `label` chooses a column in a format without columns; or if the file
+        is broken or has no texts.
     """
     selection = _check_selection(text, label)
     if not FORMATS[format].has_columns:

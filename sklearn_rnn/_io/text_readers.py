@@ -1,4 +1,4 @@
-"""Readers of labelled texts, one for each format in the table of `text_formats.py`."""
+"""Readers of labelled texts, for the formats in the table of `text_formats.py`."""
 
 import csv
 import io
@@ -16,8 +16,8 @@ from sklearn_rnn._io.byte_streams import (
     utf8_error,
 )
 
-# The limit of characters in a CSV field. The default of the csv module, 131,072, is shorter than
-# some chapters of books; this value is the largest that the module accepts on every system.
+# The limit of characters in a CSV field: the largest that the csv module accepts on every system.
+# Some chapters of books are longer than its default of 131,072.
 _LONGEST_FIELD = 2**31 - 1
 
 _FASTTEXT_LINE = re.compile(r"(?P<labels>(?:__label__\S+\s*)*)(?P<text>.*)", re.DOTALL)
@@ -28,8 +28,9 @@ _TEXT_SUFFIXES = (".txt", *(f".txt{suffix}" for suffix in COMPRESSION_SUFFIXES))
 Column: TypeAlias = str | int
 Label: TypeAlias = str | int | None  # None if labels are not read
 
-# For messages, the file and the line where the text begins; the text; its label. Not a NamedTuple,
-# because creating it would take as long as reading a line.
+# The position of a text, for messages; the text; its label. The position is the file and the line
+# where the record begins, or in a folder only the file. Not a NamedTuple, because creating one
+# would take as long as reading a line.
 Record: TypeAlias = tuple[str, str, Label]
 Records: TypeAlias = Generator[Record, None, None]
 
@@ -153,8 +154,8 @@ def _json_label(position: str, record: _Object, key: Column) -> str | int:
             f"{position}: the label {key!r} must be a string, a number, true or false; "
             f"got {value!r}."
         )
-    # Booleans and floats become strings, in JSON's notation: scikit-learn takes floats with a
-    # fraction for regression targets.
+    # Booleans and floats become strings in JSON's notation. scikit-learn would treat floats with a
+    # fraction as targets of a regression.
     return json.dumps(value) if isinstance(value, bool | float) else value
 
 
@@ -188,7 +189,7 @@ def _only_label(position: str, labels: list[str]) -> str:
 
 
 def read_folder(path: Path, selection: Selection) -> Records:
-    """Yield the texts of a folder, or, if labels are read, those of its sub-folders."""
+    """Yield the texts in the folder if labels are not read, otherwise those in its sub-folders."""
     if selection.label is None:
         yield from _read_text_files(path, None)
         return
@@ -217,10 +218,10 @@ def _joined(fields: list[str]) -> str:
 
 
 def _refuse_blank(path: Path, numbered: Iterable[tuple[int, _T]]) -> Iterator[tuple[int, _T]]:
-    """Yield numbered lines or rows. Blank ones at the end are skipped, others are an error.
+    """Yield numbered lines or rows; skip blank ones at the end, refuse blank ones before others.
 
-    If blank lines elsewhere were skipped, the texts would no longer match the lines of another
-    file, for example one of labels.
+    If blank lines before the end were skipped, the texts would no longer match the lines of another
+    file, for example a file of labels.
     """
     blank = None
     for line, record in numbered:

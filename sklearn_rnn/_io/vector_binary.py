@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_rnn._io.byte_streams import DamagedDataError
 from sklearn_rnn._io.vector_layout import Block, Layout, Rows, check_finite
 
-# The number of bytes of vectors that are decoded at a time.
+# The approximate size in bytes of the vectors that are decoded at a time.
 _BLOCK = 2**22
 
 
@@ -22,7 +22,7 @@ def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterat
     path : Path
         The file, for messages.
     stream : io.BufferedReader
-        The bytes of the file, from its first on.
+        The decompressed bytes of the file, after a byte order mark if there is one.
     layout : Layout
         The layout of the file, which has a header.
 
@@ -35,7 +35,8 @@ def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterat
     Raises
     ------
     ValueError
-        If the file is broken. The message names the number of the vector.
+        If the file is broken. The message names the number of the vector, unless the file has more
+        data than its header says.
     """
     vectors = _split_vectors(path, stream, layout)
     n_read = 0
@@ -93,7 +94,10 @@ def _read_more(path: Path, stream: io.BufferedReader, number: int) -> bytes:
 
 
 def _decode(word: bytes) -> str | None:
-    """Return the word as str, or None if it is not UTF-8: word2vec cuts long words at any byte."""
+    """Return the word as str, or None if it is not UTF-8.
+
+    word2vec truncates long words, which can cut a character in two.
+    """
     try:
         return word.decode()
     except UnicodeDecodeError:

@@ -77,14 +77,14 @@ def find_layout(path: Path, start: bytes) -> Layout:
 
 
 def _is_binary(vectors: bytes, width: int) -> bool:
-    """Return whether the numbers after the first word are binary, instead of written in digits."""
+    """Return whether the numbers after the first word are binary instead of text."""
     numbers = vectors.partition(b" ")[2]
     field = re.split(rb"[ \r\n]", numbers, maxsplit=1)[0]
     return bool(_NOT_IN_TEXT.search(numbers[: 4 * width])) or not is_number(field)
 
 
 def _count_numbers(path: Path, line: bytes) -> int:
-    """Count the numbers at the end of a line; the fields before them are the word."""
+    """Count the fields from the first number on; one field or more before it are the word."""
     fields = line.rstrip(b" \r").split(b" ")
     width = len(list(dropwhile(lambda field: not is_number(field), fields[1:])))
     if not width:
@@ -97,7 +97,7 @@ def _count_numbers(path: Path, line: bytes) -> int:
 
 
 def is_number(field: str | bytes) -> bool:
-    """Return whether `float` converts a field."""
+    """Return whether `float` can convert a field."""
     try:
         float(field)
     except ValueError:
@@ -106,7 +106,7 @@ def is_number(field: str | bytes) -> bool:
 
 
 def as_float32(numbers: npt.ArrayLike) -> Rows:
-    """Convert numbers to C-contiguous float32; numbers outside of its range become infinite."""
+    """Convert numbers to C-contiguous float32; numbers too large for float32 become infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(numbers, dtype=np.float32)
 

@@ -1,8 +1,8 @@
 """Latin-1 fast path, which finds the tokens of TOKEN_PATTERN in many texts at once with NumPy.
 
-Latin-1 has one byte per character. For English, NumPy takes 30 ns per character; `re`, which makes
-a str of each token, takes 150 ns. A token of at most eight bytes (93 % of the tokens of English) is
-processed as one uint64, and only the distinct tokens are decoded to str.
+Latin-1 has one byte per character. For English reviews, encoding on this path takes half as long as
+with `re`, which makes a str of each token. A token of at most eight bytes (93 % of the tokens of
+English) is processed as one uint64, and only the distinct tokens are decoded to str.
 """
 
 import re
@@ -19,9 +19,9 @@ from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 Indices: TypeAlias = npt.NDArray[np.intp]
 ShortTokens: TypeAlias = npt.NDArray[np.uint64]
 
-# The classes of characters, as bits. Bit 0: letters and digits; a run of them is a word. Bit 1:
-# digits. Bits 2 and 3: a character that joins its neighbours to one word if both have bit 0, or if
-# both have bit 1. Bit 7: a sign, which is a token of its own unless it joins a word.
+# The classes of characters, as bits. Bit 0: letters and digits; a run of them is a word. Bit 1: the
+# digits 0 to 9. Bit 2: joins its two neighbours to one word if both have bit 0. Bit 3: joins them
+# if both have bit 1. Bit 7: a sign, which is a token of its own unless it joins its neighbours.
 _LETTER = 0b0001
 _DIGIT = 0b0011
 _LINK_OF_LETTERS = 0b0100
@@ -66,8 +66,8 @@ def find_tokens(
         The number of tokens of each text.
     """
     to_lower, classes_of = _translation_tables()
-    # Line feeds separate the texts, because no token contains one. The seven at the end allow to
-    # read eight bytes from the start of the last token.
+    # Line feeds separate the texts, because no token contains one. Seven more at the end make it
+    # possible to read eight bytes from the start of the last token.
     buffer = b"\n".join([b"", *texts, b"\n" * 7])
     if lowercase:
         buffer = buffer.translate(to_lower)
@@ -102,7 +102,7 @@ def _class_of(character: str) -> int:
 
 
 def _find_spans(classes: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:
-    """Return the start and the stop of each token, in order.
+    """Return the start and the stop of each token, in order, from the classes of the characters.
 
     The first and the last character must not be part of a token.
     """

@@ -13,13 +13,13 @@ Truncation = Literal["post", "pre", "middle"]
 def fill_rows(
     rows: IdArray, flat: IdArray, lengths: LengthArray, truncation: Truncation = "post"
 ) -> LengthArray:
-    """Write each sequence into a row of a matrix, truncated to its width.
+    """Write each sequence into a row of a matrix, truncated to the width of the matrix.
 
     Parameters
     ----------
     rows : ndarray of int32 of shape (n_samples, width)
-        The matrix, filled with PAD, which is modified in place. It may be a view of some columns of
-        a wider matrix. `width` is at least 1.
+        The matrix, filled with PAD. It is modified in place, and may be a view of some columns of a
+        wider matrix. `width` is at least 1.
     flat : ndarray of int of shape (lengths.sum(),)
         The ids of the first sequence, then the ids of the second sequence, and so on.
     lengths : ndarray of int of shape (n_samples,)
@@ -40,15 +40,16 @@ def fill_rows(
 
 
 def _kept_mask(lengths: LengthArray, width: int, truncation: Truncation) -> npt.NDArray[np.bool_]:
-    """Return a mask of the concatenated sequences that is True for the ids that are kept."""
+    """Return a mask for the concatenated sequences, which is True for the ids to keep."""
     ends = np.cumsum(lengths)
     cut = lengths > width
     if not cut.any():
         return np.ones(ends[-1] if len(ends) else 0, dtype=bool)
     head = {"post": width, "pre": 0, "middle": (width + 1) // 2}[truncation]
     tail = width - head
-    # +1 where a cut begins and -1 where it ends: the running sum is 1 inside a cut, 0 elsewhere.
-    # A cut never begins where another ends, because every truncated sequence keeps a token.
+    # +1 where the removed ids of a sequence begin, -1 after the last of them: the running sum is 1
+    # for removed ids and 0 for all others. The +1 and -1 of two sequences never fall on the same
+    # element, because every truncated sequence keeps at least one token.
     steps = np.zeros(ends[-1] + 1, dtype=np.int8)
     steps[ends[cut] - lengths[cut] + head] = 1
     steps[ends[cut] - tail] = -1

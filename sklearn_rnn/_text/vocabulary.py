@@ -21,7 +21,9 @@ def choose_tokens(
     max_tokens: int | None,
     known: dict[str, int] | None = None,
 ) -> dict[str, int]:
-    """Assign ids to the most frequent tokens; tokens of equal counts are in lexicographic order.
+    """Assign ids to the most frequent tokens, by falling count.
+
+    Tokens of equal counts are in lexicographic order.
 
     Parameters
     ----------
@@ -32,14 +34,14 @@ def choose_tokens(
     min_count : int
         The minimum number of occurrences of a chosen token.
     max_tokens : int or None
-        The maximum number of tokens to choose, in addition to `known`; None for no maximum.
+        The maximum number of chosen tokens, not counting `known`. None sets no maximum.
     known : dict of str to int, default=None
         Tokens that already have the ids from 2 on, without gaps.
 
     Returns
     -------
     vocabulary : dict of str to int
-        The tokens of `known`, and the chosen tokens with the ids after them.
+        The tokens of `known` with their ids, and the chosen tokens with the ids that follow.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def choose_tokens(
 
 
 def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
-    """Return a copy of the vocabulary, with a missing marker added after the highest id."""
+    """Return a copy of the vocabulary; each missing marker gets the id after the highest."""
     vocabulary = dict(vocabulary)
     for marker in (BEGIN, END):
         vocabulary.setdefault(marker, max(vocabulary.values()) + 1)
@@ -95,7 +97,7 @@ def check_vocabulary(vocabulary: Any) -> dict[str, int]:
     Returns
     -------
     vocabulary : dict of str to int
-        The ids of a mapping; for a sequence, ids from 2 on.
+        The tokens and ids of a mapping; the tokens of a sequence, with the ids from 2 on.
 
     Raises
     ------
