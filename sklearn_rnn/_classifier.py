@@ -46,7 +46,7 @@ from sklearn_rnn._validation import (
 )
 from sklearn_rnn._word_vectors import WordVectors
 
-# Attributes that are DataFrames, which a pickle stores as plain values.
+# Attributes that are DataFrames. A pickle stores them as dicts.
 TABLES = {"history_", "gradient_flow_"}
 
 PoolingName: TypeAlias = Literal["last", "max", "mean", "attention", "flatten"]
@@ -725,7 +725,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     def _train(self, task: TrainingTask) -> Self:
         """Train a new net or the existing one, and set the fitted attributes.
 
-        The fitted attributes do not change if training raises an error.
+        If training raises an error, the fitted attributes and the weights are the same afterwards,
+        but the embedding keeps the rows for new ids.
         """
         architecture = self._plan(task)
         net = (self._resume_net if task.resume else self._start_net)(architecture, task)
@@ -765,7 +766,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return self.net_
 
     def _net_parameters(self, task: TrainingTask | None = None) -> dict[str, Any]:
-        """Return the parameters of the net for a training or, without a task, a loaded model."""
+        """Return the net's parameters: for a training or, if `task` is None, for a loaded model."""
         check_callbacks(self.callbacks)
         source = self if task is None else task
         return {
@@ -803,7 +804,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _report(self, result: TrainingResult, before: pd.DataFrame) -> pd.DataFrame:
-        """Return the whole history; raise or warn if training diverged or was interrupted."""
+        """Return the history, with earlier trainings; raise or warn if training ended early."""
         epochs_before = before.index[-1] if len(before) else 0
         history = make_history(result.evaluations, epochs_before)
         report_early_end(
@@ -838,7 +839,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.n_epochs_ = history.index[-1].item() if len(history) else 0
         self.n_parameters_ = count_trained(net.module_)
         if task.validation is not None and result.best_evaluation is not None:
-            # The rows of this training are at the end of the history.
+            # A negative row: the rows of this training are at the end of the history.
             row = result.best_evaluation - len(result.evaluations) - 1
             self.best_epoch_ = history.index[row].item()
         if result.gradient_flow is not None:
@@ -944,7 +945,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return self.net_.logits(ids)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state with NumPy arrays in place of the net.
+        """Return the state with NumPy arrays in place of the net, and dicts in place of DataFrames.
 
         A model that was fitted on a GPU loads without one, and a model that was saved under one
         version of torch or skorch loads under another. The optimizer's moments are left out: after
@@ -961,7 +962,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Rebuild the net from its arrays; on the CPU if its device is missing."""
+        """Rebuild the net and the DataFrames. The net is on the CPU if `device` does not exist."""
         super().__setstate__(state)
         if "net_" in state:
             weights = state["net_"]["weights"]

@@ -117,12 +117,14 @@ def compare(
         The labels of the test set.
     scoring : str, callable, list, tuple or dict, default=("accuracy", "f1_macro")
         As in :func:`~sklearn.model_selection.cross_validate`. The first score decides which
-        estimator is the best. The score of a plain callable is called "score".
+        estimator is the best. The score of a callable that returns a number is named
+        "score" in the table.
     n_jobs : int, default=None
         The number of (estimator, fold) pairs to fit at a time; None is 1, -1 is all processors.
         Above 1, the fits share the processors, and each takes longer than it would alone.
     random_state : int, default=0
-        The seed of the bootstrap resamples. It does not affect the folds and the estimators.
+        The seed of the bootstrap resamples of a test set. It does not affect the folds or the
+        estimators.
     verbose : int, default=0
         1 prints a line for each (estimator, fold) that is done.
     return_predictions : bool, default=False
@@ -172,10 +174,11 @@ def compare(
     Raises
     ------
     TypeError
-        If an estimator has no `fit` and `predict`.
+        If an estimator is a class, or lacks `fit` or `predict`.
     ValueError
         If there are no estimators, or two of the same name; if both `cv` and a test set are given,
-        or only one of `X_test` and `y_test`; if a label is missing, or `y` has a single class.
+        or only one of `X_test` and `y_test`; if a label is missing or not discrete, or `y` has a
+        single class; if texts and labels differ in number; or if a score is unknown.
     Exception
         Any error of an estimator or a scorer, with a note that names the estimator.
 
@@ -261,7 +264,7 @@ def _check_estimators(estimators: Estimators) -> dict[str, BaseEstimator]:
 
 
 def _check_test_set(cv: object, X_test: object, y_test: object) -> None:
-    """Raise if one of the two arrays of a test set is missing, or if `cv` is given as well."""
+    """Raise if only one of `X_test` and `y_test` is given, or if `cv` is given with them."""
     if (X_test is None) != (y_test is None):
         given, missing = ("y_test", "X_test") if X_test is None else ("X_test", "y_test")
         raise ValueError(f"{given} is given without {missing}: a test set needs both.")
@@ -274,7 +277,7 @@ def _check_labels(X: Any, y: Any, name: str) -> np.ndarray:
     y = column_or_1d(y)
     check_consistent_length(X, y)
     check_classification_targets(y)
-    return np.asarray(y.tolist())  # metrics sort arrays of object many times slower
+    return np.asarray(y.tolist())  # metrics sort arrays of dtype object slowly
 
 
 def _check_two_classes(y: np.ndarray) -> None:
@@ -301,7 +304,7 @@ def _collect_runs(
     order = [(name, fold) for fold in range(n_folds) for name in names]
     for (name, fold), run in zip(order, finished, strict=True):
         runs[name].append(run)
-        # The warnings are issued here, because those of a worker process are lost.
+        # The warnings are issued here, because warnings issued in a worker process are lost.
         for message, category, filename, lineno in run.warnings:
             warnings.warn_explicit(f"{name}: {message}", category, filename, lineno)
         if verbose:

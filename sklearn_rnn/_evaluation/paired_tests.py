@@ -56,7 +56,7 @@ def corrected_t_test(best: list[Run], other: list[Run]) -> float:
 
 
 def mcnemar_test(best: list[Run], other: list[Run]) -> float:
-    """Return the p-value of McNemar's exact test: which texts are classified correctly."""
+    """Return the p-value of McNemar's exact test, which compares the texts classified correctly."""
     is_correct, other_is_correct = (run.predictions == run.y_true for (run,) in (best, other))
     n_best_only = np.sum(is_correct & ~other_is_correct)
     n_other_only = np.sum(other_is_correct & ~is_correct)

@@ -1,4 +1,4 @@
-"""Runs: one estimator, fitted, timed and scored on one fold."""
+"""Runs: the times, predictions and scores of one estimator on one fold."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sklearn_rnn._validation import _safe_indexing
 Scorer = str | Callable[..., Any]
 Scoring = Scorer | Sequence[str] | Mapping[str, Scorer]
 
-N_RESAMPLES = 100  # the relative error of a standard error is then 1 / sqrt(2 * 100), or 7 %
+N_RESAMPLES = 100  # the relative error of a standard error is about 1 / sqrt(2 * 100) = 7 %
 
 
 class Fold(NamedTuple):
-    """A training set and a test set, with the row numbers of the test set in the data."""
+    """A training set and a test set; `test_rows` are rows of `X` or `X_test` of `compare`."""
 
     X_train: Any
     y_train: np.ndarray
@@ -58,7 +58,7 @@ def fit_and_score(
     *,
     keep_estimator: bool,
 ) -> Run:
-    """Fit and score a clone of an estimator; if `seed` is given, estimate standard errors."""
+    """Fit and score a clone of an estimator; if `seed` is not None, estimate standard errors."""
     try:
         with warnings.catch_warnings(record=True) as caught:
             start = perf_counter()
@@ -90,10 +90,10 @@ def fit_and_score(
 
 
 class _CachedPredictions:
-    """A fitted estimator that predicts a fixed X once, for all scorers and resamples.
+    """A fitted estimator that calls each prediction method once, on a fixed X.
 
-    Scorers call it like the estimator, with X or with a resample of X. The caller first sets `rows`
-    to the row numbers of the resample.
+    Scorers call it like the estimator, with X or with a resample of X. Before they get a resample,
+    `rows` must be set to its row numbers in X.
     """
 
     _methods = ("predict", "predict_proba", "predict_log_proba", "decision_function")
@@ -132,7 +132,7 @@ def _score(estimator: Any, X: Any, y: np.ndarray, scoring: Scoring) -> dict[str,
 def _standard_errors(
     cached: _CachedPredictions, fold: Fold, scoring: Scoring, seed: int
 ) -> dict[str, float]:
-    """Return the standard deviation of each score over stratified resamples of the test set."""
+    """Return the standard deviation of each score over stratified bootstrap resamples."""
     random_state = np.random.RandomState(seed)
     X, y = fold.X_test, fold.y_test
     scores = []

@@ -1,6 +1,8 @@
 """Attributions of a score to words: integrated gradients and the linear term's contributions.
 
-Shapes: T words, E embedding channels, B points of the interpolation path, N integration steps.
+Shapes: T words, B points of the interpolation path, N integration steps, C classes, K distinct
+n-grams of a text, E channels of the embeddings. The embeddings are the input of the first recurrent
+layer: they include the n-gram score channels if the network reads them.
 """
 
 from __future__ import annotations
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 
     Score = Callable[[torch.Tensor], torch.Tensor]
 
-_BATCH_SIZE = 64  # points of the path: larger batches are no faster and need more memory
-_TOLERANCE = 0.01  # largest accepted error of the contributions' sum, as a share of the change
-_SMALLEST_CHANGE = 0.1  # changes below it have its tolerance: 1 % of nearly 0 is out of reach
-_NARROWEST_STEP = 2**-20  # width over alpha: float32 barely resolves narrower steps
-_LARGEST_FACTOR = 100  # gradients that explain less than 1 % of a change did not cause it
+_BATCH_SIZE = 64  # points of the path; larger batches are no faster and need more memory
+_TOLERANCE = 0.01  # largest accepted |sum of contributions - change| / |change|
+# Smaller changes have the tolerance of a change of this size: 1 % of nearly 0 is out of reach.
+_SMALLEST_CHANGE = 0.1
+# Width of the narrowest steps, relative to alpha at their right end. float32 barely resolves them.
+_NARROWEST_STEP = 2**-20
+# Bound on the factor that rescales the contributions over a narrow step. Gradients that explain
+# less than 1 % of the change of the score are not its cause.
+_LARGEST_FACTOR = 100
 
 
 class Attribution(NamedTuple):
@@ -60,12 +66,12 @@ class Attribution(NamedTuple):
         return error <= _TOLERANCE * max(abs(self.change), _SMALLEST_CHANGE)
 
     def add(self, words: torch.Tensor, bias: float) -> Attribution:
-        """Return the attribution of this score plus a bias plus a score for each word.
+        """Return the attribution of ``score + bias + words.sum()``.
 
         Parameters
         ----------
         words : Tensor of float64 of shape (T,)
-            Score of each word, added to its contribution.
+            Added to the contributions of the words.
         bias : float
             Added to the score of the baseline.
         """
@@ -91,23 +97,23 @@ def integrated_gradients(
     path from the baseline, where all embeddings are zero, to the text. The contributions over a
     step should sum to the change of the score over the step: the difference is the error of the
     step. The steps with the largest errors are bisected until the sum of all contributions is close
-    to the change of the score over the path.
+    to the change of the score over the path, or until there are `max_steps` steps.
 
     The score of a recurrent network over hundreds of words may jump within a billionth of the path,
     where the state of a unit changes its sign. Equal steps miss such a jump, and float32 cannot
-    resolve it. In a step that is too narrow to be bisected, the contributions are therefore
-    rescaled to sum to the change of the score, by a positive factor below 100.
+    resolve it. The contributions over a step that is too narrow to be bisected are therefore
+    rescaled to sum to the change of the score, if this takes a positive factor below 100.
 
     Parameters
     ----------
     module : RecurrentModule
-        The network. Its mode and the gradients of its parameters stay as they are.
+        The network. Its mode and the gradients of its parameters are the same afterwards.
     ids : Tensor of int of shape (1, T)
         The text, without padding.
     lengths : Tensor of int64 of shape (1,)
-        Its length in tokens.
+        The length of the text, in tokens.
     score : callable
-        Returns scores of shape (B,) for logits of shape (B, n_classes).
+        Returns scores of shape (B,) for logits of shape (B, C).
     n_steps : int
         The number of equal integration steps to start with.
     max_steps : int
@@ -198,10 +204,10 @@ class IntegrationSteps:
         """Return the contribution of each word over each step, of shape (N, T)."""
         left, middle, right = self._left.gradients, self._middle.gradients, self._right.gradients
         contributions = self._widths()[:, None] * ((left + 4 * middle + right) / 6)
-        # The factors rescale narrow steps to the change of the score. For a review of 976 words,
-        # whose score is 8.86 below the score of the baseline, 69 steps with the factors sum to
-        # -8.91, and 1024 steps without them to -3.49 (a default LSTM without linear term, fitted to
-        # 240 reviews of IMDB in 10 epochs at a learning rate of 0.01).
+        # Narrow steps are rescaled to the change of the score. Measured on a review of 976 words:
+        # the change is -8.86; the contributions sum to -8.91 over 69 steps with rescaling, and to
+        # -3.49 over 1024 steps without it (a default LSTM without linear term, fitted to 240
+        # reviews of IMDB in 10 epochs at a learning rate of 0.01).
         sums, changes = contributions.sum(1), self._changes()
         factors = changes / sums
         is_rescaled = self._is_narrow() & (factors > 0) & (factors < _LARGEST_FACTOR)
@@ -219,12 +225,12 @@ class IntegrationSteps:
         return self._widths() <= _NARROWEST_STEP * self._right.alphas
 
     def bisect(self, max_steps: int) -> bool:
-        """Bisect the steps whose error is at least a quarter of the largest.
+        """Bisect the steps whose error is at least a quarter of the largest error.
 
         Parameters
         ----------
         max_steps : int
-            The limit on the number of steps.
+            The largest number of steps after bisection.
 
         Returns
         -------
@@ -290,11 +296,11 @@ def path_gradients(
 
 @contextmanager
 def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
-    """Put a module into evaluation mode, with gradients enabled."""
+    """Put a module into evaluation mode and enable gradients, until the context ends."""
     was_training = module.training
     module.eval()
     try:
-        # In evaluation mode, cuDNN's recurrent layers have no gradients, but torch's own do.
+        # cuDNN's recurrent layers have no gradients in evaluation mode; PyTorch's native ones have.
         with torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
             yield
     finally:
@@ -315,12 +321,13 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
     ids : Tensor of int of shape (1, T)
         The text, without padding.
     score : callable
-        Returns scores of shape (K,) for logits of shape (K, C). It is a linear function.
+        Returns scores of shape (K,) for logits of shape (K, C). Must be linear.
 
     Returns
     -------
     words : Tensor of float64 of shape (T,)
-        On the CPU. They sum to the score of the term's logits minus the score of its bias.
+        On the CPU. They sum to ``score(logits) - score(bias)``, with the logits and the bias of the
+        term.
     """
     keys, contributions = term.contributions(term.find_ngrams(ids))
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))
@@ -334,7 +341,7 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
 
 
 def list_occurrences(ids: list[int], longest: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Return the key and the positions of each occurrence of an n-gram in a text."""
+    """Return the key and the positions of each occurrence of each n-gram in a text."""
     words: list[tuple[int, tuple[int, ...]]] = [(id_, (i,)) for i, id_ in enumerate(ids)]
     if longest == 1:
         return words

@@ -16,7 +16,7 @@ Step = TypeVar("Step")
 
 def find_classifier(estimator: object, *, caller: str) -> RNNTextClassifier:
     """Return the RNNTextClassifier that `find_step` finds; raise an error if it is not fitted."""
-    # Not at the top: importing torch takes seconds, and TextLengthDisplay does not need it.
+    # Not at the top: importing torch takes seconds, and TextLengthDisplay does not need torch.
     from sklearn_rnn._classifier import RNNTextClassifier
 
     classifier = find_step(estimator, RNNTextClassifier, caller=caller)
@@ -34,7 +34,7 @@ def find_step(estimator: object, step_type: type[Step], *, caller: str) -> Step:
     step_type : type
         The class of the step.
     caller : str
-        The name of the user's function, for the message.
+        The name of the function that the user called, for the messages.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def find_step(estimator: object, step_type: type[Step], *, caller: str) -> Step:
 
 
 def search_step(estimator: object, step_type: type[Step]) -> Step | None:
-    """Return `estimator` if it has the type, else its first step that has it, else None."""
+    """Return `estimator` or its first nested step that is a `step_type`, or None."""
     if isinstance(estimator, step_type):
         return estimator
     if isinstance(estimator, Pipeline):
@@ -68,7 +68,7 @@ def search_step(estimator: object, step_type: type[Step]) -> Step | None:
 
 
 def apply_steps_before(estimator: Any, wanted: object, X: Any) -> Any:
-    """Transform X by the steps before `wanted`, a step that `search_step` returned."""
+    """Transform X by the steps of `estimator` before `wanted`, which `search_step` returned."""
     if estimator is wanted:
         return X
     if not isinstance(estimator, Pipeline):
@@ -81,7 +81,7 @@ def apply_steps_before(estimator: Any, wanted: object, X: Any) -> Any:
 
 
 def unwrap_search(estimator: object) -> object:
-    """Return the best estimator of a search such as GridSearchCV, or `estimator` itself."""
+    """Return the best estimator of a search, or `estimator` itself if it is not a search."""
     if hasattr(estimator, "refit") and not hasattr(estimator, "best_estimator_"):
         raise NotFittedError(
             f"{type(estimator).__name__} has no best_estimator_. Call fit, with refit=True, which "

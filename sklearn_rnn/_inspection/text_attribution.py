@@ -49,9 +49,9 @@ def attribute_text(
     Parameters
     ----------
     estimator, text, target, n_steps
-        As in `TokenAttributionDisplay.from_estimator`, which also lists the errors.
+        As in `TokenAttributionDisplay.from_estimator`, which also lists errors and warnings.
     caller : str
-        The name of the user's function, for the messages.
+        The name of the function that the user called, for the messages.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def _attribute_row(
     classifier : RNNTextClassifier
         The fitted classifier.
     ids : ndarray of int32 of shape (1, max_length)
-        The text.
+        The right-padded ids of the text.
     class_index : int
         The index of the class in `classes_`.
     n_steps : int
@@ -130,7 +130,7 @@ def _attribute_row(
     Returns
     -------
     attribution : Attribution
-        The attribution of the score of the network with its linear term.
+        The attribution of the score of the network plus its linear term.
     """
     import torch  # not at the top: the import takes seconds
 

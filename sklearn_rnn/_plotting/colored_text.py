@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.text import Text
 
+# RGB colours of the largest contribution against the class, of 0, and of the largest for the class.
 # Black text is legible on all mixtures of these colours. The colour-blind can distinguish them.
 _AGAINST, _NEUTRAL, _FOR = (230, 159, 0), (255, 255, 255), (86, 180, 233)
 
@@ -25,7 +26,7 @@ _WORD_SPACING = 0.75 / 72  # inches between two words, per point of the font siz
 _LONGEST_TOKEN = 40  # characters; longer tokens are shortened in Axes
 
 _BOX_CSS = "background:white;color:black;padding:0.5em;line-height:1.8"
-# The words are not in <bdi>, because dir="auto" ignores <bdi> when it chooses the direction.
+# Words are in <span>, not <bdi>: dir="auto" ignores the text in <bdi> as it detects a direction.
 _WORD_CSS = "padding:0.1em 0.15em;border-radius:0.2em;unicode-bidi:plaintext"
 _KEY_CSS = "padding:0.1em 0.3em"
 
@@ -36,7 +37,7 @@ def color_words(attributions: npt.NDArray[np.floating[Any]]) -> list[str]:
 
 
 def format_signed(number: float) -> str:
-    """Format a number with two decimals and a sign. Minus and plus have the same width."""
+    """Format a number with two decimals and a sign; the minus sign is as wide as the plus."""
     return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -49,14 +50,14 @@ def format_html(
     score_name: str,
     equation: str,
 ) -> str:
-    """Return a div with a title, the coloured words and the key to their colours.
+    """Return an HTML div with a title, the coloured words and the key to the colours.
 
     Parameters
     ----------
     tokens, attributions, target, probability, score_name
         As in `TokenAttributionDisplay`.
     equation : str
-        The score as the score of the baseline plus the contributions of the words.
+        States the score as the sum of the baseline's score and the contributions of the words.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def draw_colorbar(
     label: str,
     **position: Any,
 ) -> Colorbar:
-    """Draw the colour bar of attributions; `position` has arguments of `Figure.colorbar`."""
+    """Draw the colour bar of attributions; `position` is passed to `Figure.colorbar`."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, Normalize
 
@@ -170,7 +171,7 @@ class WrappedWords:
         return lines
 
     def place(self, height: float) -> None:
-        """Place the lines from the top of the Axes, which are `height` inches high."""
+        """Place the lines from the top of the Axes, given the height of the Axes in inches."""
         self._ax.set(xlim=(0, self._width), ylim=(height, 0))
         for number, line in enumerate(self._lines):
             y = (number + 0.5) * self._font_size * _LINE_HEIGHT
@@ -185,13 +186,17 @@ class WrappedWords:
 
 
 def is_right_to_left(tokens: Iterable[str]) -> bool:
-    """Return whether the first letter with a direction is right-to-left: HTML's dir="auto"."""
+    """Return whether the first letter with a direction is right-to-left, like HTML's dir="auto"."""
     directions = (unicodedata.bidirectional(letter) for letter in "".join(tokens))
     return next((d for d in directions if d in ("L", "R", "AL")), "L") != "L"
 
 
 def replace_missing_glyphs(tokens: Iterable[str]) -> list[str]:
-    """Replace each character without a glyph, for which matplotlib would warn, by a box."""
+    """Replace characters without a glyph, about which matplotlib would warn, by a box or "?".
+
+    White space becomes a space. Of the characters without a glyph, those that only modify their
+    neighbours are dropped.
+    """
     covered = _covered_code_points()
     box = "\N{WHITE SQUARE}" if 0x25A1 in covered else "?"
 
@@ -200,7 +205,7 @@ def replace_missing_glyphs(tokens: Iterable[str]) -> list[str]:
             return " "
         if ord(character) in covered:
             return character
-        # Characters that modify their neighbours, such as joiners in emoji, are dropped.
+        # For example joiners in emoji.
         return "" if unicodedata.category(character) in ("Cf", "Mn", "Me", "Sk") else box
 
     return ["".join(map(replace, token)) for token in tokens]
@@ -234,7 +239,7 @@ def _largest_magnitude(attributions: npt.NDArray[np.floating[Any]]) -> float:
 
 
 def _color_limit(attributions: npt.NDArray[np.floating[Any]]) -> float:
-    """Return the magnitude of the strongest colour: the largest one, or 1 if all are 0."""
+    """Return the magnitude shown by the strongest colour: the largest, or 1 if all are 0."""
     return _largest_magnitude(attributions) or 1.0
 
 

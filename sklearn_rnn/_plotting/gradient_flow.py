@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 Statistic = Literal["mean", "max"]
 
 _AXIS_LABELS: dict[Statistic, str] = {"mean": "mean of |gradient|", "max": "largest |gradient|"}
-_MAX_POINTS = 60  # on a line; more steps are binned
-_ZERO_ROW_HEIGHT = 0.04  # each layer with zeros has a row; a fraction of the Axes' height
-_MAX_TICKS = 8  # on a y axis that shows zeros
+_MAX_POINTS = 60  # points on a line; more steps are binned
+_ZERO_ROW_HEIGHT = 0.04  # of the row of a layer with zeros, as a fraction of the Axes' height
+_MAX_TICKS = 8  # powers of ten on a y axis that also shows zeros
 
 
 class GradientFlowDisplay:
@@ -46,7 +46,9 @@ class GradientFlowDisplay:
 
     The scale is logarithmic, because vanishing gradients get smaller by orders of magnitude from
     the output to the embedding. Where a value is zero, the line has a gap, and a triangle is drawn
-    below the scale. Where a value is not finite, the line has a gap and there is no triangle.
+    below the scale. Where a value is not finite, the line has a gap and there is no triangle. With
+    more than 60 steps, the steps are divided into 60 bins, and the median of the finite values of
+    each bin is drawn as the value.
 
     Parameters
     ----------
@@ -62,12 +64,11 @@ class GradientFlowDisplay:
     axes_ : ndarray of matplotlib Axes of shape (n_panels,)
         The panels.
     lines_ : dict of (str, str) to matplotlib Line2D
-        The lines, by layer and statistic. With more than 60 steps, a line shows the medians of 60
-        bins.
+        The lines, by layer and statistic.
     ranges_ : dict of (str, str) to matplotlib FillBetweenPolyCollection
-        The range of the values in each bin, by the same keys. Empty for up to 60 steps.
+        The range of the finite values in each bin, by the same keys. Empty for up to 60 steps.
     zeros_ : dict of (str, str) to matplotlib Line2D
-        The triangles at the steps whose value is zero, by the same keys. Empty without zeros.
+        The triangles where the drawn value is zero, by the same keys. Empty without zeros.
     legend_ : matplotlib Legend
         The legend.
 
@@ -169,7 +170,7 @@ class GradientFlowDisplay:
                 at_zero = steps[median == 0]
                 (self.zeros_[key],) = ax.plot(
                     at_zero,
-                    np.zeros(len(at_zero)),  # `_place_zeros` moves them once all layers are drawn
+                    np.zeros(len(at_zero)),  # `_place_zeros` moves the points later
                     color=color,
                     linestyle="none",
                     marker="v",

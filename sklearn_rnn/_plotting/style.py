@@ -25,8 +25,8 @@ Panel = TypeVar("Panel", bound=str)
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 GREY = "0.3"  # colour of a legend entry for artists of several colours
-_MAX_MARKERS = 40  # on a line; more would touch each other
-# Characters per line of an entry, in a legend below the panels and in a legend in a panel.
+_MAX_MARKERS = 40  # markers on a line; more would touch each other
+# Characters per line of a legend entry: in a legend below the panels, and in one inside a panel.
 _WIDE_LEGEND, _NARROW_LEGEND = 60, 36
 
 
@@ -136,8 +136,8 @@ def add_legend(
     entries : sequence of (artist, str)
         The artist that each entry shows, and its label. Long labels are wrapped.
     outside : bool
-        True adds the legend below the panels and enlarges the figure, which must be the Display's
-        own. False adds the legend in the last panel.
+        True adds the legend below the panels and enlarges the figure, which the Display must have
+        created. False adds the legend in the last panel.
     """
     width = _WIDE_LEGEND if outside else _NARROW_LEGEND
     handles = [artist for artist, _ in entries]

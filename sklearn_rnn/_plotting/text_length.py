@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _MAX_BARS = 60
-_TAIL_QUANTILE = 0.995  # texts that are over 10 % longer than this quantile share one bar
+# The histogram ends about 10 % above this quantile of the lengths, or farther right to include a
+# longer mark. All longer texts share one bar.
+_TAIL_QUANTILE = 0.995
 
 
 class TextLengthDisplay:
-    """Histogram of the lengths of texts in tokens, with the length at which they are truncated.
+    """Histogram of text lengths in tokens, and the length to which a tokenizer truncates texts.
 
     It is recommended to use :meth:`from_estimator`. All parameters are stored as attributes.
 
@@ -53,7 +55,7 @@ class TextLengthDisplay:
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
-        The axes.
+        The Axes.
     bars_ : matplotlib BarContainer
         The histogram.
     tail_bar_ : matplotlib BarContainer or None
@@ -64,7 +66,7 @@ class TextLengthDisplay:
     max_length_line_ : matplotlib Line2D or None
         The vertical line at `max_length`. None if `max_length` is None or beyond the last bin.
     legend_ : matplotlib Legend
-        The legend, with the lengths and the numbers of texts.
+        The legend of the lines and the hatched bar, with lengths and numbers of texts.
 
     See Also
     --------
@@ -102,8 +104,8 @@ class TextLengthDisplay:
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         quantiles : sequence of float, default=(0.5, 0.9, 0.99)
-            Fractions of the texts, in (0, 1]. For each, a line marks the smallest length that at
-            least this fraction of the texts does not exceed.
+            Fractions of the texts, in (0, 1]. For each fraction, a line marks the smallest length L
+            such that at least this fraction of the texts has at most L tokens.
 
         Returns
         -------
@@ -115,7 +117,7 @@ class TextLengthDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If a quantile is not in (0, 1], or `ax` holds several axes.
+            If a quantile is not in (0, 1], or `ax` holds several Axes.
         """
         quantile_lengths = _compute_quantiles(self.lengths, quantiles)
         self.figure_, axes = prepare_axes(ax, ["text lengths"], caller="TextLengthDisplay.plot")
@@ -133,7 +135,7 @@ class TextLengthDisplay:
         return self
 
     def _choose_edges(self, marks: Sequence[int]) -> npt.NDArray[np.floating[Any]]:
-        """Return the edges of bins of equal width, in whole tokens, that include the marks."""
+        """Return the edges of bins of equal width, in tokens, so that each mark lies in a bin."""
         longest = self.lengths.max()
         end = max(np.quantile(self.lengths, _TAIL_QUANTILE), *marks, 1) * 1.1
         if self.max_length is not None and self.max_length < 3 * end:
@@ -173,7 +175,7 @@ class TextLengthDisplay:
         return [(self.tail_bar_[0], label)]
 
     def _set_length_ticks(self, edges: npt.NDArray[np.floating[Any]]) -> None:
-        """Put ticks at whole numbers, and one at the bar of longer texts, labelled ">N"."""
+        """Put ticks at whole numbers, and a tick labelled ">N" at the bar of longer texts."""
         set_integer_ticks(self.ax_)
         if self.tail_bar_ is None:
             return
@@ -232,8 +234,8 @@ class TextLengthDisplay:
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         quantiles : sequence of float, default=(0.5, 0.9, 0.99)
-            Fractions of the texts, in (0, 1]. For each, a line marks the smallest length that at
-            least this fraction of the texts does not exceed.
+            Fractions of the texts, in (0, 1]. For each fraction, a line marks the smallest length L
+            such that at least this fraction of the texts has at most L tokens.
 
         Returns
         -------
@@ -250,7 +252,7 @@ class TextLengthDisplay:
             If the estimator holds no TextTokenizer, or X is not a collection of str.
         ValueError
             If X is empty or has several columns; if a quantile is not in (0, 1]; or if `ax` holds
-            several axes.
+            several Axes.
         """
         caller = f"{cls.__name__}.from_estimator"
         tokenizer = find_step(estimator, TextTokenizer, caller=caller)
@@ -263,7 +265,7 @@ class TextLengthDisplay:
 def _compute_quantiles(
     lengths: npt.NDArray[np.integer[Any]], quantiles: Sequence[float]
 ) -> dict[float, int]:
-    """Return for each fraction the smallest length that this share of texts does not exceed."""
+    """Return, for each fraction, the quantile of the lengths that `plot` defines."""
     for quantile in quantiles:
         if not 0 < quantile <= 1:
             raise ValueError(

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from sklearn.base import BaseEstimator
 
-# Sizes in a new figure, in inches.
-_WIDTH, _MARGIN = 8.0, 0.3
-_BELOW_WORDS = 0.85  # includes the colour bar
-_TITLE_WIDTH = 72  # characters in a line
+_WIDTH, _MARGIN = 8.0, 0.3  # inches, of a new figure
+_BELOW_WORDS = 0.85  # inches between the words and the bottom; includes the colour bar
+_TITLE_WIDTH = 72  # characters in a line of the title of a new figure
 _TITLE_LETTER = 0.07  # inches: the mean width of a letter in the title of given Axes
 
 
@@ -57,7 +56,7 @@ class TokenAttributionDisplay:
         The score of the text.
     baseline_score : float
         The score of the baseline: a text of the same length whose embeddings are all zero, without
-        n-grams. The attributions sum to `score - baseline_score`.
+        n-grams. The attributions sum to about ``score - baseline_score``.
 
     Attributes
     ----------
@@ -66,7 +65,7 @@ class TokenAttributionDisplay:
     ax_ : matplotlib Axes
         The Axes with the words.
     texts_ : list of n_tokens matplotlib Text
-        The words.
+        The drawn words. Words of more than 40 characters are shortened.
     colorbar_ : matplotlib Colorbar
         The scale of the colours.
 
@@ -227,13 +226,15 @@ class TokenAttributionDisplay:
         """Draw the contributions of the words of a text to the score of a class.
 
         The score is the logit of the class, or its log-odds if there are two classes. The score of
-        the recurrent network is attributed by integrated gradients [1]_: the gradient with respect
-        to the embeddings is integrated along the straight path from the baseline, where all
-        embeddings are zero, to the text, multiplied by the embeddings, and summed over the channels
-        of each word. The logits of the linear term are sums over n-grams: the contribution of an
-        n-gram is divided equally among its occurrences, and the share of each occurrence of a pair
-        equally between the two words. The baseline has no n-grams. The contributions sum to the
-        score of the text minus the score of the baseline.
+        the recurrent network is attributed by integrated gradients [1]_. The path is the straight
+        line from the baseline, where all embeddings are zero, to the text. The gradient with
+        respect to the embeddings is integrated along this path, multiplied by the embeddings, and
+        summed over the channels of each word. The embeddings include the n-gram score channels.
+
+        The logits of the linear term are sums over n-grams. The contribution of an n-gram is
+        divided equally among its occurrences, and the share of each occurrence of a pair equally
+        between the two words. The baseline has no n-grams. The contributions sum to about the score
+        of the text minus the score of the baseline.
 
         Parameters
         ----------
@@ -243,13 +244,13 @@ class TokenAttributionDisplay:
             :class:`~sklearn.model_selection.GridSearchCV`, whose best estimator is used. Pipelines
             and searches may be nested.
         text : str
-            The text. Words that the tokenizer truncates have no attribution.
+            The text. Words that the tokenizer removes by truncation have no attribution.
         target : label, default=None
             One of the classes. None: the predicted class.
         n_steps : int, default=32
             The number of integration steps to start with, at least 1. The steps with the largest
-            errors are bisected until there are 1024, or until the contributions sum to the change
-            of the network's score within 1 % (within 0.001 if the change is below 0.1).
+            errors are bisected, into at most 1024 steps in all, until the contributions sum to the
+            change of the network's score within 1 % (within 0.001 if the change is below 0.1).
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
 

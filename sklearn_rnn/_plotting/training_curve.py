@@ -65,7 +65,7 @@ class TrainingCurveDisplay:
     lines_ : dict of (str, str) to matplotlib Line2D
         The curves, by the classifier's name and the column of its history.
     best_points_ : dict of (str, str) to matplotlib Line2D
-        The circles at the epochs whose weights were kept, by the same keys.
+        The circles at the epochs whose weights were kept, by the keys of the validation curves.
     legend_ : matplotlib Legend
         The legend.
 
@@ -154,7 +154,7 @@ class TrainingCurveDisplay:
         set_integer_ticks(ax)
 
     def _line_style(self, number: int, split: Split) -> dict[str, Any]:
-        """Return the style of a curve: one colour per classifier, or per split if there is one."""
+        """Return the style of a curve: a colour per classifier or, for a single one, per split."""
         is_training = split == "train"
         if len(self.histories) == 1:
             number = 0 if is_training else 1
@@ -169,7 +169,7 @@ class TrainingCurveDisplay:
         return any(history["valid_loss"].notna().any() for history in self.histories.values())
 
     def _legend_entries(self, metric: Metric) -> list[tuple[Line2D, str]]:
-        """Return the legend entries: the classifiers if there are several, then the splits."""
+        """Return the legend entries: classifiers if there are several, splits, and kept weights."""
         names = list(self.histories)
         several = len(names) > 1
         entries = []
