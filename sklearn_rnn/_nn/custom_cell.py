@@ -47,7 +47,8 @@ class CustomRecurrence(nn.Module):
         """
         with torch.random.fork_rng(devices=[]), torch.device("cpu"):
             if generator is not None:
-                torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+                seed = int(torch.randint(2**62, (), generator=generator))
+                torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
             self.cell = self.cell_type(self.input_size, self.hidden_size)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

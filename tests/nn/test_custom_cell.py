@@ -239,6 +239,15 @@ def test_check_does_not_change_the_global_random_stream():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_a_fit_does_not_seed_gpus(make_classifier, word_order, monkeypatch):
+    seeds = []
+    for module in (torch.cuda, torch.mps, torch.xpu):
+        for name in ("manual_seed", "manual_seed_all"):
+            monkeypatch.setattr(module, name, seeds.append, raising=False)
+    pickle.loads(pickle.dumps(make_classifier(cell_type=Sum, max_epochs=1).fit(*word_order)))
+    assert seeds == []
+
+
 # scikit-learn
 
 
