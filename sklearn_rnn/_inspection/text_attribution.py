@@ -100,7 +100,7 @@ def _find_tokenizer_and_classifier(
     return tokenizer, classifier
 
 
-def _find_class(target: object, labels: list[Any], probabilities: npt.NDArray[np.float32]) -> int:
+def _find_class(target: object, labels: list[Any], probabilities: npt.NDArray[np.float64]) -> int:
     if target is None:
         return int(probabilities.argmax())
     if target not in labels:
