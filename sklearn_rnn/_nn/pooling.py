@@ -17,6 +17,8 @@ from torch.autograd.function import FunctionCtx
 class Pooling(nn.Module):
     """Base class of the poolings.
 
+    A subclass defines ``forward(states, mask)``, which reduces states of shape (T, B, D) to (B, P).
+
     Parameters
     ----------
     input_size : int
@@ -43,10 +45,6 @@ class Pooling(nn.Module):
         `forward` gets the states of both directions, merged at each token.
         """
         return False
-
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Reduce `states` of shape (T, B, D) to (B, P)."""
-        raise NotImplementedError
 
 
 class LastPooling(Pooling):
