@@ -15,7 +15,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from sklearn_rnn._ids import IdArray
-from sklearn_rnn._linear.fit import fit_coefficients
+from sklearn_rnn._linear.fit import PenalizedCrossEntropy, fit_coefficients
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._linear.ngrams import (
     MIN_TEXTS,
@@ -117,9 +117,10 @@ class FitData:
         ratios = class_ratios(counts)
         prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
         features = scale_rows(self.presence, (ratios != 0).any(1) | (prior != 0).any(1))
-        coefficients, bias = fit_coefficients(
+        objective = PenalizedCrossEntropy(
             features[~is_out], self.targets[~is_out], ratios, prior, self.bias
         )
+        coefficients, bias = fit_coefficients(objective)
         return LinearFit(coefficients, bias, features @ coefficients + bias)
 
 

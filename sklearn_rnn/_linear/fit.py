@@ -22,8 +22,8 @@ class PenalizedCrossEntropy:
     """Cross-entropy with an L2 penalty towards prior coefficients, as an objective for L-BFGS.
 
     A coefficient is ``prior + weight * ratio``, and a bias is ``prior_bias + offset``. The penalty
-    is half the sum of squares of all weights and offsets. The variable of L-BFGS is
-    a point: a flat vector of the F * C weights and then the C offsets, each divided by its scale.
+    is half the sum of squares of all weights and offsets. The variable of L-BFGS is a point: a flat
+    vector of the F * C weights and then the C offsets, each divided by its scale.
 
     Parameters
     ----------
@@ -86,26 +86,14 @@ class PenalizedCrossEntropy:
 
 
 def fit_coefficients(
-    features: sparse.csr_array,
-    targets: FloatArray,
-    ratios: FloatArray,
-    prior: FloatArray,
-    prior_bias: FloatArray,
+    objective: PenalizedCrossEntropy,
 ) -> tuple[npt.NDArray[np.float32], FloatArray]:
-    """Minimise `PenalizedCrossEntropy`, starting from the prior.
+    """Minimise an objective by L-BFGS, starting from the prior.
 
     Parameters
     ----------
-    features : CSR array of float32 of shape (n, F)
-        The scaled n-grams of the texts, as `scale_rows` returns them.
-    targets : ndarray of shape (n, C)
-        Smoothed labels times the weights of the texts.
-    ratios : ndarray of shape (F, C)
-        Log-count ratios.
-    prior : ndarray of shape (F, C)
-        Prior coefficients.
-    prior_bias : ndarray of shape (C,)
-        Prior biases.
+    objective : PenalizedCrossEntropy
+        The objective.
 
     Returns
     -------
@@ -114,9 +102,8 @@ def fit_coefficients(
     bias : ndarray of shape (C,)
         Biases of the classes.
     """
-    objective = PenalizedCrossEntropy(features, targets, ratios, prior, prior_bias)
     options = {"maxiter": MAX_ITERATIONS, "ftol": 1e-6}
     start = np.zeros(objective.n_dimensions)
     end = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
     _, bias, coefficients = objective.split(end)
-    return coefficients, prior_bias + bias
+    return coefficients, objective.prior_bias + bias

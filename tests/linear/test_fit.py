@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_rnn._linear import fit
-from sklearn_rnn._linear.fit import fit_coefficients
+from sklearn_rnn._linear.fit import PenalizedCrossEntropy, fit_coefficients
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -17,13 +17,14 @@ def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_class
     X = (rng.random((60, 12)) < 0.4).astype(np.float32)
     y = rng.integers(0, n_classes, 60)
     weights = rng.random(60) + 0.5
-    coefficients, bias = fit_coefficients(
+    objective = PenalizedCrossEntropy(
         sparse.csr_array(X),
         np.eye(n_classes)[y] * weights[:, None],
         np.ones((12, n_classes)),
         np.zeros((12, n_classes)),
         np.zeros(n_classes),
     )
+    coefficients, bias = fit_coefficients(objective)
     # scikit-learn fits one column for two classes. Here each of two columns holds half of it, so
     # that the penalty is half as large.
     inverse_penalty = 4.0 * (2 if n_classes == 2 else 1)
