@@ -9,7 +9,6 @@ import difflib
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -27,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn import evaluation
 from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, TRUST
+from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import make_word_order, read_texts
 
@@ -63,7 +63,8 @@ def compare(args: argparse.Namespace) -> None:
         else:
             with redirect_stdout(sys.stderr):
                 model = models[winner].fit(data.data, data.target)
-        joblib.dump(model, args.save)
+        with atomic_write(args.save) as path:
+            joblib.dump(model, path)
         print(f"Saved {winner}, fitted on {len(data.data):,} texts, to {args.save}. {TRUST}")
 
 
@@ -197,11 +198,8 @@ def _format_table(table: pd.DataFrame) -> str:
 
 def _check_writable(path: str) -> None:
     """Raise an OSError if the file cannot be written: called before fitting, which takes time."""
-    is_new = not Path(path).exists()
-    with open(path, "ab"):
+    with atomic_write(path):
         pass
-    if is_new:
-        Path(path).unlink()
 
 
 def predict(args: argparse.Namespace) -> None:
@@ -215,7 +213,12 @@ def predict(args: argparse.Namespace) -> None:
         probabilities = model.predict_proba(texts).T
         for name, column in zip(model.classes_, probabilities, strict=True):
             columns[f"proba_{name}"] = column
-    pd.DataFrame(columns).to_csv(sys.stdout if args.output is None else args.output, index=False)
+    table = pd.DataFrame(columns)
+    if args.output is None:
+        table.to_csv(sys.stdout, index=False)
+    else:
+        with atomic_write(args.output) as path:
+            table.to_csv(path, index=False)
 
 
 def _load(path: str) -> BaseEstimator:
