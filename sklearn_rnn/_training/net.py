@@ -1,4 +1,4 @@
-"""skorch net: trains the module and predicts with it. Only this file imports skorch."""
+"""skorch net that trains the module, and the checks of callbacks."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from typing import Any, Literal, NoReturn, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 
-from sklearn_rnn._ids import FIRST_ID, replace_unknown_ids, sequence_lengths
 from sklearn_rnn._linear.cross_fit import learn_linear_term
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
-from sklearn_rnn._training.batches import Batch, IdsDataset, SequentialBatches
+from sklearn_rnn._training.batches import Batch, IdsDataset
 from sklearn_rnn._training.calibration import refit_output_bias
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.loop import TrainingLoop, TrainingResult, restore_trained
 from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import ScheduleName, replace_parameter, reset_rate
-from sklearn_rnn._training.prediction import compute_logits
+from sklearn_rnn._training.prediction_net import NumpyWeights, PredictionNet
 from sklearn_rnn._training.stopping import Weights
 from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
-
-NumpyWeights = dict[str, np.ndarray]
 
 
 def build_net(
@@ -86,7 +82,7 @@ def check_callbacks(callbacks: Sequence[Any] | None) -> None:
             )
 
 
-class RecurrentNet(NeuralNetClassifier):
+class RecurrentNet(PredictionNet):
     """skorch net whose training loop has no host-device synchronisation per batch.
 
     `RNNTextClassifier` calls `train`. skorch's prediction methods take ids and return class indices
@@ -158,43 +154,6 @@ class RecurrentNet(NeuralNetClassifier):
             # skorch would initialise the old callbacks before it replaces them.
             self.callbacks = parameters["callbacks"]
         return super().set_params(**parameters)
-
-    def initialize_from(self, weights: NumpyWeights) -> Self:
-        """Initialise the net with weights that `get_weights` returned, not with random weights."""
-        self.given_weights_ = weights
-        try:
-            return self.initialize()
-        finally:
-            del self.given_weights_
-
-    def initialize_module(self) -> Self:
-        """Build the module; load given weights or, without them, initialise weights from `seed`."""
-        super().initialize_module()
-        weights = vars(self).get("given_weights_")
-        if weights is not None:
-            self.module_.load_state_dict({k: torch.tensor(w) for k, w in weights.items()})
-            return self
-        with thread_pool():
-            self.module_.init_weights(torch.Generator().manual_seed(self.seed))
-        return self
-
-    def initialize_optimizer(self, triggered_directly: None = None) -> Self:
-        """Discard the optimizer. `optimizer_` builds a new optimizer at its next use."""
-        self.__dict__["optimizer_"] = None
-        if "optimizer" not in self.prefixes_:  # lets skorch accept parameters of the optimizer
-            self._register_attribute("optimizer_", None)
-        return self
-
-    @property
-    def optimizer_(self) -> torch.optim.Optimizer:
-        """The optimizer, built at its first use: loading and predicting need no optimizer."""
-        if vars(self).get("optimizer_") is None:
-            super().initialize_optimizer()
-        return vars(self)["optimizer_"]
-
-    @optimizer_.setter
-    def optimizer_(self, optimizer: torch.optim.Optimizer) -> None:
-        self.__dict__["optimizer_"] = optimizer
 
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
         """Raise an error: the net is trained by its classifier."""
@@ -343,41 +302,6 @@ class RecurrentNet(NeuralNetClassifier):
             self._refuse_training()
         return loop
 
-    def set_mode(self, *, training: bool) -> None:
-        """Put the module into training or evaluation mode."""
-        # Setting the mode at each step took longer than the rest of a small training step.
-        if self.module_.training != training:
-            self._set_training(training)
-
-    def logits(self, ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
-        """Compute the logits of texts, of shape (n, n_classes), by `compute_logits`."""
-        self.set_mode(training=False)
-        return compute_logits(self.module_, ids, self.known_ids_, device=torch.device(self.device))
-
-    def get_dataset(self, X: Any, y: Any = None) -> IdsDataset:
-        """Return the dataset of an array of ids, or a dataset as it is, for methods of skorch."""
-        if isinstance(X, IdsDataset):
-            return X
-        advice = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
-        self.check_is_fitted(["known_ids_"], msg=advice)
-        ids = replace_unknown_ids(np.asarray(X), self.known_ids_)
-        labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(y)
-        data = TrainingData(ids, labels, np.ones(len(ids)), sequence_lengths(ids))
-        return IdsDataset(data, device=self.device)
-
-    def get_iterator(self, dataset: IdsDataset, training: bool = False) -> SequentialBatches:
-        """Return the batches of a dataset, in the order of its texts."""
-        return SequentialBatches(dataset)
-
-    def infer(self, x: dict[str, torch.Tensor], **fit_params: Any) -> torch.Tensor:
-        """Compute the logits of the inputs of an `IdsDataset`."""
-        return self.module_(x["ids"], x["lengths"])
-
-    def get_weights(self) -> NumpyWeights:
-        """Return a copy of the module's state as NumPy arrays."""
-        state = self.module_.state_dict()
-        return {name: tensor.clone().numpy(force=True) for name, tensor in state.items()}
-
     def _load_weights(self, weights: Weights) -> None:
         self.module_.load_state_dict(weights)
         self.initialize_optimizer()  # its moments may come from a failed training
@@ -391,9 +315,3 @@ class RecurrentNet(NeuralNetClassifier):
         optimizer = self.optimizer_
         new = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
         replace_parameter(optimizer, old, new)
-
-    @torch.no_grad()
-    def set_word_vectors(self, matrix: npt.NDArray[np.float32]) -> None:
-        """Set rows of the embedding, from `FIRST_ID` on, to the rows of `WordVectors.matrix`."""
-        rows = slice(FIRST_ID, FIRST_ID + len(matrix))
-        self.module_.embedding.weight[rows] = torch.tensor(matrix)
