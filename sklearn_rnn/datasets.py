@@ -1,18 +1,19 @@
 """Labelled texts: a reader of files, and generated texts whose labels depend on the word order."""
 
+import csv
 from collections.abc import Sequence
 from itertools import cycle, islice
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_rnn._io.text_formats import FORMATS, FormatName, check_format, read_records
-from sklearn_rnn._io.text_readers import Label
+from sklearn_rnn._io.text_records import Label
 from sklearn_rnn._validation import Interval, validate_params
 
 __all__ = ["make_word_order", "read_texts"]
@@ -25,19 +26,27 @@ _TAILS = ("today", "again", "though", "upstairs", "this time", "for us", "as eve
 
 
 def read_texts(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | IO[bytes] | IO[str],
     *,
     text: str | int | Sequence[str] | Sequence[int] = "text",
     label: str | int | None = "label",
     format: FormatName | None = None,
+    header: bool | None = None,
+    quoting: int = csv.QUOTE_MINIMAL,
 ) -> Bunch:
     r"""Read labelled texts from a file, or from a folder that has a sub-folder for each class.
 
     Parameters
     ----------
-    path : str or path-like
-        A file in UTF-8, or a folder. Compression with gzip is recognised by the first bytes of a
-        file, not by its name.
+    path : str, path-like or file object
+        - A path of a file in UTF-8. It may be a pipe or device, such as ``/dev/stdin``;
+        - a path of a folder;
+        - a file object that is open for reading, such as ``sys.stdin.buffer``. It is read to its
+          end and left open. For a file in another encoding pass ``open(path, encoding=...)``.
+
+        Data compressed with gzip, bzip2, xz, zstd or zip are recognised by their first bytes, not
+        by the name of the file. zstd needs the package zstandard, and a zip archive must have
+        exactly one file; hidden files and those that macOS adds are not counted.
     text : str, int or list of these, default="text"
         The column of the text: the name of a column (CSV, TSV) or key (JSON Lines), or the position
         of a column from 0 in a CSV or TSV file without header. The fields of several columns are
@@ -55,11 +64,28 @@ def read_texts(
         - "jsonl": a JSON object in each line;
         - "fasttext": ``__label__name the text`` in each line;
         - "folder": a sub-folder for each class, with the name of the class, and one text in each
-          ``.txt`` or ``.txt.gz`` file; other files and hidden sub-folders are ignored. With
+          ``.txt`` file, compressed or not. Suffixes may be in upper case. Hidden entries and those
+          that macOS and Windows add are left out, and others with a warning. A single sub-folder
+          that has only sub-folders, as archives often do, stands for the folder. With
           ``label=None``, the files are in the folder itself.
 
         None: "folder" for a folder; for a file, the format of its suffix: ``.csv``, ``.tsv``,
-        ``.jsonl``, ``.ndjson``, ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with ``.gz``.
+        ``.jsonl``, ``.ndjson``, ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with the suffix of
+        a compression: ``.gz``, ``.bz2``, ``.xz``, ``.lzma``, ``.zst``, ``.zstd`` or ``.zip``. The
+        name of a file object is its attribute `name`; without one, pass a format.
+
+        Lines end in "\n", "\r\n" or "\r"; other characters that separate lines are part of a text.
+    header : bool, default=None
+        Whether the first row of a CSV or TSV file has the names of the columns. None: if `text` and
+        `label` are names. If they are positions, True leaves out the first row.
+    quoting : int, default=csv.QUOTE_MINIMAL
+        The quotes in a CSV or TSV file, as a constant of the module :mod:`csv`:
+
+        - ``csv.QUOTE_MINIMAL``: a field may be in quotes. In TSV, a quoted field with a tab and a
+          line break is an error, because many TSV files are written without quoting: a quote at
+          the beginning of a text would swallow the rows up to the next quote;
+        - ``csv.QUOTE_ALL``: all fields are in quotes;
+        - ``csv.QUOTE_NONE``: quotes are characters like others.
 
     Returns
     -------
@@ -70,23 +96,36 @@ def read_texts(
           of the file; for a folder, sorted by the names of the sub-folder and the file;
         - target : ndarray of shape (n_samples,), or None if `label` is None: the labels. They are
           integers if all labels of a CSV or TSV file are written as integers of at most 18 digits
-          without plus sign or leading zeros, or all labels of a JSON Lines file are JSON integers.
-          Otherwise they are of type str, with dtype object.
+          without plus sign or leading zeros, or all labels of a JSON Lines file are JSON integers
+          of at most 18 digits. Otherwise they are of type str, with dtype object.
 
     Raises
     ------
     FileNotFoundError
         If there is nothing at `path`.
+    OSError
+        If a file or folder cannot be opened.
+    ImportError
+        If the file is compressed with zstd, and the package zstandard is not installed.
     TypeError
-        If `text` or `label` has another type than the documented ones.
+        If `path`, `text`, `label` or `header` has another type than the documented ones, or a file
+        object returns neither bytes nor str.
     ValueError
         If the format is unknown or does not fit `path`, or the name has no known suffix; if a
-        column does not exist, or its name occurs twice; if `text` and `label` mix names and
-        positions, or choose a column of a format without columns; or if the file is broken: empty,
-        cut off, not UTF-8, a row with more or fewer fields than the first, a quote never closed, a
-        line that is not a JSON object, a row without text or label, a fastText line with several
-        labels, a blank line before the last row. For a broken row, the message names the file and
-        the line where the row begins.
+        column does not exist, or its name or key occurs twice; if `text`, `label` and `header` mix
+        names and positions; if `text`, `label`, `header` or `quoting` does not fit the format; if
+        the file is in another format, for example an Excel workbook, or a zip archive of several
+        files or with a password; or if the file is broken: empty, damaged or cut off, shortened
+        while it is read, not UTF-8, a row with more or fewer fields than the first, a quote never
+        closed, a line that is not a JSON object, a row without text or label, a label that is a
+        number but not finite, a fastText line with several labels, a blank line before the last
+        row. For a broken row, the message names the file and the line where the row or the field
+        begins.
+
+    Warns
+    -----
+    UserWarning
+        If entries of a folder that are neither texts nor hidden are left out.
 
     See Also
     --------
@@ -108,27 +147,30 @@ def read_texts(
     >>> reviews.target
     array([5, 1])
     """
-    path = Path(path)
     format = check_format(path, format)
+    if isinstance(path, str | PathLike):
+        path = Path(path)
     texts, labels = [], []
-    for one_text, one_label in read_records(path, format, text, label):
+    for one_text, one_label in read_records(
+        path, format, text, label, header=header, quoting=quoting
+    ):
         texts.append(one_text)
         labels.append(one_label)
     return Bunch(
         data=np.array(texts, dtype=object),
-        target=None if label is None else _as_target(labels, numerals=FORMATS[format].untyped),
+        target=None if label is None else _as_target(labels, numerals=FORMATS[format].is_table),
     )
 
 
 def _as_target(labels: list[Label], numerals: bool) -> npt.NDArray[Any]:
     """Return labels as integers if all are int, or if all are numerals and `numerals` is True.
 
-    Otherwise, return them as str.
+    Otherwise, or if an integer has more than 18 digits, return them as str.
     """
-    if all(isinstance(label, int) for label in labels):
-        return np.array(labels)
     names = [str(label) for label in labels]
-    if numerals and all(map(_is_integer, names)):
+    if (numerals or all(isinstance(label, int) for label in labels)) and all(
+        map(_is_integer, names)
+    ):
         return np.array([int(name) for name in names])
     return np.array(names, dtype=object)
 

@@ -1,11 +1,20 @@
-"""Byte streams of files, decompressed where necessary, and the errors of broken files."""
+"""Byte streams of paths and file objects, decompressed where necessary, and their errors."""
 
-import gzip
 import io
-import zlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+import os
+import re
+import stat
+from collections.abc import Iterator
+from os import PathLike
+from typing import IO, Any, TypeAlias
+
+from sklearn_rnn._io.compressions import (
+    COMPRESSIONS,
+    Compression,
+    OtherFormatError,
+    check_format,
+    find_compression,
+)
 
 UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -13,94 +22,193 @@ UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # buffer, which is large enough for the header and the first vector.
 _BUFFER_SIZE = 2**17
 
+_NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
-class _Compression(NamedTuple):
-    name: str
-    suffix: str  # of file names, in lower case
-    magic: bytes  # the first bytes of a compressed file
-    open: Callable[[IO[bytes]], io.BufferedIOBase]
-    errors: tuple[type[Exception], ...]  # raised for data that are cut off or damaged
+_NAMES = [compression.name for compression in COMPRESSIONS]
+COMPRESSED_OR_NOT = f"compressed with {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, or not"
 
-
-# To support another compression, add a row.
-_COMPRESSIONS = (
-    _Compression("gzip", ".gz", b"\x1f\x8b", gzip.open, (EOFError, gzip.BadGzipFile, zlib.error)),
-)
-_LONGEST_MAGIC = max(len(compression.magic) for compression in _COMPRESSIONS)
-
-COMPRESSION_SUFFIXES = tuple(compression.suffix for compression in _COMPRESSIONS)
-COMPRESSED_OR_NOT = (
-    f"compressed with {' or '.join(compression.name for compression in _COMPRESSIONS)} or not"
-)
+# A path, or a file object open for reading bytes or text.
+Source: TypeAlias = str | PathLike[str] | IO[bytes] | IO[str]
 
 
 class DamagedDataError(ValueError):
-    """Compressed data that are cut off or damaged. Readers add the position in the file."""
+    """Data that cannot be read to their end. Readers add the position in the file."""
 
 
-def open_bytes(path: Path) -> io.BufferedReader:
-    """Open a file for reading, decompressed if its first bytes say that it is compressed.
+def source_name(source: Source) -> str:
+    """Return the name of a path or file object, for messages."""
+    if not is_file_object(source):
+        return os.fspath(source)  # type: ignore[arg-type]
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) and name else "<stream>"
+
+
+def is_file_object(source: object) -> bool:
+    """Return whether a source is a file object; otherwise it is a path."""
+    return callable(getattr(source, "read", None))
+
+
+def open_bytes(source: Source) -> io.BufferedReader:
+    """Open a path or a file object for reading, decompressed if its first bytes say so.
+
+    The source is opened and read once, from its beginning to its end, so that it may be a pipe.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : str, path-like or file object
+        Of a file object, the rest is read. Text is encoded as UTF-8.
 
     Returns
     -------
     stream : io.BufferedReader
         Before the first read, ``peek`` shows the first 128 KiB of the data, or all of a smaller
-        file. If compressed data are cut off or damaged, the data decompressed before the error can
-        be read by ``read1`` or line by line; then DamagedDataError is raised.
+        file. If the data are cut off or damaged or cannot be read, those before the error can be
+        read by ``read1`` or line by line; then DamagedDataError is raised. Closing the stream
+        leaves a file object open.
 
     Raises
     ------
     OSError
-        If the file cannot be opened.
+        If a path cannot be opened.
+    ImportError
+        If the data are compressed with zstd, and the package zstandard is not installed.
+    ValueError
+        If the data are in a format that is neither text nor vectors, or a zip archive of several
+        files or with a password.
     """
-    stream: io.BufferedReader = io.BufferedReader(io.FileIO(str(path)), _BUFFER_SIZE)
-    start = stream.peek(_LONGEST_MAGIC)
-    for compression in _COMPRESSIONS:
-        if start.startswith(compression.magic):
-            return io.BufferedReader(_DecompressedStream(stream, compression), _BUFFER_SIZE)
+    name = source_name(source)
+    if is_file_object(source):
+        file: Any = source
+        owned = []
+        pieces = _read_object(file)
+    else:
+        file = io.FileIO(name)
+        owned = [file]
+        pieces = _read_file(file)
+    stream: io.BufferedReader = io.BufferedReader(_PieceStream(pieces, owned), _BUFFER_SIZE)
+    try:
+        start = _peek(stream)
+        compression = find_compression(start)
+        if compression is not None:
+            pieces = _decompress(compression, stream, file if _is_seekable(file) else None)
+            stream = io.BufferedReader(_PieceStream(pieces, [stream]), _BUFFER_SIZE)
+            start = _peek(stream)
+            inner = find_compression(start)
+            if inner is not None:
+                raise OtherFormatError(
+                    f"has {inner.name} data inside {compression.name} data. Unpack it once."
+                )
+        check_format(start)
+    except OtherFormatError as error:
+        stream.close()
+        raise ValueError(f"{name} {error}") from error
+    except ImportError as error:
+        stream.close()
+        raise ImportError(f"{name} {error}") from error
     return stream
 
 
-class _DecompressedStream(io.RawIOBase):
-    """Raw stream of the decompressed bytes of another stream; closing it closes the other too."""
+def _peek(stream: io.BufferedReader) -> bytes:
+    try:
+        return stream.peek()
+    except DamagedDataError:
+        return b""  # raised again when the stream is read
 
-    def __init__(self, stream: IO[bytes], compression: _Compression) -> None:
-        self._stream = stream
-        self._compression = compression
-        self._decompressed = compression.open(stream)
-        self._error: Exception | None = None
+
+def _is_seekable(file: Any) -> bool:
+    return isinstance(file, io.RawIOBase | io.BufferedIOBase) and file.seekable()
+
+
+class _PieceStream(io.RawIOBase):
+    """Raw stream of bytes that come in pieces. Closing it closes `owned`."""
+
+    def __init__(self, pieces: Iterator[bytes], owned: list[Any]) -> None:
+        self._pieces = pieces
+        self._owned = owned
+        self._rest = memoryview(b"")
+        self._error: DamagedDataError | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read into the buffer; raise an error only once all bytes decompressed before are read."""
+        """Fill the buffer; raise an error only once all bytes before it are read."""
         n_read = 0
         with memoryview(buffer) as view:
-            try:
-                while self._error is None and n_read < len(view):
-                    n_new = self._decompressed.readinto1(view[n_read:])
-                    if not n_new:
-                        break
-                    n_read += n_new
-            except self._compression.errors as error:
-                self._error = error
+            while n_read < len(view) and (self._rest or self._advance()):
+                n_new = min(len(self._rest), len(view) - n_read)
+                view[n_read : n_read + n_new] = self._rest[:n_new]
+                self._rest = self._rest[n_new:]
+                n_read += n_new
         if self._error is not None and not n_read:
-            raise DamagedDataError(
-                f"the {self._compression.name} data are cut off or damaged from about here "
-                f"({self._error}). Get the file again."
-            ) from self._error
+            raise self._error
         return n_read
 
+    def _advance(self) -> bool:
+        """Take the next piece that is not empty; return whether there is one."""
+        try:
+            for piece in self._pieces:
+                if piece:
+                    self._rest = memoryview(piece)
+                    return True
+        except DamagedDataError as error:
+            self._error = error
+        return False
+
     def close(self) -> None:
-        self._decompressed.close()
-        self._stream.close()
+        for file in self._owned:
+            file.close()
         super().close()
+
+
+def _read_file(file: io.FileIO) -> Iterator[bytes]:
+    """Yield the bytes of a file that is opened by its path."""
+    status = os.fstat(file.fileno())
+    n_missing = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    for piece in _read_object(file):
+        n_missing -= len(piece)
+        yield piece
+    if n_missing > 0:
+        raise DamagedDataError(
+            f"the file became {n_missing} byte(s) shorter while it was read. Read it again once it "
+            "is complete."
+        )
+
+
+def _read_object(file: Any) -> Iterator[bytes]:
+    """Yield the bytes of a file object, encoded if it returns text."""
+    while True:
+        try:
+            piece = file.read(_BUFFER_SIZE)
+        except MemoryError:
+            raise
+        except Exception as error:  # the file object may be of any library
+            raise DamagedDataError(
+                f"reading fails from about here ({type(error).__name__}: {error})."
+            ) from error
+        if piece is None:
+            raise DamagedDataError("reading does not wait for data. Pass a file object that does.")
+        if isinstance(piece, str):
+            # Lone surrogates become bytes that are not UTF-8, so that they are refused with their
+            # line, as everything that is not UTF-8.
+            piece = piece.encode(errors="surrogatepass")
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise TypeError(
+                f"{source_name(file)}: read() of a file object must return bytes or str; got "
+                f"{type(piece)}."
+            )
+        if not piece:
+            return
+        yield bytes(piece)
+
+
+def _decompress(compression: Compression, stream: io.BufferedReader, file: Any) -> Iterator[bytes]:
+    try:
+        yield from compression.open(stream, file)
+    except (DamagedDataError, OtherFormatError):
+        raise
+    except compression.errors as error:
+        raise DamagedDataError(compression.explain(error)) from error
 
 
 def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:
@@ -118,7 +226,10 @@ def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:
     error : ValueError
         The error to raise instead, whose message also names the byte.
     """
-    return ValueError(
-        f"{position}: byte {error.start + 1} of the line, 0x{error.object[error.start]:02x}, is "
-        "not UTF-8. Save the file as UTF-8."
-    )
+    byte = f"byte {error.start + 1} of the line, 0x{error.object[error.start]:02x}, is not UTF-8"
+    if _NOT_IN_TEXT.search(error.object):
+        return ValueError(
+            f"{position}: {byte}, and the line has control characters. The file is damaged or no "
+            "text: get it again, or export its texts as UTF-8."
+        )
+    return ValueError(f"{position}: {byte}. Save the file as UTF-8.")

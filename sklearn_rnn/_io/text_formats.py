@@ -1,29 +1,28 @@
 """Formats of labelled texts in files and folders, and the checks of every record.
 
-To add a format, write its reader in `text_readers.py`, and add a row to `FORMATS` and its name to
-`FormatName`.
+To add a format, write its reader, and add a row to `FORMATS` and its name to `FormatName`.
 """
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
 
-from sklearn_rnn._io.byte_streams import COMPRESSION_SUFFIXES
-from sklearn_rnn._io.text_readers import (
-    Column,
-    Label,
-    Records,
-    Selection,
-    listed,
-    read_fasttext,
-    read_folder,
-    read_json_lines,
-    read_table,
-)
+from sklearn_rnn._io.byte_streams import Source, is_file_object, source_name
+from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES
+from sklearn_rnn._io.text_folders import read_folder
+from sklearn_rnn._io.text_readers import read_fasttext, read_json_lines
+from sklearn_rnn._io.text_records import Column, Label, Records, Selection, listed
+from sklearn_rnn._io.text_tables import read_table
 
 FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "fasttext", "folder"]
+
+
+# The other constants of the module csv are for writing.
+_QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE)
 
 
 class TextFormat(NamedTuple):
@@ -31,18 +30,20 @@ class TextFormat(NamedTuple):
 
     title: str  # for the help of the command line
     suffixes: tuple[str, ...]  # of file names, in lower case
-    read: Callable[[Path, Selection], Records]
+    read: Callable[[Any, Selection], Records]  # of a Path if `is_folder`, otherwise of a Source
     has_columns: bool = True
     is_folder: bool = False
-    untyped: bool = False  # labels are read as str; if all are numerals, they are converted
+    # Rows of fields, which have a dialect. Labels are read as str; if all are numerals, they are
+    # converted.
+    is_table: bool = False
 
 
-def check_format(path: Path, format: str | None) -> FormatName:
-    """Return the format; if `format` is None, deduce it from the path.
+def check_format(source: Source, format: str | None) -> FormatName:
+    """Return the format; if `format` is None, deduce it from the source.
 
     Parameters
     ----------
-    path : Path
+    source : str, path-like or file object
         A file or folder.
     format : str or None
         A name in `FORMATS`.
@@ -55,21 +56,33 @@ def check_format(path: Path, format: str | None) -> FormatName:
     Raises
     ------
     FileNotFoundError
-        If there is nothing at `path`.
+        If there is nothing at the path.
+    TypeError
+        If `source` is neither a path nor a file object.
     ValueError
-        If the format is unknown, if it is a format of files and `path` is a folder, if it is the
-        format of folders and `path` is a file, or if `format` is None and the name of the file has
-        no known suffix.
+        If the format is unknown, if it is a format of files and `source` is a folder, if it is the
+        format of folders and `source` is a file, or if `format` is None and the name of the file
+        has no known suffix.
     """
-    path.stat()  # raises Python's own FileNotFoundError if there is nothing at `path`
+    if is_file_object(source):
+        is_folder = False
+    elif isinstance(source, str | PathLike):
+        path = Path(source)
+        path.stat()  # raises Python's own FileNotFoundError if there is nothing at `path`
+        is_folder = path.is_dir()
+    else:
+        raise TypeError(
+            f"path must be a path, or a file object that is open for reading; got {type(source)}."
+        )
+    name = source_name(source)
     if format is None:
-        return "folder" if path.is_dir() else _format_from_name(path)
+        return "folder" if is_folder else _format_from_name(name)
     if not _is_format(format):
         raise ValueError(f"format must be one of {listed(FORMATS)}, or None; got {format!r}.")
-    if FORMATS[format].is_folder and not path.is_dir():
-        raise ValueError(f"{path} is a file, and format={format!r} takes a folder.")
-    if path.is_dir() and not FORMATS[format].is_folder:
-        raise ValueError(f"{path} is a folder, and format={format!r} takes a file.")
+    if FORMATS[format].is_folder and not is_folder:
+        raise ValueError(f"{name} is a file, and format={format!r} takes a folder.")
+    if is_folder and not FORMATS[format].is_folder:
+        raise ValueError(f"{name} is a folder, and format={format!r} takes a file.")
     return format
 
 
@@ -77,32 +90,38 @@ def _is_format(format: str) -> TypeGuard[FormatName]:
     return format in FORMATS
 
 
-def _format_from_name(path: Path) -> FormatName:
-    name = path.name.lower()
+def _format_from_name(name: str) -> FormatName:
+    lower = name.lower()
     for suffix in COMPRESSION_SUFFIXES:
-        name = name.removesuffix(suffix)
+        lower = lower.removesuffix(suffix)
     for format, row in FORMATS.items():
-        if name.endswith(row.suffixes):
+        if lower.endswith(row.suffixes):
             return format
     suffixes = [suffix for row in FORMATS.values() for suffix in row.suffixes]
     raise ValueError(
-        f"{path} has none of the suffixes that tell a format: {listed(suffixes)}, each also with "
+        f"{name} has none of the suffixes that tell a format: {listed(suffixes)}, each also with "
         f"{listed(COMPRESSION_SUFFIXES)}. Pass format=, one of {listed(FORMATS)}."
     )
 
 
 def read_records(
-    path: Path, format: FormatName, text: Column | Sequence[Column], label: Column | None
+    source: Source,
+    format: FormatName,
+    text: Column | Sequence[Column],
+    label: Column | None,
+    *,
+    header: bool | None = None,
+    quoting: int = csv.QUOTE_MINIMAL,
 ) -> Iterator[tuple[str, Label]]:
     """Yield the text and the label of every record.
 
     Parameters
     ----------
-    path : Path
+    source : str, path-like or file object
         A file or folder of this format.
     format : str
         A name in `FORMATS`.
-    text, label
+    text, label, header, quoting
         As in :func:`read_texts`.
 
     Yields
@@ -114,25 +133,27 @@ def read_records(
     Raises
     ------
     TypeError
-        If `text` or `label` is of a wrong type.
+        If `text`, `label` or `header` is of a wrong type.
     ValueError
         If a column does not exist, or its name occurs twice; if `text` and `label` mix names and
-        positions; if `text` or `label` chooses a column in a format without columns; or if the file
-        is broken or has no texts.
+        positions; if an option does not fit the format; or if the file is broken or has no texts.
     """
-    selection = _check_selection(text, label)
+    name = source_name(source)
+    selection = _check_selection(text, label, header, quoting)
     if not FORMATS[format].has_columns:
-        _check_no_columns(path, format, text, label)
+        _check_no_columns(name, format, text, label)
+    if not FORMATS[format].is_table:
+        _check_no_dialect(name, format, header, quoting)
     position = None
     # closing() closes the file at once, even if a traceback keeps the reader alive.
-    with closing(FORMATS[format].read(path, selection)) as records:
+    with closing(FORMATS[format].read(source, selection)) as records:
         for position, one_text, one_label in records:
             _check_filled(position, "text", one_text)
             if label is not None:
                 _check_filled(position, "label", str(one_label))
             yield one_text, one_label
     if position is None:
-        raise ValueError(f"{path} holds no texts.")
+        raise ValueError(f"{name} holds no texts.")
 
 
 def _check_filled(position: str, what: str, value: str) -> None:
@@ -140,7 +161,7 @@ def _check_filled(position: str, what: str, value: str) -> None:
         raise ValueError(f"{position}: there is no {what}. Fill it in or leave the row out.")
 
 
-def _check_selection(text: Any, label: Any) -> Selection:
+def _check_selection(text: Any, label: Any, header: Any, quoting: Any) -> Selection:
     columns = list(text) if isinstance(text, list | tuple) else [text]
     if not columns or not all(_is_column(column) for column in columns):
         raise TypeError(
@@ -151,26 +172,40 @@ def _check_selection(text: Any, label: Any) -> Selection:
         raise TypeError(
             f"label must be the name of a column, its position from 0, or None; got {label!r}."
         )
-    return Selection(columns, label)
+    if not (header is None or isinstance(header, bool)):
+        raise TypeError(f"header must be True, False or None; got {header!r}.")
+    if quoting not in _QUOTING or isinstance(quoting, bool):
+        raise ValueError(
+            f"quoting must be csv.QUOTE_MINIMAL, csv.QUOTE_ALL or csv.QUOTE_NONE; got {quoting!r}."
+        )
+    return Selection(columns, label, header, quoting)
 
 
 def _is_column(column: object) -> TypeGuard[Column]:
     return isinstance(column, str | int) and not isinstance(column, bool)
 
 
-def _check_no_columns(path: Path, format: str, text: object, label: object) -> None:
+def _check_no_columns(name: str, format: str, text: object, label: object) -> None:
     if text != "text" or label not in ("label", None):
         raise ValueError(
-            f"{path} is read as {format}, which has no columns to choose from. Leave out text and "
+            f"{name} is read as {format}, which has no columns to choose from. Leave out text and "
             f"label, or pass label=None for texts without labels; got text={text!r}, "
             f"label={label!r}."
         )
 
 
+def _check_no_dialect(name: str, format: str, header: object, quoting: object) -> None:
+    if header is not None or quoting != csv.QUOTE_MINIMAL:
+        raise ValueError(
+            f"{name} is read as {format}, which has neither header nor quoting. Leave them out; "
+            f"got header={header!r}, quoting={quoting!r}."
+        )
+
+
 FORMATS: dict[FormatName, TextFormat] = {
-    "csv": TextFormat("CSV", (".csv",), partial(read_table, separator=","), untyped=True),
+    "csv": TextFormat("CSV", (".csv",), partial(read_table, separator=","), is_table=True),
     "tsv": TextFormat(
-        "tab-separated", (".tsv",), partial(read_table, separator="\t"), untyped=True
+        "tab-separated", (".tsv",), partial(read_table, separator="\t"), is_table=True
     ),
     "jsonl": TextFormat("JSON Lines", (".jsonl", ".ndjson"), read_json_lines),
     "fasttext": TextFormat(

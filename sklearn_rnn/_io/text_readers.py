@@ -1,141 +1,57 @@
-"""Readers of labelled texts, for the formats in the table of `text_formats.py`."""
+"""Readers of JSON Lines and of fastText lines."""
 
-import csv
-import io
 import json
+import math
 import re
-from collections.abc import Generator, Iterable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from sklearn_rnn._io.byte_streams import (
-    COMPRESSION_SUFFIXES,
-    UTF8_BYTE_ORDER_MARK,
-    DamagedDataError,
-    open_bytes,
-    utf8_error,
+from sklearn_rnn._io.byte_streams import Source, open_bytes, source_name
+from sklearn_rnn._io.text_records import (
+    Column,
+    Records,
+    Selection,
+    joined,
+    listed,
+    read_lines,
+    refuse_blank,
 )
 
-# The limit of characters in a CSV field: the largest that the csv module accepts on every system.
-# Some chapters of books are longer than its default of 131,072.
-_LONGEST_FIELD = 2**31 - 1
+# The characters that fastText takes for blanks.
+_FASTTEXT_BLANKS = " \t\v\f\0\r\n"
+_FASTTEXT_LINE = re.compile(
+    rf"(?P<labels>(?:__label__[^{_FASTTEXT_BLANKS}]+[{_FASTTEXT_BLANKS}]*)*)(?P<text>.*)",
+    re.DOTALL,
+)
+_JSON_BLANKS = " \t\r\n"
 
-_FASTTEXT_LINE = re.compile(r"(?P<labels>(?:__label__\S+\s*)*)(?P<text>.*)", re.DOTALL)
-
-# In a folder, each file with one of these suffixes is one text.
-_TEXT_SUFFIXES = (".txt", *(f".txt{suffix}" for suffix in COMPRESSION_SUFFIXES))
-
-Column: TypeAlias = str | int
-Label: TypeAlias = str | int | None  # None if labels are not read
-
-# The position of a text, for messages; the text; its label. The position is the file and the line
-# where the record begins, or in a folder only the file. Not a NamedTuple, because creating one
-# would take as long as reading a line.
-Record: TypeAlias = tuple[str, str, Label]
-Records: TypeAlias = Generator[Record, None, None]
-
-_Object: TypeAlias = dict[str, Any]  # of JSON
-_T = TypeVar("_T")
+# An object of JSON is a tuple of pairs, which shows keys that occur twice; an array is a list.
+_Object: TypeAlias = tuple[tuple[str, Any], ...]
 
 
-class Selection(NamedTuple):
-    """The columns or keys to read; `label` is None if labels are not read."""
-
-    text: list[Column]
-    label: Column | None
-
-
-def read_table(path: Path, selection: Selection, separator: str) -> Records:
-    """Yield the records of comma- or tab-separated values."""
-    columns, label = selection
-    wanted = columns if label is None else [*columns, label]
-    has_header = _are_names(selection, wanted)
-    indices: list[int] = []
-    width = None
-    with open_bytes(path) as stream:
-        for line, row in _refuse_blank(path, _rows(path, stream, separator)):
-            position = f"{path}, line {line}"
-            if width is None:
-                width = len(row)
-                indices = [_column_index(path, column, row) for column in wanted]
-                if has_header:
-                    continue
-            if len(row) != width:
-                raise ValueError(
-                    f"{position}: the row has {len(row)} field(s), and the first row has {width}. "
-                    f"Put a field that holds a {separator!r} or a line break in double quotes."
-                )
-            fields = [row[index] for index in indices]
-            one_label = None if label is None else fields.pop()
-            yield position, _joined(fields), one_label
-
-
-def _are_names(selection: Selection, wanted: list[Column]) -> bool:
-    """Return whether the columns are given by names; the file then has a header."""
-    named = [isinstance(column, str) for column in wanted]
-    if any(named) and not all(named):
-        raise ValueError(
-            "text and label must be all names (the file has a header) or all positions (it has "
-            f"none); got text={selection.text!r}, label={selection.label!r}."
-        )
-    return all(named)
-
-
-def _column_index(path: Path, column: Column, first_row: list[str]) -> int:
-    """Return the position of a column; the first row is the header if the column is a name."""
-    if isinstance(column, int):
-        if not 0 <= column < len(first_row):
-            raise ValueError(
-                f"{path} has no column {column}. Its columns are 0 to {len(first_row) - 1}."
-            )
-        return column
-    if first_row.count(column) != 1:
-        how_many = "no column" if column not in first_row else "more than one column"
-        raise ValueError(f"{path} has {how_many} {column!r}. Its columns are {listed(first_row)}.")
-    return first_row.index(column)
-
-
-def _rows(path: Path, stream: io.BufferedReader, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of its first line; a quoted field may contain line breaks."""
-    reader = csv.reader(_lines(path, stream), delimiter=separator, strict=True)
-    while True:
-        line = reader.line_num + 1
-        # The limit applies to the whole process, so it is restored before the caller's code runs.
-        limit = csv.field_size_limit(_LONGEST_FIELD)
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise ValueError(
-                f"{path}, line {line}: the row that begins here is broken: {error}. Close every "
-                "quote, and double those inside a quoted field."
-            ) from error
-        finally:
-            csv.field_size_limit(limit)
-        yield line, row
-
-
-def read_json_lines(path: Path, selection: Selection) -> Records:
+def read_json_lines(source: Source, selection: Selection) -> Records:
     """Yield the records of JSON Lines."""
-    keys, label = selection
-    with open_bytes(path) as stream:
-        for line, content in _refuse_blank(path, _numbered_lines(path, stream)):
-            position = f"{path}, line {line}"
+    name = source_name(source)
+    keys, label = selection.text, selection.label
+    with open_bytes(source) as stream:
+        lines = (line.strip(_JSON_BLANKS) for line in read_lines(name, stream))
+        for line, content in refuse_blank(name, enumerate(lines, start=1)):
+            position = f"{name}, line {line}"
             record = _parse_object(position, content)
-            text = _joined([_json_text(position, record, key) for key in keys])
+            text = joined([_json_text(position, record, key) for key in keys])
             one_label = None if label is None else _json_label(position, record, label)
             yield position, text, one_label
 
 
 def _parse_object(position: str, content: str) -> _Object:
     try:
-        record = json.loads(content)
+        record = json.loads(content, object_pairs_hook=tuple)
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{position}: not valid JSON: {error.msg} at character {error.colno}."
         ) from error
-    if not isinstance(record, dict):
+    except (ValueError, RecursionError) as error:  # a number of too many digits; too much nesting
+        raise ValueError(f"{position}: the JSON cannot be read: {error}.") from error
+    if not isinstance(record, tuple):
         raise ValueError(f"{position}: not a JSON object. JSON Lines have one object a line.")
     return record
 
@@ -143,117 +59,80 @@ def _parse_object(position: str, content: str) -> _Object:
 def _json_text(position: str, record: _Object, key: Column) -> str:
     value = _json_value(position, record, key)
     if not isinstance(value, str):
-        raise ValueError(f"{position}: the text {key!r} must be a string; got {value!r}.")
-    return value
+        raise ValueError(
+            f"{position}: the text {key!r} must be a string; got {_describe_json(value)}."
+        )
+    return _check_characters(f"{position}: the text {key!r}", value)
 
 
 def _json_label(position: str, record: _Object, key: Column) -> str | int:
     value = _json_value(position, record, key)
-    if isinstance(value, dict | list):
+    if isinstance(value, tuple | list) or (isinstance(value, float) and not math.isfinite(value)):
         raise ValueError(
-            f"{position}: the label {key!r} must be a string, a number, true or false; "
-            f"got {value!r}."
+            f"{position}: the label {key!r} must be a string, a finite number, true or false; "
+            f"got {_describe_json(value)}."
         )
+    if isinstance(value, str):
+        return _check_characters(f"{position}: the label {key!r}", value)
     # Booleans and floats become strings in JSON's notation. scikit-learn would treat floats with a
     # fraction as targets of a regression.
     return json.dumps(value) if isinstance(value, bool | float) else value
 
 
 def _json_value(position: str, record: _Object, key: Column) -> Any:
-    if key not in record:
-        raise ValueError(f"{position}: there is no key {key!r}. The keys are {listed(record)}.")
-    return "" if record[key] is None else record[key]
+    values = [value for name, value in record if name == key]
+    if not values:
+        names = listed(dict(record))
+        raise ValueError(f"{position}: there is no key {key!r}. The keys are {names}.")
+    if len(values) > 1:
+        raise ValueError(
+            f"{position}: the key {key!r} occurs {len(values)} times. Leave one of them."
+        )
+    return "" if values[0] is None else values[0]
 
 
-def read_fasttext(path: Path, selection: Selection) -> Records:
+def _describe_json(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    notation = json.dumps(value)
+    return notation if len(notation) <= 40 else f"{notation[:40]}..."
+
+
+def _check_characters(what: str, value: str) -> str:
+    """Return a string if all of it can be written as UTF-8, which JSON's escapes do not ensure."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{what} has {value[error.start]!r}, which is half of a character. Write the other "
+            "half too, or take it out."
+        ) from error
+    return value
+
+
+def read_fasttext(source: Source, selection: Selection) -> Records:
     """Yield the records of fastText's ``__label__name the text`` lines."""
+    name = source_name(source)
     is_labelled = selection.label is not None
-    with open_bytes(path) as stream:
-        for line, content in _refuse_blank(path, _numbered_lines(path, stream)):
-            position = f"{path}, line {line}"
+    with open_bytes(source) as stream:
+        lines = (line.strip(_FASTTEXT_BLANKS) for line in read_lines(name, stream))
+        for line, content in refuse_blank(name, enumerate(lines, start=1)):
+            position = f"{name}, line {line}"
             match = _FASTTEXT_LINE.fullmatch(content)
             assert match is not None, "the pattern matches any line"
-            label = _only_label(position, match["labels"].split()) if is_labelled else None
+            label = _only_label(position, match["labels"]) if is_labelled else None
             yield position, match["text"], label
 
 
-def _only_label(position: str, labels: list[str]) -> str:
-    if not labels:
+def _only_label(position: str, labels: str) -> str:
+    found = [label for label in re.split(f"[{_FASTTEXT_BLANKS}]+", labels) if label]
+    if not found:
         raise ValueError(f"{position}: the line doesn't begin with a label, as in '__label__name'.")
-    if len(labels) > 1:
+    if len(found) > 1:
         raise ValueError(
-            f"{position}: the line has {len(labels)} labels, {listed(labels)}. "
+            f"{position}: the line has {len(found)} labels, {listed(found)}. "
             "Give each text exactly one label."
         )
-    return labels[0].removeprefix("__label__")
-
-
-def read_folder(path: Path, selection: Selection) -> Records:
-    """Yield the texts in the folder if labels are not read, otherwise those in its sub-folders."""
-    if selection.label is None:
-        yield from _read_text_files(path, None)
-        return
-    classes = sorted(entry for entry in path.iterdir() if entry.is_dir() and entry.name[0] != ".")
-    if not classes:
-        raise ValueError(
-            f"{path} has no sub-folders. A folder of labelled texts has one for each class; for "
-            "texts without labels pass label=None."
-        )
-    for folder in classes:
-        yield from _read_text_files(folder, folder.name)
-
-
-def _read_text_files(folder: Path, label: str | None) -> Records:
-    files = sorted(file for file in folder.iterdir() if file.name.endswith(_TEXT_SUFFIXES))
-    if not files:
-        raise ValueError(f"{folder} has no {' or '.join(_TEXT_SUFFIXES)} files.")
-    for file in files:
-        with open_bytes(file) as stream:
-            text = "".join(_lines(file, stream))
-        yield str(file), text, label
-
-
-def _joined(fields: list[str]) -> str:
-    return " ".join(field for field in fields if field.strip())
-
-
-def _refuse_blank(path: Path, numbered: Iterable[tuple[int, _T]]) -> Iterator[tuple[int, _T]]:
-    """Yield numbered lines or rows; skip blank ones at the end, refuse blank ones before others.
-
-    If blank lines before the end were skipped, the texts would no longer match the lines of another
-    file, for example a file of labels.
-    """
-    blank = None
-    for line, record in numbered:
-        if not record:
-            blank = blank or line
-            continue
-        if blank is not None:
-            raise ValueError(f"{path}, line {blank}: the line is blank. Fill it in or take it out.")
-        yield line, record
-
-
-def _numbered_lines(path: Path, stream: io.BufferedReader) -> Iterator[tuple[int, str]]:
-    return enumerate(map(str.strip, _lines(path, stream)), start=1)
-
-
-def _lines(path: Path, stream: io.BufferedReader) -> Iterator[str]:
-    r"""Yield the decoded lines. Only "\n" ends a line, so that line numbers agree with editors."""
-    line = 0
-    try:
-        for content in stream:
-            line += 1
-            if line == 1:
-                content = content.removeprefix(UTF8_BYTE_ORDER_MARK)
-            yield content.decode()
-    except DamagedDataError as error:
-        raise ValueError(f"{path}, line {line + 1}: {error}") from error
-    except UnicodeDecodeError as error:
-        raise utf8_error(f"{path}, line {line}", error) from error
-    if not line:
-        raise ValueError(f"{path} is empty.")
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return the names for a message, in quotes and separated by commas."""
-    return ", ".join(repr(name) for name in names)
+    return found[0].removeprefix("__label__")

@@ -18,9 +18,7 @@ ACCEPTED = (
 _HEADER = re.compile(rb"(\d{1,12}) (\d{1,12})[ \t\r]*\n")
 _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive. Unpack it, and pass the file of vectors that is in it.",
     b"\xba\x16\x4f\x2f": "a fastText model. Pass the .vec file that fastText writes beside it.",
-    b"\x80": "a pickle. Read it with joblib.load if you wrote it with joblib.dump.",
 }
 
 Rows: TypeAlias = npt.NDArray[np.float32]  # of shape (n_words, width)

@@ -103,15 +103,3 @@ def test_a_line_that_is_not_utf8():
     assert str(raised) == (
         "a.csv, line 3: byte 3 of the line, 0xef, is not UTF-8. Save the file as UTF-8."
     )
-
-
-def test_a_new_compression_is_one_row(write, monkeypatch):
-    """The added row is for files that store their data backwards."""
-
-    def open_reversed(stream):
-        return byte_streams.io.BytesIO(stream.read()[:0:-1])
-
-    row = byte_streams._Compression("reverse", ".rev", b"<", open_reversed, (EOFError,))
-    monkeypatch.setattr(byte_streams, "_COMPRESSIONS", (*byte_streams._COMPRESSIONS, row))
-    with open_bytes(write(b"<drow\ndrow")) as stream:
-        assert list(stream) == [b"word\n", b"word"]

@@ -20,8 +20,8 @@ def test_the_format_must_be_known(write, tmp_path):
     path = write("a.txt.gz", "words")
     assert_fails_with(
         "{path} has none of the suffixes that tell a format: '.csv', '.tsv', '.jsonl', '.ndjson', "
-        "'.ft', '.ft.txt', '.fasttext', each also with '.gz'. Pass format=, one of 'csv', "
-        "'tsv', 'jsonl', 'fasttext', 'folder'.",
+        "'.ft', '.ft.txt', '.fasttext', each also with '.gz', '.bz2', '.xz', '.lzma', '.zst', "
+        "'.zstd', '.zip'. Pass format=, one of 'csv', 'tsv', 'jsonl', 'fasttext', 'folder'.",
         path,
     )
     assert_fails_with(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklearn_rnn._io import byte_streams, text_readers
+from sklearn_rnn._io import byte_streams, text_readers, text_tables
 from sklearn_rnn.datasets import read_texts
 from tests.io.files import assert_fails_with
 
@@ -98,7 +98,8 @@ def test_folder_per_class_in_the_order_of_names(write, tmp_path):
     write("neg/a.txt", "bad")
     write("neg/notes.md", "not a text")
     write(".hidden/a.txt", "not a class")
-    bunch = read_texts(tmp_path)
+    with pytest.warns(UserWarning, match="1 of its entries are left out: 'neg/notes.md'"):
+        bunch = read_texts(tmp_path)
     assert bunch.data.tolist() == ["bad", "one", "two\n"]
     assert bunch.target.tolist() == ["neg", "pos", "pos"]
 
@@ -136,6 +137,11 @@ def test_blank_lines_at_the_end_are_no_rows(write, name, content):
     assert read_texts(write(name, content)).data.tolist() == ["words"]
 
 
+ARE_TEXT = (
+    "If quotes are part of the texts, pass quoting=csv.QUOTE_NONE (on the command line: --quoting "
+    "none)."
+)
+
 ROW = "Fill it in or leave the row out."
 
 
@@ -147,7 +153,7 @@ BROKEN = [
         "a.csv",
         'text,label\n"two\nlines",x\n"more\nlines",x,y\n',
         "{path}, line 4: the row has 3 field(s), and the first row has 2. Put a field that holds a "
-        "',' or a line break in double quotes.",
+        "',' or a line break in double quotes. " + ARE_TEXT,
     ),
     (
         "a.tsv",
@@ -158,14 +164,13 @@ BROKEN = [
     (
         "a.csv",
         'text,label\n"fine",x\n"not closed,x\nwords,y\n',
-        "{path}, line 3: the row that begins here is broken: unexpected end of data. Close every "
-        "quote, and double those inside a quoted field.",
+        "{path}, line 3: the quote that opens a field here is never closed. Close it. " + ARE_TEXT,
     ),
     (
         "a.csv",
         'text,label\n"a "quoted" word",x\n',
-        "{path}, line 2: the row that begins here is broken: ',' expected after '\"'. Close every "
-        "quote, and double those inside a quoted field.",
+        "{path}, line 2: the quoted field that begins here is followed by 'q', not by ','. Double "
+        "the quotes inside a quoted field. " + ARE_TEXT,
     ),
     (
         "a.csv",
@@ -205,7 +210,8 @@ BROKEN = [
     (
         "a.jsonl",
         '{"text": "words", "label": [1]}',
-        "{path}, line 1: the label 'label' must be a string, a number, true or false; got [1].",
+        "{path}, line 1: the label 'label' must be a string, a finite number, true or false; got "
+        "an array.",
     ),
     (
         "a.ft",
@@ -240,7 +246,8 @@ def test_a_broken_file_is_closed_while_its_traceback_is_kept(
         streams.append(byte_streams.open_bytes(path))
         return streams[-1]
 
-    monkeypatch.setattr(text_readers, "open_bytes", open_bytes)
+    for module in (text_readers, text_tables):
+        monkeypatch.setattr(module, "open_bytes", open_bytes)
     path = write(name, content)
     assert_fails_with(message, path)
     with pytest.raises(ValueError) as raised:  # noqa: PT011
@@ -277,7 +284,11 @@ def test_a_folder_without_classes_or_texts(write, tmp_path):
         write("flat/a.txt", "words").parent,
     )
     empty_class = write("classes/x/a.md", "words").parent
-    message = f"{empty_class} has no .txt or .txt.gz files."
+    message = (
+        f"{empty_class} has no .txt files, compressed or not. It has 1 other file(s), the first is "
+        "'a.md'. Rename them so that they end in .txt, or read them with "
+        "sklearn.datasets.load_files."
+    )
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
         read_texts(tmp_path / "classes")
 

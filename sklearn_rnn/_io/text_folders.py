@@ -1,0 +1,131 @@
+"""Reader of folders of texts, with a sub-folder for each class or without labels."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from sklearn_rnn._io.byte_streams import open_bytes
+from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES, is_hidden
+from sklearn_rnn._io.text_records import Records, Selection, listed, read_lines
+from sklearn_rnn._warnings import warn_user
+
+# Each file with one of these suffixes, in any case, is one text.
+_TEXT_SUFFIXES = (".txt", *(f".txt{suffix}" for suffix in COMPRESSION_SUFFIXES))
+
+_MOST_NAMES = 5  # in a message
+
+
+class _Contents(NamedTuple):
+    """The entries of a folder that are not hidden, sorted by name."""
+
+    texts: list[Path]
+    folders: list[Path]
+    others: list[Path]
+
+
+def read_folder(path: Path, selection: Selection) -> Records:
+    """Yield the texts in the folder if labels are not read, otherwise those in its sub-folders.
+
+    Parameters
+    ----------
+    path : Path
+        The folder. If all that it has is one sub-folder, which has only sub-folders, as an archive
+        often does, that one takes its place.
+    selection : Selection
+        Only `label` is used.
+
+    Yields
+    ------
+    record : Record
+
+    Raises
+    ------
+    OSError
+        If a file or folder cannot be opened.
+    ValueError
+        If there are no texts, or a file is broken.
+
+    Warns
+    -----
+    UserWarning
+        If entries that are neither texts nor hidden are left out.
+    """
+    contents = _list_folder(path)
+    if selection.label is None:
+        classes: dict[str | None, _Contents] = {None: contents}
+        left_out = [*contents.folders, *contents.others]
+        _check_texts(path, contents)
+    else:
+        left_out = []
+        folder = path
+        while (inner := _only_folder(folder, contents)) is not None:
+            left_out += contents.others
+            folder, contents = inner, _list_folder(inner)
+        if not contents.folders:
+            raise ValueError(
+                f"{path} has no sub-folders. A folder of labelled texts has one for each class; "
+                "for texts without labels pass label=None."
+            )
+        left_out += [*contents.texts, *contents.others]
+        classes = {}
+        for one_class in contents.folders:
+            entries = _list_folder(one_class)
+            _check_texts(one_class, entries)
+            classes[one_class.name] = entries
+            left_out += [*entries.folders, *entries.others]
+    if left_out:
+        names = [str(entry.relative_to(path)) for entry in left_out[:_MOST_NAMES]]
+        more = ", ..." if len(left_out) > _MOST_NAMES else ""
+        warn_user(
+            f"{path}: {len(left_out)} of its entries are left out: {listed(names)}{more}. "
+            "Each .txt file in the folder of its class, compressed or not, is a text."
+        )
+    for label, entries in classes.items():
+        for file in entries.texts:
+            with open_bytes(file) as stream:
+                text = "".join(read_lines(str(file), stream))
+            yield str(file), text, label
+
+
+def _list_folder(folder: Path) -> _Contents:
+    contents = _Contents([], [], [])
+    for entry in sorted(folder.iterdir()):
+        if is_hidden(entry.name):
+            continue
+        if entry.is_dir():
+            contents.folders.append(entry)
+        elif entry.is_file() and entry.name.lower().endswith(_TEXT_SUFFIXES):
+            contents.texts.append(entry)
+        else:
+            contents.others.append(entry)
+    return contents
+
+
+def _only_folder(folder: Path, contents: _Contents) -> Path | None:
+    """Return the sub-folder that an archive has put around the folders of the classes, or None."""
+    if len(contents.folders) != 1 or contents.texts:
+        return None
+    inner = contents.folders[0]
+    if folder.resolve().is_relative_to(inner.resolve()):  # a link that leads back
+        return None
+    inside = _list_folder(inner)
+    return inner if inside.folders and not inside.texts else None
+
+
+def _check_texts(folder: Path, contents: _Contents) -> None:
+    """Raise an error that says what the folder has instead if it has no texts."""
+    if contents.texts:
+        return
+    message = f"{folder} has no .txt files, compressed or not."
+    if contents.folders:
+        names = listed(entry.name for entry in contents.folders[:_MOST_NAMES])
+        message += (
+            f" It has sub-folders, {names}. If they are the classes, pass this folder, and a label "
+            "that is not None."
+        )
+    elif contents.others:
+        message += (
+            f" It has {len(contents.others)} other file(s), the first is "
+            f"{contents.others[0].name!r}. Rename them so that they end in .txt, or read them with "
+            "sklearn.datasets.load_files."
+        )
+    raise ValueError(message)

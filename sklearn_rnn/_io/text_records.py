@@ -1,0 +1,112 @@
+"""Records of labelled texts, the lines that they are read from, and what all readers share."""
+
+import csv
+import io
+import re
+from collections.abc import Generator, Iterable, Iterator
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from sklearn_rnn._io.byte_streams import UTF8_BYTE_ORDER_MARK, DamagedDataError, utf8_error
+
+Column: TypeAlias = str | int
+Label: TypeAlias = str | int | None  # None if labels are not read
+
+# The position of a text, for messages; the text; its label. The position is the file and the line
+# where the record begins, or in a folder only the file. Not a NamedTuple, because creating one
+# would take as long as reading a line.
+Record: TypeAlias = tuple[str, str, Label]
+Records: TypeAlias = Generator[Record, None, None]
+
+_T = TypeVar("_T")
+
+# A line that ends in a carriage return, alone or before a line feed, and a last one without end.
+_LINE = re.compile(rb"[^\r]*\r\n?|[^\r]+")
+
+
+class Selection(NamedTuple):
+    """The columns or keys to read, and the dialect of tables."""
+
+    text: list[Column]
+    label: Column | None  # None if labels are not read
+    header: bool | None = None  # None: if the columns are given by names
+    quoting: int = csv.QUOTE_MINIMAL
+
+
+def read_lines(name: str, stream: io.BufferedReader) -> Iterator[str]:
+    r"""Yield the decoded lines, with their ends: "\n", "\r\n" or "\r", as they are.
+
+    Editors and the modules io and csv count the same lines. The other characters at which
+    ``str.splitlines`` splits are part of a text.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file, for messages.
+    stream : io.BufferedReader
+        The decompressed bytes of the file.
+
+    Yields
+    ------
+    line : str
+
+    Raises
+    ------
+    ValueError
+        If the data are damaged, not UTF-8, or empty. The message names the line.
+    """
+    line = 0
+    try:
+        for chunk in stream:
+            for content in _LINE.findall(chunk) if b"\r" in chunk else (chunk,):
+                line += 1
+                if line == 1:
+                    content = content.removeprefix(UTF8_BYTE_ORDER_MARK)
+                yield content.decode()
+    except DamagedDataError as error:
+        raise ValueError(f"{name}, line {line + 1}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise utf8_error(f"{name}, line {line}", error) from error
+    if not line:
+        raise ValueError(f"{name} is empty.")
+
+
+def refuse_blank(name: str, numbered: Iterable[tuple[int, _T]]) -> Iterator[tuple[int, _T]]:
+    """Yield numbered lines or rows; skip blank ones at the end, refuse blank ones before others.
+
+    If blank lines before the end were skipped, the texts would no longer match the lines of another
+    file, for example a file of labels.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file, for messages.
+    numbered : iterable of (int, record)
+        Lines or rows with the number of their first line. A blank one is false.
+
+    Yields
+    ------
+    numbered : (int, record)
+
+    Raises
+    ------
+    ValueError
+        If a line is blank, and others follow.
+    """
+    blank = None
+    for line, record in numbered:
+        if not record:
+            blank = blank or line
+            continue
+        if blank is not None:
+            raise ValueError(f"{name}, line {blank}: the line is blank. Fill it in or take it out.")
+        yield line, record
+
+
+def joined(fields: list[str]) -> str:
+    """Return the fields of a text as one, without blank ones."""
+    return " ".join(field for field in fields if field.strip())
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the names for a message, in quotes and separated by commas."""
+    return ", ".join(repr(name) for name in names)
