@@ -27,7 +27,9 @@ from sklearn_rnn._training.data import (
     check_training_data,
     check_validation_data,
     choose_batch_size,
+    continue_numbering,
     split_validation,
+    warn_of_other_numbering,
 )
 from sklearn_rnn._training.hardware import available_device, resolve_device, resolve_precision
 from sklearn_rnn._training.history import make_history
@@ -391,6 +393,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     history_: pd.DataFrame
     gradient_flow_: pd.DataFrame
     n_parameters_: int
+    _numbering: bytes | None
 
     _parameter_constraints: dict[str, list[Any]] = {
         "cell_type": [StrOptions(set(RECURRENCES)), type],
@@ -610,6 +613,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         sample_weight_val: npt.ArrayLike | None,
     ) -> TrainingTask:
         resume = self.warm_start and hasattr(self, "net_")
+        numbering = continue_numbering(self._numbering if resume else None, X)
         training, classes = check_training_data(X, y, sample_weight, estimator=self)
         if resume:
             self._check_resumable(X, classes)
@@ -622,6 +626,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             n_columns=training.ids.shape[1],
             estimator=self,
         )
+        warn_of_other_numbering(numbering, X_val, name="X_val", result="validation scores")
         if validation is None and self.early_stopping:
             training, validation = split_validation(
                 training, self.validation_fraction, classes, random_state
@@ -636,6 +641,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             training,
             validation,
             classes=classes,
+            numbering=numbering,
             max_epochs=self.max_epochs,
             lr_schedule=self.lr_schedule,
             evaluations_per_epoch=self.evaluations_per_epoch,
@@ -657,6 +663,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 "class_weight='balanced' need all of it. Use fit, or give class_weight as a dict."
             )
         resume = hasattr(self, "net_")
+        numbering = continue_numbering(self._numbering if resume else None, X)
         training, classes = check_training_data(
             X,
             y,
@@ -671,6 +678,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             training,
             None,
             classes=classes,
+            numbering=numbering,
             max_epochs=1,
             lr_schedule=None,
             evaluations_per_epoch=1,
@@ -832,6 +840,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             self.__dict__.pop("feature_names_in_", None)
         self.__dict__.update(task.feature_attributes)
         self.classes_ = task.classes
+        self._numbering = task.numbering
         self._architecture = architecture
         self._initial_vectors = self.word_vectors
         self.net_ = net
@@ -942,6 +951,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         ids = check_ids(X, estimator=self)
         validate_data(self, X, reset=False, skip_check_array=True)
+        warn_of_other_numbering(self._numbering, X, name="X", result="predictions")
         return self.net_.logits(ids)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,11 +1,18 @@
-"""Token ids: reserved ids, ids known at fit, sequence lengths and padding.
+"""Token ids: reserved ids, ids known at fit, numberings, sequence lengths and padding.
 
 `TextTokenizer` returns a text as a row of int32 ids. 0 is padding, and occurs only after the last
 token; 1 is the unknown word. A text without tokens becomes one unknown word.
+
+A *numbering* says which token each id of a vocabulary stands for. It is a bytes object that holds,
+for each id in ascending order, the id and the CRC-32 of its token, as a little-endian uint64. A
+vocabulary that grows appends to its numbering.
 """
 
-from collections.abc import Iterator, Sized
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +31,91 @@ _BLOCK = 2**20
 
 IdArray = npt.NDArray[np.int32]
 LengthArray = npt.NDArray[np.int64]
+
+_ENTRY = np.dtype("<u8")  # of a numbering: id * 2**32 + CRC-32 of the token
+
+
+class NumberedIds(np.ndarray[Any, np.dtype[np.int32]]):
+    """Array of ids that knows its numbering, so that a classifier notices ids of another one.
+
+    Rows and columns that are taken from it, copies, pickles and concatenations have the same
+    numbering. The results of arithmetic and comparisons are plain arrays. It prints as a plain
+    array.
+
+    Attributes
+    ----------
+    numbering : bytes or None
+        The numbering of the vocabulary that gave the ids. None if it is unknown.
+    """
+
+    numbering: bytes | None
+
+    def __array_finalize__(self, source: object) -> None:
+        self.numbering = getattr(source, "numbering", None)
+
+    def __array_wrap__(
+        self, array: npt.NDArray[Any], context: object = None, return_scalar: bool = False
+    ) -> Any:
+        plain = np.asarray(array)
+        return plain[()] if return_scalar else plain
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        result = super().__array_function__(func, types, args, kwargs)
+        if func is np.concatenate and isinstance(result, NumberedIds):
+            numberings = {numbering_of(array) for array in args[0]}
+            result.numbering = numberings.pop() if len(numberings) == 1 else None
+        return result
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As a plain array, which joblib writes without a copy and maps to memory.
+        return attach_numbering, (self.view(np.ndarray), self.numbering)
+
+
+def attach_numbering(ids: npt.NDArray[Any], numbering: bytes | None) -> NumberedIds:
+    """Return a view of an array of ids that knows its numbering."""
+    numbered = ids.view(NumberedIds)
+    numbered.numbering = numbering
+    return numbered
+
+
+def numbering_of(ids: object) -> bytes | None:
+    """Return the numbering of ids, or None if it is unknown."""
+    return ids.numbering if isinstance(ids, NumberedIds) else None
+
+
+def number_tokens(vocabulary: Mapping[str, int]) -> bytes:
+    """Return the numbering of a vocabulary."""
+    hashes = (crc32(token.encode("utf-8", "surrogatepass")) for token in vocabulary)
+    entries = np.fromiter(vocabulary.values(), _ENTRY, len(vocabulary)) << np.uint64(32)
+    entries |= np.fromiter(hashes, _ENTRY, len(vocabulary))
+    return np.sort(entries).astype(_ENTRY).tobytes()
+
+
+def merge_numberings(one: bytes, other: bytes) -> tuple[bytes, int]:
+    """Merge two numberings.
+
+    Parameters
+    ----------
+    one, other : bytes
+        Two numberings.
+
+    Returns
+    -------
+    merged : bytes
+        The tokens of both. It is a numbering if there is no conflict.
+    n_conflicts : int
+        The number of ids that stand for different tokens in `one` and `other`.
+    """
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    if longer.startswith(shorter):  # the usual case, which takes microseconds
+        return longer, 0
+    entries = np.unique(np.frombuffer(one + other, _ENTRY))
+    return entries.tobytes(), len(entries) - len(np.unique(entries >> np.uint64(32)))
 
 
 def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:

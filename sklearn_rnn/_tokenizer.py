@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray
+from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray, attach_numbering, number_tokens
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.padding import Truncation, fill_rows
@@ -20,15 +20,20 @@ from sklearn_rnn._text.vocabulary import (
     BEGIN,
     END,
     UNKNOWN,
+    add_counts,
     add_marker_tokens,
     check_tokens,
     check_vocabulary,
     choose_tokens,
+    count_other_tokens,
 )
 from sklearn_rnn._validation import Interval, StrOptions, Texts, _fit_context, check_texts
 from sklearn_rnn._word_vectors import WordVectors
 
 Vocabulary: TypeAlias = Mapping[str, int] | Sequence[str] | npt.NDArray[Any] | WordVectors
+
+# The parameters that decide which token, or which id, a part of a text becomes.
+_FIXED_PARAMETERS = ("analyzer", "lowercase", "strip_accents", "token_pattern", "vocabulary")
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):
@@ -39,6 +44,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     unknown word. Learned tokens have the ids from 2 on, by falling frequency; tokens of equal
     frequency are in lexicographic order. A text without tokens becomes one unknown word. The ids of
     a text do not depend on the order of the training texts.
+
+    A fitted tokenizer goes on with new texts by :meth:`partial_fit`: all tokens keep their ids, and
+    new tokens get the ids after the highest, so that a network goes on with what it has learned.
 
     Parameters
     ----------
@@ -76,7 +84,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     max_tokens : int or None, default=20_000
         The maximum number of learned tokens, not counting markers: the most frequent are learned.
-        None sets no maximum. Ignored if `vocabulary` is a mapping or a sequence.
+        None sets no maximum. It holds for all calls of `partial_fit` together. Ignored if
+        `vocabulary` is a mapping or a sequence.
 
     max_length : int, float or None, default=400
         The length of a row in tokens, including markers. int: this length. float in (0, 1]: the
@@ -103,6 +112,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
           learned from the training texts and get the ids that follow. To learn no further tokens,
           pass the `vocabulary` attribute of the WordVectors.
 
+    warm_start : bool, default=False
+        True makes `fit` and `fit_transform` of a fitted tokenizer go on as :meth:`partial_fit`
+        does. False makes them learn a new vocabulary, with other ids. To fit a Pipeline on new
+        texts as a continuation, set `warm_start` of both steps. This needs ``memory=None``, which
+        is the default of the Pipeline: with `memory`, a Pipeline fits a clone of the tokenizer, and
+        a clone is not fitted. So does a :class:`~sklearn.compose.ColumnTransformer`. The ids are
+        then other ones, and the classifier refuses them.
+
     n_jobs : int, default=None
         The number of processes that split texts into tokens. None means 1 unless in a
         :obj:`joblib.parallel_config` context, -1 means all cores. The ids do not depend on it.
@@ -118,11 +135,21 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     max_length_ : int
         The number of columns of the output: the length of a row in tokens, including markers.
+        `partial_fit` does not change it.
 
     See Also
     --------
     RNNTextClassifier : Classifies the rows of ids.
     sklearn.feature_extraction.text.CountVectorizer : Counts words and forgets their order.
+
+    Notes
+    -----
+    The ids know the vocabulary that they come from, so that :class:`RNNTextClassifier` notices ids
+    of another one, which would be other words to it. The ids keep this knowledge in
+    :func:`~sklearn.model_selection.train_test_split` and other selections of rows and columns, in
+    concatenations of ids of one vocabulary, and in pickles. It is lost in DataFrames, in files of
+    :func:`numpy.save`, by arithmetic, and in concatenations with other columns, for example in a
+    :class:`~sklearn.pipeline.FeatureUnion` of two tokenizers. Such ids are not checked.
 
     Examples
     --------
@@ -152,11 +179,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         "truncation": [StrOptions({"post", "pre", "middle"})],
         "add_markers": ["boolean"],
         "vocabulary": [WordVectors, Mapping, "array-like", None],
+        "warm_start": ["boolean"],
         "n_jobs": [Integral, None],
     }
 
     vocabulary_: dict[str, int]
     max_length_: int
+    _other_counts: dict[str, int]
+    _fitted_with: dict[str, Any]
 
     def __init__(
         self,
@@ -171,6 +201,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         truncation: Truncation = "middle",
         add_markers: bool = False,
         vocabulary: Vocabulary | None = None,
+        warm_start: bool = False,
         n_jobs: int | None = None,
     ) -> None:
         self.analyzer = analyzer
@@ -183,11 +214,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         self.truncation = truncation
         self.add_markers = add_markers
         self.vocabulary = vocabulary
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Texts, y: object = None) -> Self:
         """Learn the vocabulary and the length of a row.
+
+        With ``warm_start=True``, `fit` of a fitted tokenizer does what :meth:`partial_fit` does.
 
         Parameters
         ----------
@@ -216,7 +250,55 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         re.error
             If `token_pattern` is not a regular expression.
         """
-        self._learn(X)
+        self._learn(X, resume=self.warm_start)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Texts, y: object = None) -> Self:
+        """Add the new tokens of further texts to the vocabulary; all others keep their ids.
+
+        The first call on a tokenizer that is not fitted does what :meth:`fit` does. Later calls,
+        also after `fit`, add the tokens of X that are not in the vocabulary and have `min_count`
+        occurrences in X and earlier texts together, by falling frequency and up to `max_tokens` in
+        all. They get the ids after the highest. If `vocabulary` is a mapping or a sequence, no
+        token is added.
+
+        `max_length_` stays as it is, because the number of columns of the ids is fixed. The order
+        of the calls decides which token gets which id. With ``min_count=1`` and ``max_tokens=None``
+        the same tokens are learned as by `fit` on all texts together.
+
+        The occurrences of tokens that are not in the vocabulary are counted over calls, until
+        `max_tokens` is reached. The tokenizer and its pickle hold these tokens with their counts,
+        about 100 bytes each in memory. With ``warm_start=False``, `fit` does not keep such counts,
+        and later calls of `partial_fit` count from their own texts on.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or single-column DataFrame of str, of n_samples texts
+            Further training texts.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TextTokenizer
+            The fitted tokenizer. If an error is raised, it is as before the call.
+
+        Raises
+        ------
+        TypeError
+            As for `fit`.
+
+        ValueError
+            As for `fit`; if `analyzer`, `lowercase`, `strip_accents`, `token_pattern` or
+            `vocabulary` has changed since the first call; or if `add_markers` is True now and
+            `max_length_` leaves no token between the markers.
+
+        re.error
+            If `token_pattern` is not a regular expression.
+        """
+        self._learn(X, resume=True)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -238,7 +320,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         ids : ndarray of int32 of shape (n_samples, max_length_)
             The same as ``fit(X).transform(X)``.
         """
-        blocks, final_ids = self._learn(X)
+        blocks, final_ids = self._learn(X, resume=self.warm_start)
         n_samples = sum(len(lengths) for _, lengths in blocks)
         return self._fill(n_samples, ((final_ids[ids], lengths) for ids, lengths in blocks))
 
@@ -342,12 +424,26 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _learn(self, X: Texts) -> tuple[list[EncodedBlock], IdArray]:
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without the numbering, which follows from the vocabulary."""
+        state = dict(super().__getstate__())
+        state.pop("_numbered", None)
+        return state
+
+    def _learn(self, X: Texts, *, resume: bool) -> tuple[list[EncodedBlock], IdArray]:
         """Set the fitted attributes, and return the encoded training texts.
 
         `fit_transform` uses the encoded texts, and so does not split the texts a second time. The
         final ids depend on the counts in all texts. Until the counts are known, each new token gets
         the next number from 1 on as its provisional id; 0 stands for a text without tokens.
+
+        Parameters
+        ----------
+        X : list, tuple, ndarray, Series or single-column DataFrame of str
+            The training texts.
+        resume : bool
+            True goes on with the vocabulary of earlier calls, if there were any, and keeps the
+            counts of other tokens for later calls.
 
         Returns
         -------
@@ -357,8 +453,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             The final id for each provisional id.
         """
         texts = check_texts(X, caller=type(self).__name__)
-        has_vectors = isinstance(self.vocabulary, WordVectors)
-        vocabulary = _check_given(self.vocabulary)
+        is_first = not (resume and hasattr(self, "vocabulary_"))
+        if is_first:
+            known, other_counts = _check_given(self.vocabulary) or {}, {}
+        else:
+            self._check_resumable()
+            known, other_counts = self.vocabulary_, self._other_counts
         provisional_ids = number_in_order()
         empty_id = provisional_ids[object()]  # this key equals no token
         to_ids = partial(map, provisional_ids.__getitem__)
@@ -366,22 +466,59 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         tokens = list(provisional_ids)[1:]
         check_tokens(tokens)
-        max_length = self._compute_max_length(np.concatenate([lengths for _, lengths in blocks]))
-        if vocabulary is None or has_vectors:
-            counts = np.zeros(len(provisional_ids), dtype=np.int64)
-            for ids, _ in blocks:
-                counts += np.bincount(ids, minlength=len(counts))
-            vocabulary = choose_tokens(
-                tokens, counts[1:], self.min_count, self.max_tokens, known=vocabulary
-            )
+        max_length = self._compute_max_length(blocks) if is_first else self.max_length_
+        vocabulary = known
+        if self.vocabulary is None or isinstance(self.vocabulary, WordVectors):
+            new_counts = _count(blocks, len(provisional_ids))[1:]
+            counts = add_counts(tokens, new_counts, other_counts)
+            room = self._count_room(known)
+            vocabulary = choose_tokens(tokens, counts, self.min_count, room, known=known)
+            if resume and self._count_room(vocabulary) != 0:
+                other_counts = count_other_tokens(tokens, counts, other_counts, vocabulary)
+            else:
+                other_counts = {}
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
         final_ids = np.fromiter(
             map(vocabulary.get, provisional_ids, repeat(UNK)), np.int32, len(provisional_ids)
         )
+        if is_first:
+            self._fitted_with = {name: getattr(self, name) for name in _FIXED_PARAMETERS}
         self.vocabulary_ = vocabulary
         self.max_length_ = max_length
+        self._other_counts = other_counts
         return blocks, final_ids
+
+    def _check_resumable(self) -> None:
+        """Raise a ValueError if ids of earlier calls would stand for other parts of a text."""
+        for name, before in self._fitted_with.items():
+            now = getattr(self, name)
+            if now is before:
+                continue
+            is_same = (
+                _check_given(now) == _check_given(before) if name == "vocabulary" else now == before
+            )
+            if not is_same:
+                raise ValueError(
+                    f"The tokenizer cannot go on with its vocabulary, because {name} has changed "
+                    "since it was fitted. Set it to its earlier value, or call fit with "
+                    "warm_start=False to learn a new vocabulary."
+                )
+        if self.add_markers and self.max_length_ < 3:
+            raise ValueError(
+                f"max_length_={self.max_length_}, which was fixed when the tokenizer was fitted, "
+                "leaves no token between the two markers. Set add_markers=False, or call fit with "
+                "warm_start=False and max_length=3 or more."
+            )
+
+    def _count_room(self, vocabulary: dict[str, int]) -> int | None:
+        """Return how many tokens can be added to a vocabulary, or None if there is no maximum."""
+        if self.max_tokens is None:
+            return None
+        given = self.vocabulary if isinstance(self.vocabulary, WordVectors) else ()
+        markers = {BEGIN, END} if self.add_markers else set()
+        n_markers = sum(marker in vocabulary and marker not in given for marker in markers)
+        return max(self.max_tokens - (len(vocabulary) - len(given) - n_markers), 0)
 
     def _encode(self, texts: list[str], to_ids: ToIds, empty_id: int) -> Iterator[EncodedBlock]:
         encoder = TextEncoder(
@@ -393,7 +530,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         )
         return encoder.encode(texts, to_ids, empty_id)
 
-    def _compute_max_length(self, lengths: LengthArray) -> int:
+    def _compute_max_length(self, blocks: list[EncodedBlock]) -> int:
+        lengths = np.concatenate([lengths for _, lengths in blocks])
         n_markers = 2 * self.add_markers
         if self.max_length is None:
             return int(lengths.max()) + n_markers
@@ -420,7 +558,26 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             kept = fill_rows(rows[:, 1:-1], ids, lengths, self.truncation)
             rows[:, 0] = self.vocabulary_[BEGIN]
             rows[np.arange(len(rows)), kept + 1] = self.vocabulary_[END]
-        return matrix
+        return attach_numbering(matrix, self._number_tokens())
+
+    def _number_tokens(self) -> bytes:
+        """Return the numbering of the vocabulary, computed once for each vocabulary."""
+        # Not `functools.cached_property`: it has a lock in Python 3.11, which a fork may copy
+        # locked, and it would outlive the vocabulary.
+        vocabulary, numbering = self.__dict__.get("_numbered", (None, b""))
+        if vocabulary is not self.vocabulary_:
+            vocabulary = self.vocabulary_
+            numbering = number_tokens(vocabulary)
+            self._numbered = vocabulary, numbering
+        return numbering
+
+
+def _count(blocks: list[EncodedBlock], n_ids: int) -> npt.NDArray[np.int64]:
+    """Return the number of occurrences of each id from 0 to n_ids - 1."""
+    counts = np.zeros(n_ids, dtype=np.int64)
+    for ids, _ in blocks:
+        counts += np.bincount(ids, minlength=n_ids)
+    return counts
 
 
 def _check_given(vocabulary: Vocabulary | None) -> dict[str, int] | None:

@@ -1,6 +1,7 @@
 """Vocabularies: the ids of tokens, learned from their counts or given."""
 
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from numbers import Integral
 from typing import Any
 
@@ -36,12 +37,12 @@ def choose_tokens(
     max_tokens : int or None
         The maximum number of chosen tokens, not counting `known`. None sets no maximum.
     known : dict of str to int, default=None
-        Tokens that already have the ids from 2 on, without gaps.
+        Tokens that already have an id.
 
     Returns
     -------
     vocabulary : dict of str to int
-        The tokens of `known` with their ids, and the chosen tokens with the ids that follow.
+        The tokens of `known` with their ids, and the chosen tokens with the ids after the highest.
 
     Raises
     ------
@@ -64,8 +65,48 @@ def choose_tokens(
             "vocabulary would be empty. Lower min_count, or pass more texts."
         )
     by_count = np.argsort(-counts[frequent], kind="stable")[:max_tokens].tolist()
-    first_id = FIRST_ID + len(known)
+    first_id = max(known.values(), default=UNK) + 1
     return known | {tokens[frequent[rank]]: id_ for id_, rank in enumerate(by_count, first_id)}
+
+
+def add_counts(
+    tokens: list[str], counts: npt.NDArray[np.integer[Any]], earlier: Mapping[str, int]
+) -> npt.NDArray[np.integer[Any]]:
+    """Return the counts of tokens, plus their counts in earlier texts."""
+    return counts + np.fromiter(map(earlier.get, tokens, repeat(0)), np.int64, len(tokens))
+
+
+def count_other_tokens(
+    tokens: list[str],
+    counts: npt.NDArray[np.integer[Any]],
+    earlier: Mapping[str, int],
+    vocabulary: Mapping[str, int],
+) -> dict[str, int]:
+    """Return the counts of all tokens that are not in the vocabulary.
+
+    Parameters
+    ----------
+    tokens : list of str
+        The distinct tokens of the latest texts.
+    counts : ndarray of int of shape (len(tokens),)
+        The number of occurrences of each of these tokens, in earlier texts too.
+    earlier : mapping of str to int
+        The counts of other tokens, before the latest texts.
+    vocabulary : mapping of str to int
+        The tokens that have an id.
+
+    Returns
+    -------
+    counts : dict of str to int
+        A new dict.
+    """
+    merged = dict(earlier)
+    for token, count in zip(tokens, counts.tolist(), strict=True):
+        if token in vocabulary:
+            merged.pop(token, None)
+        else:
+            merged[token] = count
+    return merged
 
 
 def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:

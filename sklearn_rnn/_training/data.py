@@ -10,8 +10,9 @@ import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_rnn._ids import sequence_lengths
+from sklearn_rnn._ids import merge_numberings, numbering_of, sequence_lengths
 from sklearn_rnn._validation import check_labelled_ids, check_weights
+from sklearn_rnn._warnings import warn_user
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,68 @@ def check_validation_data(
         )
     labels = encode_labels(y, classes, name="y_val")
     return TrainingData(ids, labels, weights, sequence_lengths(ids))
+
+
+def continue_numbering(fitted: bytes | None, X: object) -> bytes | None:
+    """Return the numbering of earlier training, extended by the numbering of X.
+
+    Parameters
+    ----------
+    fitted : bytes or None
+        The numbering of earlier training. None if it is unknown or there was no training.
+    X : array-like
+        Ids, in the container that the user passed.
+
+    Returns
+    -------
+    numbering : bytes or None
+        None if both numberings are unknown.
+
+    Raises
+    ------
+    ValueError
+        If an id stands for different tokens in the two numberings.
+    """
+    given = numbering_of(X)
+    if fitted is None or given is None:
+        return given if fitted is None else fitted
+    merged, n_conflicts = merge_numberings(fitted, given)
+    if n_conflicts:
+        raise ValueError(
+            f"Training cannot continue, because {n_conflicts:,} ids of X stand for other tokens "
+            "than in the earlier training: X comes from another TextTokenizer, or from one that "
+            "was fitted again and has numbered its tokens anew. To go on with new texts, keep the "
+            "ids: instead of fit, call partial_fit of the tokenizer of the earlier training, or "
+            "set its warm_start=True. To build a new network, set warm_start=False of the "
+            "classifier and call fit."
+        )
+    return merged
+
+
+def warn_of_other_numbering(fitted: bytes | None, X: object, *, name: str, result: str) -> None:
+    """Issue a UserWarning if an id of X stands for another token than in training.
+
+    Parameters
+    ----------
+    fitted : bytes or None
+        The numbering of the training. None if it is unknown.
+    X : array-like
+        Ids, in the container that the user passed.
+    name : str
+        The name of the argument, for the message.
+    result : str
+        The result that has no meaning, in the plural.
+    """
+    given = numbering_of(X)
+    if fitted is None or given is None:
+        return
+    _, n_conflicts = merge_numberings(fitted, given)
+    if n_conflicts:
+        warn_user(
+            f"{n_conflicts:,} ids of {name} stand for other tokens than in training, so the "
+            f"{result} have no meaning. Make {name} by the TextTokenizer of the training; if it "
+            "was fitted again, fit the classifier again too."
+        )
 
 
 def split_validation(

@@ -30,6 +30,8 @@ class TrainingTask:
         The sorted classes.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         Table of the ids known at fit, as `known_ids_table` returns it.
+    numbering : bytes or None
+        The numbering of all training texts so far, or None if it is unknown.
     feature_attributes : dict of str to object
         `n_features_in_` and, if all column names of X are str, `feature_names_in_`. Empty if
         `resume` is True, because the attributes of the first fit stay.
@@ -53,6 +55,7 @@ class TrainingTask:
     validation: TrainingData | None
     classes: np.ndarray
     known_ids: npt.NDArray[np.int32]
+    numbering: bytes | None
     feature_attributes: dict[str, Any]
     batch_size: int
     max_epochs: int
