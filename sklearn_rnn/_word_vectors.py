@@ -298,7 +298,7 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
 
     The format, and a compression with gzip, are recognised by the first bytes, not by the name:
 
-    - GloVe text [1]_: in each line a word and its numbers, separated by single spaces. Words may
+    - GloVe text [1]_: in each line a word and its numbers, separated by spaces or tabs. Words may
       contain spaces, as some words of GloVe 840B do.
     - word2vec text [2]_ and fastText ``.vec`` [3]_: a header line, with the number of vectors and
       the length of a vector, and then the same lines.
@@ -324,8 +324,8 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
         If there is nothing at `path`.
     ValueError
         If `path` is a folder or not a file of word vectors; or if the file is broken: empty, cut
-        off, not UTF-8, rows of different lengths, a field that is not a finite number, more or
-        fewer vectors than the header says. The message gives the position, if there is one.
+        off, not UTF-8, other separators, rows of different lengths, a field that is no finite number,
+        another number of vectors than the header says. The message gives the position, if any.
 
     Warns
     -----

@@ -62,11 +62,12 @@ def _split_vectors(
     path: Path, stream: io.BufferedReader, layout: Layout
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield the bytes of each word and the bytes of its numbers."""
-    stream.readline()
+    stream.read(layout.header_size)
     n_bytes = 4 * layout.width
-    data, begin = b"", 0
+    data = bytearray()  # to append takes no copy of what is there
+    begin = searched = 0
     for number in range(1, layout.n_vectors + 1):
-        while (space := data.find(b" ", begin)) < 0 or len(data) <= space + n_bytes:
+        while (space := data.find(b" ", searched)) < 0 or len(data) <= space + n_bytes:
             more = _read_more(path, stream, number)
             if not more:
                 raise ValueError(
@@ -74,11 +75,14 @@ def _split_vectors(
                     f"the header says {layout.n_vectors} vectors of {layout.width} numbers. It is "
                     "cut off: get it again."
                 )
-            data, begin = data[begin:] + more, 0
+            searched = (len(data) if space < 0 else space) - begin
+            del data[:begin]
+            begin = 0
+            data += more
         end = space + 1 + n_bytes
         # word2vec writes a line break after each vector, and gensim does not.
-        yield data[begin:space].lstrip(b"\n"), data[space + 1 : end]
-        begin = end
+        yield bytes(data[begin:space].lstrip(b"\n")), bytes(data[space + 1 : end])
+        begin = searched = end
     if (data[begin:] + _read_more(path, stream, layout.n_vectors)).strip():
         raise ValueError(
             f"{path}: the header says {layout.n_vectors} vectors of {layout.width} numbers, and "

@@ -14,9 +14,26 @@ ACCEPTED = (
     "Word vectors are read from GloVe text, word2vec text or binary, and fastText .vec files, "
     f"{COMPRESSED_OR_NOT}."
 )
+ROW = "A row is a word and its numbers, separated by spaces or tabs."
 
-_HEADER = re.compile(rb"(\d{1,12}) (\d{1,12})[ \t\r]*\n")
+# Between a word and its numbers. Other white space is part of the word: fastText writes words with
+# no-break spaces.
+BLANKS = " \t"
+SEPARATOR = re.compile(f"[{BLANKS}]+")
+
+# Python's float accepts underscores and the digits of other scripts too.
+_NUMBER = re.compile(
+    r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
+)
+_HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,12})[ \t\r]*")
 _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
+
+# Separators that are in use elsewhere, between a word and a number.
+_OTHER_SEPARATOR = re.compile(r"[^\S \t]+|[,;:|=]+")
+
+# The first line must end within this number of bytes, which the first buffer of a stream holds.
+_LONGEST_LINE = 2**17
+
 _OTHER_FORMATS = {
     b"\xba\x16\x4f\x2f": "a fastText model. Pass the .vec file that fastText writes beside it.",
 }
@@ -34,6 +51,8 @@ class Layout(NamedTuple):
     width: int  # the length of a vector
     is_binary: bool
     source: str  # the part of the file that gives the width, for messages
+    header_size: int  # in bytes; 0 if there is no header
+    line_end: bytes  # a line feed, or a carriage return if there are no line feeds
 
 
 def find_layout(path: Path, start: bytes) -> Layout:
@@ -60,7 +79,9 @@ def find_layout(path: Path, start: bytes) -> Layout:
     for magic, what in _OTHER_FORMATS.items():
         if start.startswith(magic):
             raise ValueError(f"{path} is {what}")
-    header = _HEADER.match(start)
+    line_end = b"\r" if b"\r" in start and b"\n" not in start else b"\n"
+    first_line, ended, rest = start.partition(line_end)
+    header = _HEADER.fullmatch(first_line)
     if header is not None:
         n_vectors, width = map(int, header.groups())
         if not (n_vectors and width):
@@ -68,39 +89,72 @@ def find_layout(path: Path, start: bytes) -> Layout:
                 f"{path}, line 1: the header says {n_vectors} vectors of {width} numbers. "
                 "Both must be at least 1."
             )
-        return Layout(n_vectors, width, _is_binary(start[header.end() :], width), "the header")
+        is_binary = _is_binary(rest, width, line_end)
+        size = len(first_line + ended)
+        return Layout(n_vectors, width, is_binary, "the header", size, line_end)
     if b"\0" in start:
         raise ValueError(f"{path} is no file of word vectors: it is not text. {ACCEPTED}")
-    return Layout(0, _count_numbers(path, start.partition(b"\n")[0]), False, "line 1")
-
-
-def _is_binary(vectors: bytes, width: int) -> bool:
-    """Return whether the numbers after the first word are binary instead of text."""
-    numbers = vectors.partition(b" ")[2]
-    field = re.split(rb"[ \r\n]", numbers, maxsplit=1)[0]
-    return bool(_NOT_IN_TEXT.search(numbers[: 4 * width])) or not is_number(field)
-
-
-def _count_numbers(path: Path, line: bytes) -> int:
-    """Count the fields from the first number on; one field or more before it are the word."""
-    fields = line.rstrip(b" \r").split(b" ")
-    width = len(list(dropwhile(lambda field: not is_number(field), fields[1:])))
-    if not width:
-        beginning = line[:40].decode(errors="replace")
+    if len(first_line) >= _LONGEST_LINE:
         raise ValueError(
-            f"{path}, line 1: {beginning!r} is not a word and its numbers, separated by spaces. "
-            f"{ACCEPTED}"
+            f"{path}, line 1: the line has no end within {_LONGEST_LINE:,} bytes, which is too "
+            f"long for a word and its numbers. {ACCEPTED}"
+        )
+    lines = [line.decode(errors="replace") for line in start.split(line_end)]
+    return Layout(0, _find_width(path, lines), False, "line 1", 0, line_end)
+
+
+def _is_binary(vectors: bytes, width: int, line_end: bytes) -> bool:
+    """Return whether the numbers after the first word are binary instead of text."""
+    _, *numbers = re.split(rb"[ \t]+", vectors, maxsplit=1)
+    if not numbers or _NOT_IN_TEXT.search(numbers[0][: 4 * width]):
+        return True
+    fields = numbers[0].partition(line_end)[0].decode(errors="replace")
+    return not any(map(is_number, SEPARATOR.split(fields.rstrip("\r"))))
+
+
+def _find_width(path: Path, lines: list[str]) -> int:
+    """Count the fields of line 1 from the first number on; what is before it is the word.
+
+    `lines` are the first lines of a file without a header.
+    """
+    line = lines[0].rstrip(f"{BLANKS}\r")
+    first, *fields = SEPARATOR.split(line)
+    width = len(list(dropwhile(lambda field: not is_number(field), fields)))
+    if not width:
+        raise ValueError(
+            f"{path}, line 1: {quoted(line)} is not a word and its numbers, separated by spaces or "
+            f"tabs. {ACCEPTED}"
+        )
+    if all(_ends_in_number(SEPARATOR.split(line)[0]) for line in lines if line):
+        raise ValueError(
+            f"{path}, line 1: a space or tab is missing before the number at the end of "
+            f"{quoted(first)}. {ROW}"
+        )
+    before_tab, tab, _ = line.partition("\t")
+    unclear = SEPARATOR.split(before_tab)[1:]
+    if tab and any(map(is_number, unclear)):
+        raise ValueError(
+            f"{path}, line 1: it is not clear where the word ends, before or after "
+            f"{quoted(' '.join(unclear))}. Write the number of vectors and their "
+            "length, separated by a space, into a line before it."
         )
     return width
 
 
-def is_number(field: str | bytes) -> bool:
-    """Return whether `float` can convert a field."""
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+def _ends_in_number(word: str) -> bool:
+    """Return whether a word ends in a number that another separator ties to its beginning."""
+    *before, last = _OTHER_SEPARATOR.split(word)
+    return any(before) and is_number(last)
+
+
+def is_number(field: str) -> bool:
+    """Return whether a field is a decimal number, NaN or infinity."""
+    return _NUMBER.fullmatch(field) is not None
+
+
+def quoted(text: str | None) -> str:
+    """Return the text in quotes for a message, shortened if it is long."""
+    return repr(text if text is None or len(text) <= 40 else f"{text[:40]}...")
 
 
 def as_float32(numbers: npt.ArrayLike) -> Rows:
@@ -113,6 +167,6 @@ def check_finite(position: str, word: str | None, numbers: Rows) -> None:
     """Raise a ValueError if a number of a vector is not finite."""
     if not np.isfinite(numbers).all():
         raise ValueError(
-            f"{position}: the vector of {word!r} has a number that is not finite in float32. Take "
-            "the vector out, or get the file again."
+            f"{position}: the vector of {quoted(word)} has a number that is not finite in "
+            "float32. Take the vector out, or get the file again."
         )
