@@ -38,6 +38,7 @@ from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName
 from sklearn_rnn._training.stopping import report_early_end
 from sklearn_rnn._training.task import TrainingTask, prepare_data
+from sklearn_rnn._training.thread_pool import methods_on_one_core
 from sklearn_rnn._validation import (
     Interval,
     StrOptions,
@@ -54,6 +55,7 @@ TABLES = {"history_", "gradient_flow_"}
 PoolingName: TypeAlias = Literal["last", "max", "mean", "attention", "flatten"]
 
 
+@methods_on_one_core
 class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     """Recurrent neural network that classifies texts given as rows of token ids.
 

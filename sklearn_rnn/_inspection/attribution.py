@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from sklearn_rnn._linear.ngrams import PAIR_BASE
+from sklearn_rnn._training.thread_pool import on_one_core
 
 if TYPE_CHECKING:
     from sklearn_rnn._linear.term import LinearTerm
@@ -82,6 +83,7 @@ class Attribution(NamedTuple):
         )
 
 
+@on_one_core
 def integrated_gradients(
     module: RecurrentModule,
     ids: torch.Tensor,
@@ -307,6 +309,7 @@ def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
         module.train(was_training)
 
 
+@on_one_core
 @torch.no_grad()
 def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> torch.Tensor:
     """Divide the contribution of each n-gram to the linear term equally among its words.

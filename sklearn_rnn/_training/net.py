@@ -22,7 +22,7 @@ from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import ScheduleName, replace_parameter, reset_rate
 from sklearn_rnn._training.prediction_net import NumpyWeights, PredictionNet
 from sklearn_rnn._training.stopping import Weights
-from sklearn_rnn._training.thread_pool import ThreadPool, thread_pool
+from sklearn_rnn._training.thread_pool import ThreadPool, methods_on_one_core, thread_pool
 
 
 def build_net(
@@ -82,6 +82,7 @@ def check_callbacks(callbacks: Sequence[Any] | None) -> None:
             )
 
 
+@methods_on_one_core
 class RecurrentNet(PredictionNet):
     """skorch net whose training loop has no host-device synchronisation per batch.
 

@@ -1,18 +1,109 @@
-"""Thread pool for torch computations: the same result to the last bit on any number of cores."""
+"""Threads for torch computations: one core each, the same bits on any number, safe after a fork.
+
+torch splits an operation on many numbers among the threads of its OpenMP runtime. A process that
+was forked does not have these threads, but its copy of the runtime waits for them: the operation
+never ends. Within `one_core`, torch and MKL use the calling thread alone.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import inspect
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Self, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
+C = TypeVar("C", bound=type)
+
+# `torch.set_num_threads` changes the number for all threads that start later. OpenMP and MKL have
+# functions that change it for the calling thread alone. torch's own operations ask OpenMP.
+_OPENMP_LIBRARIES = ThreadpoolController().select(user_api="openmp").lib_controllers
+# Returns the earlier number, or 0 if none was set in this thread. Not in builds without MKL.
+_set_mkl_threads: Callable[[int], int] | None = getattr(
+    ctypes.CDLL(torch._C.__file__), "MKL_Set_Num_Threads_Local", None
+)
+
+
+class _CallingThread(threading.local):
+    """The number of torch's threads before `one_core` limited this thread; None outside of it."""
+
+    n_threads: int | None = None
+
+
+_calling_thread = _CallingThread()
+
+
+@contextmanager
+def one_core() -> Iterator[int]:
+    """Limit torch to one core in this thread, until the context ends; other threads are unchanged.
+
+    Yields the number of threads that torch may use outside of the context.
+    """
+    if _calling_thread.n_threads is not None:
+        yield _calling_thread.n_threads
+        return
+    n_threads = torch.get_num_threads()  # first, because torch sets the number at its first use
+    before = [library.get_num_threads() for library in _OPENMP_LIBRARIES]
+    mkl_before = 0
+    try:
+        mkl_before = _use_one_core()
+        _calling_thread.n_threads = n_threads
+        yield n_threads
+    finally:
+        _calling_thread.n_threads = None
+        for library, n in zip(_OPENMP_LIBRARIES, before, strict=True):
+            library.set_num_threads(n)
+        if _set_mkl_threads is not None:
+            _set_mkl_threads(mkl_before)
+
+
+def _use_one_core() -> int:
+    """Let OpenMP and MKL use one core in this thread; return the earlier setting of MKL."""
+    for library in _OPENMP_LIBRARIES:
+        library.set_num_threads(1)
+    return 0 if _set_mkl_threads is None else _set_mkl_threads(1)
+
+
+def on_one_core(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function, so that it runs within `one_core`."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _calling_thread.n_threads is not None:
+            return function(*args, **kwargs)
+        with one_core():
+            return function(*args, **kwargs)
+
+    return run
+
+
+def methods_on_one_core(cls: C) -> C:
+    """Decorate a class, so that its public methods and its (un)pickling run within `one_core`.
+
+    Inherited methods are included. Generator functions are not: their code runs in the caller.
+    """
+    for name in dir(cls):
+        method: Any = inspect.getattr_static(cls, name)
+        is_pickling = name in ("__getstate__", "__setstate__")
+        if (
+            inspect.isfunction(method)
+            and not inspect.isgeneratorfunction(method)
+            and (is_pickling or not name.startswith("_"))
+        ):
+            setattr(cls, name, on_one_core(method))
+    return cls
 
 
 class ThreadPool:
@@ -31,7 +122,8 @@ class ThreadPool:
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
-        self._helpers = ThreadPoolExecutor(max(n_threads - 1, 1), initializer=use_one_thread)
+        self._process = os.getpid()
+        self._helpers = ThreadPoolExecutor(max(n_threads - 1, 1), initializer=_start_helper)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +144,9 @@ class ThreadPool:
                     return
                 results[index] = function(item)
 
-        n_helpers = min(self.n_threads, len(waiting)) - 1
+        # A process that was forked inside the context does not have the helpers.
+        n_threads = self.n_threads if os.getpid() == self._process else 1
+        n_helpers = min(n_threads, len(waiting)) - 1
         helpers = [self._helpers.submit(work) for _ in range(n_helpers)]
         try:
             work()
@@ -63,9 +157,10 @@ class ThreadPool:
         return results  # type: ignore[return-value]  # every item has its result now
 
 
-def use_one_thread() -> None:
-    """Let torch use one core in this thread, and flush denormal numbers to zero."""
-    torch.set_num_threads(1)
+def _start_helper() -> None:
+    """Prepare a thread of a pool; its settings end with it."""
+    torch.get_num_threads()  # first, because torch sets the number at its first use
+    _use_one_core()
     torch.set_flush_denormal(True)
 
 
@@ -81,20 +176,19 @@ def thread_pool() -> Iterator[ThreadPool]:
     flushing they stay denormal. An optimizer step is many times slower with denormal moments than
     with moments of zero (python -m benchmarks.speed denormals).
 
-    The settings of the caller's thread are restored afterwards.
+    The settings of the caller's thread are restored afterwards. Other threads keep theirs.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
-    n_threads = torch.get_num_threads()
     flushed = flushes_denormals()
-    use_one_thread()
-    try:
-        with ThreadPool(n_threads if in_main_thread else 1) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(n_threads)
-        torch.set_flush_denormal(flushed)
+    with one_core() as n_threads:
+        try:
+            torch.set_flush_denormal(True)
+            with ThreadPool(n_threads if in_main_thread else 1) as pool:
+                yield pool
+        finally:
+            torch.set_flush_denormal(flushed)
 
 
 def flushes_denormals() -> bool:
     """Return whether denormal numbers are flushed to zero in this thread."""
-    return not (torch.full((1,), 1.2e-38) / 2).any().item()
+    return sys.float_info.min / 2 == 0
