@@ -13,7 +13,9 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._ids import known_ids_table
+from sklearn_rnn._labels import check_labels
 from sklearn_rnn._nn.architecture import (
+    MAX_SIZE,
     Architecture,
     check_same_architecture,
     plan_architecture,
@@ -21,6 +23,15 @@ from sklearn_rnn._nn.architecture import (
 from sklearn_rnn._nn.pooling import POOLINGS
 from sklearn_rnn._nn.recurrent import RECURRENCES
 from sklearn_rnn._nn.summary import count_trained, summarize
+from sklearn_rnn._parameters import (
+    RANDOM_STATE,
+    Interval,
+    Satisfies,
+    StrOptions,
+    _fit_context,
+    invalid_parameters,
+    python_values,
+)
 from sklearn_rnn._training.data import (
     TrainingData,
     check_partial_fit_classes,
@@ -31,7 +42,12 @@ from sklearn_rnn._training.data import (
     split_validation,
     warn_of_other_numbering,
 )
-from sklearn_rnn._training.hardware import available_device, resolve_device, resolve_precision
+from sklearn_rnn._training.hardware import (
+    available_device,
+    check_memory,
+    resolve_device,
+    resolve_precision,
+)
 from sklearn_rnn._training.history import make_history
 from sklearn_rnn._training.loop import TrainingResult
 from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
@@ -40,9 +56,6 @@ from sklearn_rnn._training.stopping import report_early_end
 from sklearn_rnn._training.task import TrainingTask, prepare_data
 from sklearn_rnn._training.thread_pool import methods_on_one_core
 from sklearn_rnn._validation import (
-    Interval,
-    StrOptions,
-    _fit_context,
     check_ids,
     feature_attributes,
     validate_data,
@@ -52,7 +65,14 @@ from sklearn_rnn._word_vectors import WordVectors
 # Attributes that are DataFrames. A pickle stores them as dicts.
 TABLES = {"history_", "gradient_flow_"}
 
+_SIZE = Interval(Integral, 1, MAX_SIZE, closed="both")
+_WEIGHT = Interval(Real, 0, None, closed="left")
+
 PoolingName: TypeAlias = Literal["last", "max", "mean", "attention", "flatten"]
+
+
+def _is_dict_of_weights(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_WEIGHT.is_satisfied_by, value.values()))
 
 
 @methods_on_one_core
@@ -399,12 +419,12 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     _parameter_constraints: dict[str, list[Any]] = {
         "cell_type": [StrOptions(set(RECURRENCES)), type],
-        "hidden_size": [Interval(Integral, 1, None, closed="left"), tuple],
-        "num_layers": [Interval(Integral, 1, None, closed="left"), None],
+        "hidden_size": [_SIZE, tuple],
+        "num_layers": [Interval(Integral, 1, 1000, closed="both"), None],
         "bidirectional": ["boolean"],
         "merge": [StrOptions({"concat", "sum"})],
         "pooling": [StrOptions(set(POOLINGS)), tuple],
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [_SIZE],
         "word_vectors": [WordVectors, None],
         "freeze_embeddings": ["boolean"],
         "linear_ngrams": [Interval(Integral, 0, 2, closed="both")],
@@ -414,7 +434,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "head_sizes": [tuple],
         "batch_norm": ["boolean"],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [Interval(Integral, 1, 2**31 - 1, closed="both"), StrOptions({"auto"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
@@ -425,10 +445,14 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "evaluations_per_epoch": [Interval(Integral, 1, None, closed="left")],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [
+            StrOptions({"balanced"}),
+            Satisfies(_is_dict_of_weights, f"a dict whose values are each {_WEIGHT}"),
+            None,
+        ],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "warm_start": ["boolean"],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
         "verbose": ["verbose"],
         "device": [str],
         "record_gradients": ["boolean"],
@@ -619,7 +643,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         training, classes = check_training_data(X, y, sample_weight, estimator=self)
         if resume:
             self._check_resumable(X, classes)
-        random_state = check_random_state(self.random_state)
+        parameters = python_values(self)
+        random_state = check_random_state(parameters.random_state)
         validation = check_validation_data(
             X_val,
             y_val,
@@ -629,14 +654,14 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             estimator=self,
         )
         warn_of_other_numbering(numbering, X_val, name="X_val", result="validation scores")
-        if validation is None and self.early_stopping:
+        if validation is None and parameters.early_stopping:
             training, validation = split_validation(
-                training, self.validation_fraction, classes, random_state
+                training, parameters.validation_fraction, classes, random_state
             )
-        if validation is None and SCHEDULES[self.lr_schedule].needs_validation:
+        if validation is None and SCHEDULES[parameters.lr_schedule].needs_validation:
             raise ValueError(
-                f"lr_schedule={self.lr_schedule!r} needs the validation loss, but there is no "
-                "validation data. Pass X_val and y_val to fit, or set early_stopping=True."
+                f"lr_schedule={parameters.lr_schedule!r} needs the validation loss, but there is "
+                "no validation data. Pass X_val and y_val to fit, or set early_stopping=True."
             )
         return self._make_task(
             X,
@@ -644,9 +669,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             validation,
             classes=classes,
             numbering=numbering,
-            max_epochs=self.max_epochs,
-            lr_schedule=self.lr_schedule,
-            evaluations_per_epoch=self.evaluations_per_epoch,
+            max_epochs=parameters.max_epochs,
+            lr_schedule=parameters.lr_schedule,
+            evaluations_per_epoch=parameters.evaluations_per_epoch,
             seed=random_state.randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=False,
@@ -712,7 +737,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             self.net_.known_ids_ if resume else None,
             word_vectors=self.word_vectors,
         )
-        batch_size = choose_batch_size(self.batch_size, len(training))
+        batch_size = choose_batch_size(python_values(self).batch_size, len(training))
         training, validation = prepare_data(
             training,
             validation,
@@ -745,20 +770,23 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return self._set_fitted(task, architecture, net, result, history)
 
     def _plan(self, task: TrainingTask) -> Architecture:
-        architecture = plan_architecture(
-            self.get_params(deep=False),
-            n_tokens=len(task.known_ids) - 1,
-            n_classes=len(task.classes),
-            max_length=task.training.ids.shape[1],
-            n_training_texts=len(task.training),
-        )
+        with invalid_parameters():
+            architecture = plan_architecture(
+                vars(python_values(self)),
+                n_tokens=len(task.known_ids) - 1,
+                n_classes=len(task.classes),
+                max_length=task.training.ids.shape[1],
+                n_training_texts=len(task.training),
+            )
         if not task.resume:
             return architecture
         check_same_architecture(self._architecture, architecture)
         return replace(self._architecture, n_tokens=architecture.n_tokens)
 
     def _start_net(self, architecture: Architecture, task: TrainingTask) -> RecurrentNet:
-        device = resolve_device(self.device)
+        with invalid_parameters():
+            device = resolve_device(python_values(self).device)
+        check_memory(architecture, device)
         net = build_net(architecture, seed=task.seed, device=device, **self._net_parameters(task))
         if self.word_vectors is not None:
             net.set_word_vectors(self.word_vectors.matrix)
@@ -777,20 +805,22 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     def _net_parameters(self, task: TrainingTask | None = None) -> dict[str, Any]:
         """Return the net's parameters: for a training or, if `task` is None, for a loaded model."""
-        check_callbacks(self.callbacks)
-        source = self if task is None else task
+        with invalid_parameters():
+            check_callbacks(self.callbacks)
+        parameters = python_values(self)
+        source = parameters if task is None else task
         return {
-            "lr": self.learning_rate,
-            "optimizer__weight_decay": self.weight_decay,
-            "gradient_clip": self.gradient_clip,
-            "early_stopping": self.early_stopping,
-            "scoring": self.scoring,
-            "n_iter_no_change": self.n_iter_no_change,
-            "tol": self.tol,
-            "record_gradients": self.record_gradients,
-            "label_smoothing": self.label_smoothing,
-            "verbose": int(self.verbose),
-            "callbacks": self.callbacks,
+            "lr": parameters.learning_rate,
+            "optimizer__weight_decay": parameters.weight_decay,
+            "gradient_clip": parameters.gradient_clip,
+            "early_stopping": parameters.early_stopping,
+            "scoring": parameters.scoring,
+            "n_iter_no_change": parameters.n_iter_no_change,
+            "tol": parameters.tol,
+            "record_gradients": parameters.record_gradients,
+            "label_smoothing": parameters.label_smoothing,
+            "verbose": int(parameters.verbose),
+            "callbacks": parameters.callbacks,
             "max_epochs": source.max_epochs,
             "lr_schedule": source.lr_schedule,
             "evaluations_per_epoch": source.evaluations_per_epoch,
@@ -806,15 +836,16 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             accumulate=task.accumulate,
             seed=(task.seed, len(self.history_) if task.resume else 0),
             dtype=resolve_precision(
-                self.precision,
+                python_values(self).precision,
                 torch.device(net.device),
-                cell_type=self.cell_type,
+                cell_type=architecture.cell_type,
                 hidden_sizes=architecture.hidden_sizes,
             ),
         )
 
     def _report(self, result: TrainingResult, before: pd.DataFrame) -> pd.DataFrame:
         """Return the history, with earlier trainings; raise or warn if training ended early."""
+        parameters = python_values(self)
         epochs_before = before.index[-1] if len(before) else 0
         history = make_history(result.evaluations, epochs_before)
         report_early_end(
@@ -823,8 +854,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             best_evaluation=result.best_evaluation,
             epochs=history.index.tolist(),
             epochs_before=epochs_before,
-            learning_rate=self.learning_rate,
-            gradient_clip=self.gradient_clip,
+            learning_rate=parameters.learning_rate,
+            gradient_clip=parameters.gradient_clip,
         )
         return pd.concat([before, history]) if len(before) else history
 
@@ -949,6 +980,34 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """
         return torch.from_numpy(self._logits(X)).double().log_softmax(1).numpy()
 
+    def score(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> float:
+        """Compute the accuracy of the predicted labels.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, max_length)
+            Right-padded ids.
+        y : array-like of shape (n_samples,)
+            The true labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the texts. None: all 1.
+
+        Returns
+        -------
+        accuracy : float
+            The share of the texts whose predicted label is the true label.
+
+        Raises
+        ------
+        TypeError
+            If X, y or sample_weight is not in memory.
+        ValueError
+            If X or y is invalid, as in `fit`, or if they differ in length.
+        """
+        return super().score(X, check_labels(y, name="y"), sample_weight)
+
     def _logits(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         check_is_fitted(self)
         ids = check_ids(X, estimator=self)
@@ -983,7 +1042,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             self.net_ = build_net(
                 architecture,
                 seed=0,
-                device=available_device(self.device),
+                device=available_device(python_values(self).device),
                 weights=weights,
                 **self._net_parameters(),
             )

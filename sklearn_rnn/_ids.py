@@ -184,15 +184,21 @@ def known_ids_table(
         If a known id is `MAX_TOKENS` or more: the embedding would be too large.
     """
     n_tokens = max(UNK, int(ids.max())) + 1
+    if n_tokens > MAX_TOKENS:
+        raise ValueError(
+            f"X has the id {n_tokens - 1}, and the embedding needs a row for each id up to it. The "
+            f"limit is {MAX_TOKENS:,} rows. Ids number the words of a vocabulary without gaps, "
+            "as TextTokenizer gives them."
+        )
     if table is not None:
         n_tokens = max(n_tokens, len(table) - 1)
     if word_vectors is not None:
         n_tokens = max(n_tokens, len(word_vectors) + FIRST_ID)
     if n_tokens > MAX_TOKENS:
         raise ValueError(
-            f"X has the id {n_tokens - 1}, and the embedding needs a row for each id up to it. The "
-            f"limit is {MAX_TOKENS:,} rows. Ids number the words of a vocabulary without gaps, "
-            "as TextTokenizer gives them."
+            f"word_vectors has {n_tokens - FIRST_ID:,} words, and the embedding has at most "
+            f"{MAX_TOKENS:,} rows: one per word, one for padding and one for the unknown word. "
+            "Keep the vectors of the words that you need, with word_vectors.restrict(words)."
         )
     grown = np.full(n_tokens + 1, UNK, dtype=np.int32)
     grown[PAD] = PAD

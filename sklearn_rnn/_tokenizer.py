@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray, attach_numbering, number_tokens
+from sklearn_rnn._parameters import N_JOBS, Interval, StrOptions, _fit_context, python_values
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.padding import Truncation, fill_rows
@@ -27,8 +28,11 @@ from sklearn_rnn._text.vocabulary import (
     choose_tokens,
     count_other_tokens,
 )
-from sklearn_rnn._validation import Interval, StrOptions, Texts, _fit_context, check_texts
+from sklearn_rnn._validation import Texts, check_texts
 from sklearn_rnn._word_vectors import WordVectors
+
+# The longest row. More columns are a mistake, and many of them would not fit into memory.
+MAX_LENGTH = 2**24
 
 Vocabulary: TypeAlias = Mapping[str, int] | Sequence[str] | npt.NDArray[Any] | WordVectors
 
@@ -172,7 +176,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
         "max_length": [
-            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, 1, MAX_LENGTH, closed="both"),
             Interval(Real, 0, 1, closed="right"),
             None,
         ],
@@ -180,7 +184,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         "add_markers": ["boolean"],
         "vocabulary": [WordVectors, Mapping, "array-like", None],
         "warm_start": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
     }
 
     vocabulary_: dict[str, int]
@@ -521,29 +525,30 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         return max(self.max_tokens - (len(vocabulary) - len(given) - n_markers), 0)
 
     def _encode(self, texts: list[str], to_ids: ToIds, empty_id: int) -> Iterator[EncodedBlock]:
+        parameters = python_values(self)
         encoder = TextEncoder(
-            self.analyzer,
-            lowercase=self.lowercase,
-            strip_accents=self.strip_accents,
-            token_pattern=self.token_pattern,
-            n_jobs=self.n_jobs,
+            parameters.analyzer,
+            lowercase=parameters.lowercase,
+            strip_accents=parameters.strip_accents,
+            token_pattern=parameters.token_pattern,
+            n_jobs=parameters.n_jobs,
         )
         return encoder.encode(texts, to_ids, empty_id)
 
     def _compute_max_length(self, blocks: list[EncodedBlock]) -> int:
         lengths = np.concatenate([lengths for _, lengths in blocks])
-        n_markers = 2 * self.add_markers
-        if self.max_length is None:
+        parameters = python_values(self)
+        max_length, n_markers = parameters.max_length, 2 * parameters.add_markers
+        if max_length is None:
             return int(lengths.max()) + n_markers
-        if not isinstance(self.max_length, Integral):
-            shortest = np.quantile(lengths, self.max_length, method="inverted_cdf")
-            return int(shortest) + n_markers
-        if self.max_length <= n_markers:
+        if isinstance(max_length, float):
+            return int(np.quantile(lengths, max_length, method="inverted_cdf")) + n_markers
+        if max_length <= n_markers:
             raise ValueError(
-                f"max_length={self.max_length} leaves no token between the two markers. "
+                f"max_length={max_length} leaves no token between the two markers. "
                 "Pass max_length=3 or more, or add_markers=False."
             )
-        return int(self.max_length)
+        return max_length
 
     def _fill(self, n_samples: int, blocks: Iterable[EncodedBlock]) -> IdArray:
         """Return the ids of blocks of texts as one matrix, truncated and padded."""

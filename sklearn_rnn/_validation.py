@@ -1,63 +1,46 @@
-"""Checks of texts, ids, labels and weights, and scikit-learn's private names.
+"""Checks of texts, ids and weights, and scikit-learn's private names.
 
 No other module imports private names of scikit-learn.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from collections import UserString
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing, check_array, check_X_y
-from sklearn.utils._param_validation import Interval as _Interval
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sklearn_rnn._containers import column_names, refuse_lazy
 from sklearn_rnn._ids import UNK, IdArray
+from sklearn_rnn._labels import check_labels, is_missing
 from sklearn_rnn._warnings import warn_user
 
 __all__ = [
-    "Interval",
-    "StrOptions",
     "Texts",
-    "_fit_context",
     "_safe_indexing",
     "check_ids",
-    "check_label_types",
     "check_labelled_ids",
     "check_texts",
     "check_weights",
     "feature_attributes",
     "validate_data",
-    "validate_params",
 ]
 
-if TYPE_CHECKING:
-    # scikit-learn's decorators have no annotations, and would hide the types of what they decorate.
-    Function = TypeVar("Function", bound=Callable[..., object])
 
-    def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]: ...
+class _Sequence(Protocol):
+    """A sequence of str that is not itself a str, which contains nothing but str."""
 
-    def validate_params(
-        parameter_constraints: dict[str, list[Any]], *, prefer_skip_nested_validation: bool
-    ) -> Callable[[Function], Function]: ...
-else:
-    from sklearn.base import _fit_context
-    from sklearn.utils._param_validation import validate_params
+    def __contains__(self, value: object, /) -> bool: ...
 
+    def __len__(self) -> int: ...
 
-class Interval(_Interval):
-    """Constraint that a parameter is a number in an interval. A bool is refused."""
+    def __getitem__(self, position: int, /) -> str: ...
 
-    def is_satisfied_by(self, val: object) -> bool:
-        """Return whether a value is a number in the interval, and not a bool."""
-        return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
-
-
-_MISSING_TYPES = ("NoneType", "NAType", "NaTType")
+    def __iter__(self) -> Iterator[str]: ...
 
 
 class _HasTolist(Protocol):
@@ -89,9 +72,7 @@ class _HasColumns(Protocol):
     def __getitem__(self, column: Any, /) -> Any: ...
 
 
-Texts: TypeAlias = (
-    list[str] | tuple[str, ...] | _HasTolist | _HasToList | _HasToPylist | _HasColumns
-)
+Texts: TypeAlias = _Sequence | _HasTolist | _HasToList | _HasToPylist | _HasColumns
 
 
 def check_texts(X: Texts, *, caller: str) -> list[str]:
@@ -100,7 +81,8 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     Parameters
     ----------
     X : list, tuple, ndarray, Series or single-column DataFrame of str
-        The texts. The Series or DataFrame may be of any library.
+        The texts. The Series or DataFrame may be of any library whose data is in memory. Any other
+        `collections.abc.Sequence` is accepted too, such as a column of a Hugging Face data set.
     caller : str
         The name of the estimator or function, for the messages.
 
@@ -112,8 +94,8 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     Raises
     ------
     TypeError
-        If X is one string or bytes; if X is not a list, tuple, array, Series or DataFrame; or if
-        one of its rows is not a str.
+        If X is one string or bytes; if X is not a sequence, array, Series or DataFrame; if it is
+        not in memory; or if one of its rows is not a str.
     ValueError
         If X is empty or has more than one column, or if X is an array of another shape than
         (n_samples,) and (n_samples, 1).
@@ -133,27 +115,27 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
 
 def _list_texts(X: Any, accepted: str) -> list[Any]:
     """Return the rows of X as a new list; `check_texts` checks their types."""
-    if isinstance(X, str):
+    if isinstance(X, str | UserString):
         raise TypeError(f"{accepted}, but X is one str. Wrap a single text in a list: [text].")
-    if isinstance(X, bytes):
+    if isinstance(X, bytes | bytearray | memoryview):
         raise TypeError(f"{accepted}, but X is bytes. Decode it first: [text.decode('utf-8')].")
-    if isinstance(X, (list, tuple)):
-        return list(X)
     if isinstance(X, np.ndarray):
         return _list_array(X, accepted)
-    # `columns` holds the data of the columns in a pyarrow Table, but names in other libraries.
-    if hasattr(X, "__len__") and hasattr(X, "columns"):
-        columns = getattr(X, "column_names", X.columns)
-        if len(columns) != 1:
-            raise ValueError(
-                f"{accepted}, but X is a DataFrame of {len(columns)} columns. Select the text "
-                "column, as in X['text'], or put one tokenizer per text column into a "
-                "sklearn.compose.ColumnTransformer."
-            )
+    refuse_lazy(X, f"{accepted}, but X", "X")
+    columns = column_names(X)
+    if columns is not None and len(columns) != 1:
+        raise ValueError(
+            f"{accepted}, but X is a DataFrame of {len(columns)} columns. Select the text "
+            "column, as in X['text'], or put one tokenizer per text column into a "
+            "sklearn.compose.ColumnTransformer."
+        )
+    if columns is not None:
         X = X[columns[0]]
     for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(X, method):
             return list(getattr(X, method)())
+    if isinstance(X, Sequence):
+        return list(X)
     raise TypeError(
         f"{accepted}, but X is of type {type(X).__name__}. Put the texts into a list, in the "
         "order of their labels."
@@ -183,18 +165,12 @@ def _check_text(text: object, given: str) -> None:
         return
     if isinstance(text, bytes):
         raise TypeError(f"{given} is bytes. Decode it first: text.decode('utf-8').")
-    if _is_missing(text):
+    if is_missing(text):
         raise TypeError(
             f"{given} is missing ({text!r}). Drop missing texts with their labels, or replace "
             "them by ''."
         )
     raise TypeError(f"{given} is of type {type(text).__name__}. Pass one str per text.")
-
-
-def _is_missing(value: object) -> bool:
-    """Return whether a value is None, NaN, or the NA or NaT of pandas."""
-    is_nan = isinstance(value, float) and value != value
-    return is_nan or type(value).__name__ in _MISSING_TYPES
 
 
 def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
@@ -221,6 +197,7 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
         If X is empty or not two-dimensional; if it contains text, NaN or infinity; or if all
         numbers are whole and one is negative.
     """
+    refuse_lazy(X, "X", "X")
     try:
         array = check_array(X, estimator=estimator, input_name="X")
     except ValueError:
@@ -233,8 +210,9 @@ def check_labelled_ids(
     X: npt.ArrayLike, y: Any, *, estimator: object
 ) -> tuple[IdArray, npt.NDArray[Any]]:
     """Return X as `check_ids` does, and y as an array of the same length."""
+    refuse_lazy(X, "X", "X")
     if y is not None:
-        check_label_types(y, name="y")
+        y = check_labels(y, name="y")
     try:
         array, y = check_X_y(X, y, estimator=estimator)
     except ValueError:
@@ -252,61 +230,6 @@ def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
             f"{name} takes ids, and was given text ({first[0][:30]!r}...). Put a TextTokenizer in "
             f"front of it: make_pipeline(TextTokenizer(), {name}()).fit(texts, labels)."
         ) from None
-
-
-def check_label_types(y: Any, *, name: str) -> None:
-    """Raise a ValueError if a label is missing, or if strings are mixed with other types.
-
-    NumPy would convert mixed labels to strings, and missing labels to "nan". An array of dtype
-    object is refused unless all labels are strings, because the error message of scikit-learn
-    would be about regression targets.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        The labels.
-    name : str
-        The name of the argument, for the messages.
-
-    Raises
-    ------
-    ValueError
-        If a label is missing, if strings are mixed with other types, or if `y` is an array or
-        Series of dtype object with a label that is not a str.
-    """
-    labels = _flat_labels(y)
-    # One pass in C over the types: a loop over a million labels takes 0.4 s.
-    types = set(map(type, labels)) if labels.dtype == object else set()
-    missing = _missing_positions(labels, types)
-    if len(missing):
-        raise ValueError(
-            f"{name} has no label for {len(missing)} of {len(labels)} texts, first at position "
-            f"{missing[0]} ({labels.item(missing[0])!r}). Leave those texts out, with their labels."
-        )
-    type_names = {"str" if issubclass(type_, str) else type_.__name__ for type_ in types}
-    is_array_of_objects = getattr(y, "dtype", None) == np.dtype(object)
-    if type_names - {"str"} and ("str" in type_names or is_array_of_objects):
-        raise ValueError(
-            f"Unknown label type: {name} holds objects of type {' and '.join(sorted(type_names))}. "
-            "Labels must be all strings, all numbers or all booleans. To convert them to strings: "
-            f"pd.Series({name}).astype(str)."
-        )
-
-
-def _flat_labels(y: Any) -> npt.NDArray[Any]:
-    """Return labels as a flat array, of dtype object unless they are a numeric or bool array."""
-    is_array = isinstance(y, np.ndarray | pd.Series) and isinstance(y.dtype, np.dtype)
-    is_numeric = is_array and y.dtype.kind in "biuf"
-    return np.asarray(y, dtype=None if is_numeric else object).ravel()
-
-
-def _missing_positions(labels: npt.NDArray[Any], types: set[type]) -> npt.NDArray[np.intp]:
-    """Return the positions of missing labels; `types` are the types in labels of dtype object."""
-    if labels.dtype.kind == "f":
-        return np.flatnonzero(np.isnan(labels))
-    if not any(issubclass(type_, float) or type_.__name__ in _MISSING_TYPES for type_ in types):
-        return np.empty(0, dtype=np.intp)
-    return np.flatnonzero([_is_missing(label) for label in labels])
 
 
 def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
@@ -353,6 +276,7 @@ def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]
     ValueError
         If the weights have another shape, if one is infinite, NaN or negative, or if all are zero.
     """
+    refuse_lazy(sample_weight, "sample_weight", "sample_weight")
     weights = _check_sample_weight(
         sample_weight, np.empty((n_samples, 0)), dtype=np.float64, ensure_non_negative=True
     )

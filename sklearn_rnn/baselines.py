@@ -22,7 +22,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_non_negative
 
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
-from sklearn_rnn._validation import Interval, _fit_context, validate_data
+from sklearn_rnn._parameters import Interval, _fit_context, python_values
+from sklearn_rnn._validation import validate_data
 
 __all__ = [
     "LogCountRatioTransformer",
@@ -228,7 +229,8 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
         negative, positive = (
             np.asarray(X[y == k].sum(axis=0, dtype=np.float64)).ravel() for k in (0, 1)
         )
-        self.log_count_ratio_ = log_count_ratios(positive, negative, smoothing=self.alpha)
+        alpha = python_values(self).alpha
+        self.log_count_ratio_ = log_count_ratios(positive, negative, smoothing=alpha)
         return self
 
     def transform(self, X: npt.ArrayLike | Sparse) -> np.ndarray | Sparse:

@@ -14,7 +14,7 @@ from sklearn.utils import Bunch, check_random_state
 
 from sklearn_rnn._io.text_formats import FORMATS, FormatName, check_format, read_records
 from sklearn_rnn._io.text_records import Label
-from sklearn_rnn._validation import Interval, validate_params
+from sklearn_rnn._parameters import RANDOM_STATE, Interval, validate_params
 
 __all__ = ["make_word_order", "read_texts"]
 
@@ -182,7 +182,11 @@ def _is_integer(label: str) -> bool:
 
 
 @validate_params(
-    {"n_samples": [Interval(Integral, 2, None, closed="left")], "random_state": ["random_state"]},
+    {
+        # Above 2**24, which are some gigabytes of texts, the memory would run out.
+        "n_samples": [Interval(Integral, 2, 2**24, closed="both")],
+        "random_state": RANDOM_STATE,
+    },
     prefer_skip_nested_validation=True,
 )
 def make_word_order(
@@ -199,8 +203,8 @@ def make_word_order(
     Parameters
     ----------
     n_samples : int, default=1000
-        The number of texts, at least 2. Both classes have the same size; if `n_samples` is odd,
-        "complaint" has one more text.
+        The number of texts, from 2 to 16,777,216. Both classes have the same size; if `n_samples`
+        is odd, "complaint" has one more text.
     random_state : int, RandomState instance or None, default=None
         The source of randomness. Pass an int to get the same texts at each call.
 
@@ -214,7 +218,7 @@ def make_word_order(
     Raises
     ------
     ValueError
-        If `n_samples` is not an int of at least 2, or `random_state` is invalid.
+        If `n_samples` is not an int in that range, or `random_state` is invalid.
 
     Examples
     --------

@@ -19,7 +19,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_rnn._evaluation.paired_tests import corrected_t_test, mcnemar_test, tabulate
 from sklearn_rnn._evaluation.runs import Fold, Run, Scoring, fit_and_score
-from sklearn_rnn._validation import _safe_indexing, check_label_types
+from sklearn_rnn._labels import check_labels
+from sklearn_rnn._validation import _safe_indexing
 
 __all__ = ["compare"]
 
@@ -273,11 +274,10 @@ def _check_test_set(cv: object, X_test: object, y_test: object) -> None:
 
 
 def _check_labels(X: Any, y: Any, name: str) -> np.ndarray:
-    check_label_types(y, name=name)
-    y = column_or_1d(y)
+    y = column_or_1d(check_labels(y, name=name))
     check_consistent_length(X, y)
     check_classification_targets(y)
-    return np.asarray(y.tolist())  # metrics sort arrays of dtype object slowly
+    return np.asarray(y.tolist()) if y.dtype == object else y  # metrics sort objects slowly
 
 
 def _check_two_classes(y: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._validation import Interval
+from sklearn_rnn._parameters import Interval
 
 TEXT = (
     "RNNTextClassifier takes ids, and was given text ('good film'...). Put a TextTokenizer in "
@@ -378,7 +378,9 @@ def test_resuming_with_another_architecture(make_classifier, word_order, raises,
         ({"head_sizes": (0,)}, "head_sizes=(0,) must hold whole numbers of at least 1."),
         (
             {"class_weight": {"other": 2}},
-            "The classes, ['neg', 'pos'], are not in class_weight",
+            "class_weight has the keys ['other'], which are no classes, and no weight for the "
+            "classes ['neg', 'pos']. Take the keys from the classes, ['neg', 'pos'], with their "
+            "type.",
         ),
     ],
     ids=repr,

@@ -92,8 +92,8 @@ def test_word_order_has_balanced_classes_and_is_repeatable(n_samples):
 
 def test_word_order_of_too_few_samples():
     message = (
-        "The 'n_samples' parameter of make_word_order must be an int in the range [2, inf). "
-        "Got 1 instead."
+        "The 'n_samples' parameter of make_word_order must be an int in the range [2, "
+        "16777216]. Got 1 instead."
     )
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
         make_word_order(1)

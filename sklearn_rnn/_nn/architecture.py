@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from sklearn_rnn._nn.custom_cell import check_custom_cell
 from sklearn_rnn._nn.pooling import POOLINGS
+
+# The largest size of a layer. No network of this size fits into memory, and torch can still compute
+# how much memory it would need.
+MAX_SIZE = 2**24
 
 # A network with a linear term reads n-gram scores from this number of training texts per class, on
 # average. With fewer texts, networks that read the scores were less accurate than networks that did
@@ -208,11 +211,13 @@ def _layer_sizes(hidden_size: int | tuple[int, ...], num_layers: int | None) -> 
 def _sizes(sizes: tuple[int, ...], name: str) -> tuple[int, ...]:
     if not all(_is_size(size) for size in sizes):
         raise ValueError(f"{name}={sizes!r} must hold whole numbers of at least 1.")
+    if any(size > MAX_SIZE for size in sizes):
+        raise ValueError(f"{name}={sizes!r} holds a size above {MAX_SIZE:,}. Lower it.")
     return tuple(sizes)
 
 
 def _is_size(size: object) -> bool:
-    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size >= 1)
+    return isinstance(size, int) and not isinstance(size, bool) and size >= 1
 
 
 def _pooling_names(pooling: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ class TextEncoder:
         size = min(_BLOCK, sum(map(_cost, texts)) // (4 * n_workers))
         blocks = (delayed(self._number)(block) for block in _split(texts, size))
         # Not return_as="generator", which joblib's multiprocessing backend does not support.
-        numbered: list[_NumberedBlock] = Parallel(n_jobs=self._n_jobs)(blocks)
+        numbered: list[_NumberedBlock] = Parallel(n_jobs=n_workers)(blocks)
         return numbered
 
     def _number(self, texts: list[str]) -> _NumberedBlock:

@@ -13,6 +13,7 @@ from sklearn_rnn._ids import FIRST_ID, PAD, UNK
 BEGIN = "<s>"
 END = "</s>"
 UNKNOWN = "<unk>"
+_MAX_ID = np.iinfo(np.int32).max
 
 
 def choose_tokens(
@@ -110,10 +111,23 @@ def count_other_tokens(
 
 
 def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
-    """Return a copy of the vocabulary; each missing marker gets the id after the highest."""
+    """Return a copy of the vocabulary; each missing marker gets the id after the highest.
+
+    Raises
+    ------
+    ValueError
+        If the id of a marker would be above the range of int32.
+    """
     vocabulary = dict(vocabulary)
+    highest = max(vocabulary.values())
     for marker in (BEGIN, END):
         vocabulary.setdefault(marker, max(vocabulary.values()) + 1)
+    if max(vocabulary.values()) > _MAX_ID:
+        raise ValueError(
+            f"vocabulary has the id {highest}, and add_markers=True needs the ids after it for "
+            f"{BEGIN!r} and {END!r}. The highest possible id is {_MAX_ID}. Number the tokens from "
+            f"{FIRST_ID} on, or give the markers ids of your own in vocabulary."
+        )
     return vocabulary
 
 
@@ -143,15 +157,16 @@ def check_vocabulary(vocabulary: Any) -> dict[str, int]:
     Raises
     ------
     TypeError
-        If `vocabulary` is a str, bytes or a set; if a token is not a str; or if an id is not an
-        int.
+        If `vocabulary` is a str, bytes, a set, a DataFrame or no collection; if a token is not a
+        str; or if an id is not an int.
     ValueError
         If `vocabulary` is empty, contains a token or an id twice, or contains an id below 2 or
         above the range of int32.
     """
     if isinstance(vocabulary, Mapping):
         return _check_mapping(vocabulary)
-    if isinstance(vocabulary, (str, bytes, set, frozenset)):
+    has_no_order = isinstance(vocabulary, (str, bytes, bytearray, set, frozenset))
+    if has_no_order or not isinstance(vocabulary, Iterable) or hasattr(vocabulary, "columns"):
         raise TypeError(
             f"vocabulary is of type {type(vocabulary).__name__}. Pass a mapping of token to id, "
             "or a list of tokens, whose order gives the ids; for a set, sorted(vocabulary)."
@@ -180,12 +195,12 @@ def _check_mapping(vocabulary: Mapping[str, int]) -> dict[str, int]:
     token_of: dict[int, str] = {}
     for token, id_ in vocabulary.items():
         _check_token(token)
-        if isinstance(id_, (bool, np.bool_)) or not isinstance(id_, Integral):
+        if isinstance(id_, (bool, np.bool_, np.timedelta64)) or not isinstance(id_, Integral):
             raise TypeError(f"vocabulary has the id {id_!r} for {token!r}. Ids are int.")
-        if not FIRST_ID <= id_ < 2**31:
+        if not FIRST_ID <= id_ <= _MAX_ID:
             raise ValueError(
                 f"vocabulary has the id {id_} for {token!r}. Ids are between {FIRST_ID} and "
-                f"{2**31 - 1}: {PAD} is padding and {UNK} is the unknown word."
+                f"{_MAX_ID}: {PAD} is padding and {UNK} is the unknown word."
             )
         if id_ in token_of:
             raise ValueError(
@@ -193,4 +208,4 @@ def _check_mapping(vocabulary: Mapping[str, int]) -> dict[str, int]:
                 "token its own id."
             )
         token_of[id_] = token
-    return {str(token): int(id_) for id_, token in token_of.items()}
+    return {str.__str__(token): int(id_) for id_, token in token_of.items()}

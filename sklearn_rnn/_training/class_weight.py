@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.utils.class_weight import compute_class_weight
+import numpy.typing as npt
 
 from sklearn_rnn._training.data import TrainingData
-from sklearn_rnn._validation import check_weights
 
 
 def apply_class_weight(
@@ -42,8 +41,8 @@ def apply_class_weight(
     Raises
     ------
     ValueError
-        If a new weight is negative, infinite or NaN; if all new weights are zero; or if a dict has
-        a key that is not a class and also lacks a class.
+        If a new weight is infinite; if all new weights are zero; or if a dict has a key that is not
+        a class and also lacks a class.
     """
     if class_weight is None:
         return data
@@ -51,7 +50,29 @@ def apply_class_weight(
         totals = np.bincount(balance.labels, weights=balance.weights)
         class_weights = totals.sum() / (len(classes) * totals)
     else:
-        class_weights = compute_class_weight(class_weight, classes=classes, y=classes)
-    weights = check_weights(data.weights * class_weights[data.labels], len(data))
+        class_weights = _look_up(class_weight, classes.tolist())
+    weights = data.weights * class_weights[data.labels]
+    if not np.isfinite(weights).all() or not weights.any():
+        raise ValueError(
+            f"class_weight={class_weight!r}, multiplied by sample_weight, gives every text a "
+            "weight of zero, or gives one an infinite weight. Change the weight of a class."
+        )
     weighted = TrainingData(data.ids, data.labels, weights, data.lengths)
     return weighted if weights.all() else weighted.take(np.flatnonzero(weights))
+
+
+def _look_up(class_weight: Mapping[Any, float], classes: list[Any]) -> npt.NDArray[np.float64]:
+    """Return the weight of each class. Keys are compared with classes as Python compares them."""
+    weight_of = {
+        key.item() if isinstance(key, np.generic) else key: float(weight)
+        for key, weight in class_weight.items()
+    }
+    unweighted = [label for label in classes if label not in weight_of]
+    unknown = [key for key in weight_of if key not in classes]
+    # With a weight for every class, another key may be a class that is not in this fold.
+    if unknown and unweighted:
+        raise ValueError(
+            f"class_weight has the keys {unknown}, which are no classes, and no weight for the "
+            f"classes {unweighted}. Take the keys from the classes, {classes}, with their type."
+        )
+    return np.array([weight_of.get(label, 1.0) for label in classes])

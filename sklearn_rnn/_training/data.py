@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_rnn._ids import merge_numberings, numbering_of, sequence_lengths
+from sklearn_rnn._labels import check_labels, encode_labels
 from sklearn_rnn._validation import check_labelled_ids, check_weights
 from sklearn_rnn._warnings import warn_user
 
@@ -117,24 +118,6 @@ def _check_two_classes(classes: np.ndarray) -> None:
         )
 
 
-def encode_labels(y: np.ndarray, classes: np.ndarray, *, name: str) -> npt.NDArray[np.int64]:
-    """Return the index of each label of `y` among the sorted `classes`.
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes.
-    """
-    unseen = np.setdiff1d(y, classes)
-    if len(unseen):
-        raise ValueError(
-            f"{name} has unknown classes: {unseen.tolist()}. The known classes are "
-            f"{classes.tolist()}. Every class must be in the y of fit, or in the classes of the "
-            "first partial_fit."
-        )
-    return np.searchsorted(classes, y)
-
-
 def check_partial_fit_classes(
     classes: npt.ArrayLike | None, known: np.ndarray | None
 ) -> np.ndarray:
@@ -160,18 +143,18 @@ def check_partial_fit_classes(
                 "calls, as in partial_fit(X, y, classes=['neg', 'pos'])."
             )
         return known
-    unique = np.unique(classes)
+    unique = np.unique(check_labels(classes, name="classes"))
     if len(unique) < 2:
         raise ValueError(
             f"classes={unique.tolist()} must list all labels of this and of later calls, at least "
             "two."
         )
-    if known is not None and not np.array_equal(unique, known):
+    if known is not None and unique.tolist() != known.tolist():
         raise ValueError(
             f"classes={unique.tolist()} differ from the classes of the earlier training, "
             f"{known.tolist()}. Pass the same classes or none, or call fit to start anew."
         )
-    return unique
+    return unique if known is None else known
 
 
 def check_validation_data(

@@ -8,6 +8,8 @@ from typing import Literal
 
 import torch
 
+from sklearn_rnn._nn.architecture import Architecture
+from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._warnings import warn_user
 
 
@@ -25,18 +27,19 @@ def resolve_device(device: str) -> torch.device:
     ValueError
         If `device` has another value, or specifies a GPU that torch does not find.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+    match = re.fullmatch(r"auto|cpu|cuda(?::(0|[1-9][0-9]*))?", device)
+    if match is None:
         raise ValueError(f"device={device!r} must be 'auto', 'cpu', 'cuda' or 'cuda:N'.")
     n_gpus = torch.cuda.device_count()
     if device == "auto":
         device = _choose_device(n_gpus)
-    resolved = torch.device(device)
-    if resolved.type == "cuda" and (resolved.index or 0) >= n_gpus:
+    # Before torch.device, which has another error for a number of more than two digits.
+    if device.startswith("cuda") and int(match[1] or 0) >= n_gpus:
         raise ValueError(
             f"device={device!r} asks for a GPU that torch does not find: it finds {n_gpus}. Pass "
             "device='auto' to take a GPU only where there is one, or device='cpu'."
         )
-    return resolved
+    return torch.device(device)
 
 
 def _choose_device(n_gpus: int) -> str:
@@ -60,6 +63,36 @@ def available_device(device: str) -> torch.device:
             "loaded on the CPU; its parameter is left as it was.",
         )
         return torch.device("cpu")
+
+
+def check_memory(architecture: Architecture, device: torch.device) -> None:
+    """Raise a MemoryError if a network cannot be trained in the memory of a device.
+
+    The memory is requested and given back unused, which takes no time: where a system grants more
+    memory than it has, it ends the process that uses it.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The layers of the network.
+    device : torch.device
+        The device to train on.
+
+    Raises
+    ------
+    MemoryError
+        If the device refuses the memory for the weights, or for their gradients and the two moments
+        of AdamW.
+    """
+    try:
+        weights = [weight.numel() for weight in RecurrentModule(architecture).parameters()]
+        torch.empty(4 * sum(weights), device=device)
+    except RuntimeError as error:
+        raise MemoryError(
+            f"The network and its gradients do not fit into the memory of the device {device}. "
+            "Lower hidden_size, num_layers, embedding_dim or head_sizes, or take a pooling other "
+            "than 'flatten'."
+        ) from error
 
 
 # A GRU with fewer units is faster in float32 on a CPU (python -m benchmarks.speed cells).

@@ -90,7 +90,7 @@ def long_modules(name, source):
 
 def private_names_of_scikit_learn(name, source):
     """Yield the imports of private modules or names of scikit-learn."""
-    if name == "_validation.py":
+    if name in ("_parameters.py", "_validation.py"):
         return
     for node in ast.walk(ast.parse(source)):
         for path in imported_names(node):

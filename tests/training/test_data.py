@@ -10,7 +10,6 @@ from sklearn_rnn._training.data import (
     check_partial_fit_classes,
     check_training_data,
     choose_batch_size,
-    encode_labels,
     merge_duplicates,
     sort_by_length,
     split_validation,
@@ -47,10 +46,9 @@ def test_duplicates_are_merged_in_any_order():
         assert as_lists(merge_duplicates(data)) == expected
 
 
-def test_labels_become_indices_of_the_sorted_classes():
+def test_classes_of_partial_fit_are_sorted():
     classes = check_partial_fit_classes(["b", "a", "c", "a"], None)
     assert classes.tolist() == ["a", "b", "c"]
-    assert encode_labels(np.array(["c", "a"]), classes, name="y").tolist() == [2, 0]
 
 
 def test_sorted_by_length():

@@ -1,0 +1,140 @@
+"""Parameters: constraints, which scikit-learn checks, and values of Python's types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval as _Interval
+from sklearn.utils._param_validation import InvalidParameterError, Options, StrOptions
+
+__all__ = [
+    "N_JOBS",
+    "RANDOM_STATE",
+    "SEED",
+    "Interval",
+    "Satisfies",
+    "StrOptions",
+    "_fit_context",
+    "invalid_parameters",
+    "python_values",
+    "validate_params",
+]
+
+if TYPE_CHECKING:
+    # scikit-learn's decorators have no annotations, and would hide the types of what they decorate.
+    Function = TypeVar("Function", bound=Callable[..., object])
+
+    def _fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]: ...
+
+    def validate_params(
+        parameter_constraints: dict[str, list[Any]], *, prefer_skip_nested_validation: bool
+    ) -> Callable[[Function], Function]: ...
+else:
+    from sklearn.base import _fit_context
+    from sklearn.utils._param_validation import validate_params
+
+
+class Interval(_Interval):
+    """Constraint that a parameter is a number in an interval.
+
+    A bool and a NumPy duration, which NumPy counts among the integers, are no numbers here. A real
+    number is compared as the float that it is used as: a fraction just below 1 may round to 1.
+    """
+
+    def is_satisfied_by(self, val: object) -> bool:
+        """Return whether a value is a number in the interval."""
+        if isinstance(val, bool | np.bool_ | np.timedelta64) or not isinstance(val, self.type):
+            return False
+        if self.type is Real:
+            try:
+                val = float(val)  # type: ignore[arg-type] # a Real has __float__
+            except OverflowError:
+                return False
+        return super().is_satisfied_by(val)
+
+
+class Satisfies(Options):
+    """Constraint that a function returns True for a parameter.
+
+    It derives from `Options`, because scikit-learn accepts no other constraints than its own.
+
+    Parameters
+    ----------
+    predicate : callable
+        Takes the value of the parameter, which may be any object; returns a bool.
+    description : str
+        The accepted values, for the message: "The parameter must be `description`".
+    """
+
+    def __init__(self, predicate: Callable[[Any], bool], description: str) -> None:
+        super().__init__(object, set())
+        self.predicate = predicate
+        self.description = description
+
+    def is_satisfied_by(self, val: object) -> bool:
+        """Return whether the function returns True for a value."""
+        return self.predicate(val)
+
+    def __str__(self) -> str:
+        return self.description
+
+
+N_JOBS = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(Integral, None, -1, closed="right"),
+    None,
+]
+SEED = Interval(Integral, 0, 2**32 - 1, closed="both")
+RANDOM_STATE = [SEED, np.random.RandomState, None]
+
+
+def python_values(estimator: BaseEstimator) -> SimpleNamespace:
+    """Return the parameters of an estimator, with Python's types in place of others.
+
+    A grid of `numpy.array`, a distribution of SciPy and an enumeration give numbers and strings of
+    types that torch refuses, or that make NumPy compute in another precision.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its parameters satisfy its constraints, and are left as they are.
+
+    Returns
+    -------
+    parameters : SimpleNamespace
+        Has the parameters as attributes. Each bool, integer, real number and str is a bool, int,
+        float or str, also in a tuple.
+    """
+    names = estimator._parameter_constraints
+    return SimpleNamespace(**{name: _to_python(getattr(estimator, name)) for name in names})
+
+
+def _to_python(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_to_python, value))
+    if isinstance(value, np.timedelta64):
+        return value
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    if isinstance(value, str):
+        return str.__str__(value)  # str(value) of an enumeration would be the name of its member
+    return value
+
+
+@contextmanager
+def invalid_parameters() -> Iterator[None]:
+    """Raise a TypeError or ValueError of the body as scikit-learn's InvalidParameterError."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise InvalidParameterError(*error.args) from error.__cause__
