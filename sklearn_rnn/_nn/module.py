@@ -1,6 +1,7 @@
 """The network: a torch module that computes logits from ids.
 
-Each row of ids is a text. From the embedding to the pooling, time is the first dimension.
+Each row of ids is a text. From the embedding to the pooling, time is the first dimension; in
+`forward`, the output of the embedding has texts first, as tools for `torch.nn.Embedding` expect.
 
 Shapes: B texts, T tokens, E input features per token, H hidden units, D features of a layer,
 P pooled features, C classes.
@@ -36,6 +37,27 @@ class RecurrentModule(nn.Module):
     exceptions: in batch normalisation, weights start at 1 and biases at 0; and the constructor of a
     custom cell initialises the weights of the cell. `init_weights` constructs custom cells again,
     so that its generator determines their weights.
+
+    Tools for torch modules work on a trained module, which is in evaluation mode: hooks, summaries,
+    ``copy.deepcopy``, ``torch.save`` of the module or its `state_dict`, and captum. Layers that a
+    hook may read:
+
+    - `embedding`: ids of shape (B, T) to word vectors of shape (B, T, E). In training: (T, B) to
+      (T, B, E).
+    - ``layers[i]``: (T, B, D) to a tuple of one or two tensors of shape (T, B, H): the states of
+      the forward direction, and those of the backward direction, which starts at the last token.
+    - ``poolings[i]``: (T, B, D) to (B, P); with a merge that commutes with the pooling, it is
+      called once per direction.
+    - ``dense[i]`` and `output`: (B, features) to (B, features).
+
+    For captum's ``LayerIntegratedGradients(module, module.embedding)``, pass the lengths in
+    ``additional_forward_args``: a baseline of zeros has no length of its own. The attributions sum
+    to the change of the logits that is due to the embedding. The linear term and the n-gram scores
+    are computed from the ids, and stay those of the text. `LayerConductance`, after
+    `configure_interpretable_embedding_layer`, needs a network without them (``linear_ngrams=0``).
+
+    The weights are float32, and training needs them so. A copy may be converted for computations of
+    its own, for example ``copy.deepcopy(module).double()``.
 
     Parameters
     ----------
@@ -138,26 +160,58 @@ class RecurrentModule(nn.Module):
         self.embedding = nn.Embedding.from_pretrained(weight, freeze=frozen, padding_idx=0)
         return self.embedding.weight
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Compute the logits of a batch, without word dropout.
 
         Parameters
         ----------
         ids : Tensor of int of shape (B, T)
-            Right-padded ids, below `n_tokens`.
-        lengths : Tensor of int64 of shape (B,)
-            Lengths of the texts, in tokens; at least 1.
+            Right-padded ids, below `n_tokens`. For an id that was unknown at fit, give 1.
+        lengths : Tensor of int64 of shape (B,), default=None
+            Lengths of the texts, in tokens; at least 1. None: the positions of the last ids that
+            are not 0.
 
         Returns
         -------
         logits : Tensor of float32 of shape (B, C)
+
+        Raises
+        ------
+        ValueError
+            If `ids` are not integers. The exception are word vectors of shape (B, T, E), which
+            captum's `configure_interpretable_embedding_layer` lets through the embedding: they need
+            `lengths`, and a network without linear term.
         """
+        if ids.is_floating_point():
+            self._check_vectors(ids, lengths)
+        if lengths is None:
+            lengths = last_positions(ids)
+        vectors = self.embedding(ids).transpose(0, 1)  # (T, B, E), not contiguous
         if self.linear_term is None:
-            return self.classify(self.embed(ids), lengths)
+            return self.classify(vectors, lengths)
         ngrams = self.linear_term.find_ngrams(ids)
         scores = self.linear_term.scores(ngrams) if self.reads_ngram_scores else None
-        logits = self.classify(self.embed(ids, scores), lengths)
+        logits = self.classify(append_scores(vectors, scores), lengths)
         return logits + self.linear_term.logits(ngrams)
+
+    def _check_vectors(self, vectors: Tensor, lengths: Tensor | None) -> None:
+        """Raise a ValueError if the logits can't be computed from word vectors in place of ids."""
+        if vectors.dim() != 3:
+            raise ValueError(
+                f"ids must be integers of shape (n_texts, n_tokens), but are {vectors.dtype} of "
+                f"shape {tuple(vectors.shape)}. Attribute to the output of the embedding, for "
+                "example by captum's LayerIntegratedGradients(module, module.embedding)."
+            )
+        if self.linear_term is not None:
+            raise ValueError(
+                "forward was given word vectors, but the linear term needs the ids. Fit the "
+                "classifier with linear_ngrams=0, or use captum's LayerIntegratedGradients."
+            )
+        if lengths is None:
+            raise ValueError(
+                "forward was given word vectors, which do not tell the lengths of the texts. Pass "
+                "the lengths too; with captum: additional_forward_args=(lengths,)."
+            )
 
     def embed(self, ids: Tensor, ngram_scores: Tensor | None = None) -> Tensor:
         """Return the input of the first recurrent layer.
@@ -175,12 +229,14 @@ class RecurrentModule(nn.Module):
         words : Tensor of float32 of shape (T, B, E)
             The word vector of each token, followed by its n-gram scores if the network reads them.
         """
+        # With texts first, the gradients of the embedding would be summed in another order, and
+        # written with a stride.
         vectors: Tensor = self.embedding(ids.t())
         if self.linear_term is None or not self.reads_ngram_scores:
             return vectors
         if ngram_scores is None:
             ngram_scores = self.linear_term.scores(self.linear_term.find_ngrams(ids))
-        return torch.cat([vectors, ngram_scores.transpose(0, 1)], 2)
+        return append_scores(vectors, ngram_scores)
 
     def classify(
         self,
@@ -188,40 +244,43 @@ class RecurrentModule(nn.Module):
         lengths: Tensor,
         *,
         generator: torch.Generator | None = None,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Compute the logits of a batch, without the linear term.
 
         Parameters
         ----------
-        words : Tensor of float32 of shape (T, B, E)
-            As `embed` returns them.
+        words : Tensor of float of shape (T, B, E)
+            As `embed` returns them, in the type of the weights.
         lengths : Tensor of int64 of shape (B,)
             Lengths of the texts, in tokens; at least 1.
         generator : torch.Generator, default=None
             Random generator of dropout, on the device of `words`. None: torch's global stream.
-        dtype : torch.dtype, default=torch.float32
+        dtype : torch.dtype, default=None
             Type in which the recurrent layers and the pooling compute. torch.bfloat16: mixed
-            precision (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in float32.
+            precision (Micikevicius et al. 2018, arXiv:1710.03740); the head computes in the type
+            of the weights. None: the type of the weights.
 
         Returns
         -------
-        logits : Tensor of float32 of shape (B, C)
+        logits : Tensor of float of shape (B, C)
+            In the type of the weights.
         """
+        dtype = words.dtype if dtype is None else dtype
         positions = torch.arange(len(words), device=words.device)
         mask = positions[:, None] < lengths  # (T, B)
         index = reversal_index(lengths, len(words))  # (T * B,)
         vectors, ngram_scores = words.to(dtype).tensor_split([self.embedding.embedding_dim], 2)
         x = torch.cat([self.embedding_dropout(vectors, generator), ngram_scores], 2)
-        with mixed_precision(words.device, dtype):
+        with nullcontext() if dtype == words.dtype else mixed_precision(words.device, dtype):
             for norm, layer in zip(self.layer_norms, self.layers, strict=True):
                 states = layer(norm(x, mask), index)  # (T, B, H) of each direction
                 if layer is not self.layers[-1]:
                     x = self.dropout(layer.join(states, index), generator)  # (T, B, D)
             pooled = self._pool(states, index, mask)  # (B, P)
-        return self._head(pooled.float(), generator)
+        return self._head(pooled.to(words.dtype), generator)
 
-    def _pool(self, states: list[Tensor], index: Tensor, mask: Tensor) -> Tensor:
+    def _pool(self, states: tuple[Tensor, ...], index: Tensor, mask: Tensor) -> Tensor:
         layer = self.layers[-1]
         commute = [pooling.commutes_with_merge(layer.merge) for pooling in self.poolings]
         joined = None if all(commute) else layer.join(states, index)
@@ -240,6 +299,19 @@ class RecurrentModule(nn.Module):
             x = self.dropout(torch.relu(norm(dense(x), every_text)), generator)
         logits: Tensor = self.output(x)
         return logits
+
+
+def last_positions(ids: Tensor) -> Tensor:
+    """Return the lengths, of shape (B,), of right-padded ids of shape (B, T); at least 1."""
+    positions = torch.arange(1, ids.shape[1] + 1, device=ids.device)
+    return (positions * (ids != 0)).amax(1).clamp(min=1)
+
+
+def append_scores(vectors: Tensor, ngram_scores: Tensor | None) -> Tensor:
+    """Append n-gram scores of shape (B, T, C), if there are any, to vectors of shape (T, B, E)."""
+    if ngram_scores is None:
+        return vectors
+    return torch.cat([vectors, ngram_scores.transpose(0, 1)], 2)
 
 
 class SkipInitialization(TorchFunctionMode):
@@ -266,8 +338,6 @@ class SkipInitialization(TorchFunctionMode):
 
 def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
     """Return a context in which torch's layers compute in `dtype` with their float32 weights."""
-    if dtype == torch.float32:
-        return nullcontext()
     # Threads would share the cache of converted weights, but a converted weight belongs to the
     # autograd graph of a single thread.
     return torch.autocast(device.type, dtype, cache_enabled=False)

@@ -140,7 +140,7 @@ class RecurrentLayer(nn.Module):
         if bidirectional:
             self.backward_cell = make_recurrence(cell_type, input_size, hidden_size)
 
-    def forward(self, x: Tensor, index: Tensor) -> list[Tensor]:
+    def forward(self, x: Tensor, index: Tensor) -> tuple[Tensor, ...]:
         """Compute the states of each direction, in the reading order of the direction.
 
         Parameters
@@ -152,22 +152,22 @@ class RecurrentLayer(nn.Module):
 
         Returns
         -------
-        states : list of one or two Tensors of shape (T, B, H)
+        states : tuple of one or two Tensors of shape (T, B, H)
             The forward direction starts with the first token of a text, the backward direction
             with the last.
         """
         states, _ = self.forward_cell(x)
         if self.backward_cell is None:
-            return [states]
+            return (states,)
         backward_states, _ = self.backward_cell(ReverseTexts.apply(x, index))
-        return [states, backward_states]
+        return states, backward_states
 
-    def join(self, states: list[Tensor], index: Tensor) -> Tensor:
+    def join(self, states: tuple[Tensor, ...], index: Tensor) -> Tensor:
         """Merge the states that `forward` returned, in the order of the tokens.
 
         Parameters
         ----------
-        states : list of one or two Tensors of shape (T, B, H)
+        states : tuple of one or two Tensors of shape (T, B, H)
             As `forward` returns them.
         index : Tensor of int64 of shape (T * B,)
             As `reversal_index` returns it.
