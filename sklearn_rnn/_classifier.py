@@ -32,6 +32,7 @@ from sklearn_rnn._parameters import (
     invalid_parameters,
     python_values,
 )
+from sklearn_rnn._training.callbacks import check_callbacks, check_effects
 from sklearn_rnn._training.data import (
     TrainingData,
     check_partial_fit_classes,
@@ -50,7 +51,7 @@ from sklearn_rnn._training.hardware import (
 )
 from sklearn_rnn._training.history import make_history
 from sklearn_rnn._training.loop import TrainingResult
-from sklearn_rnn._training.net import RecurrentNet, build_net, check_callbacks
+from sklearn_rnn._training.net import RecurrentNet, build_net
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName
 from sklearn_rnn._training.stopping import report_early_end
 from sklearn_rnn._training.task import TrainingTask, prepare_data
@@ -799,7 +800,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 f"built with {self._initial_vectors}, and the parameter is now "
                 f"{self.word_vectors}. Set warm_start=False and call fit to build a new one."
             )
-        self.net_.set_params(**self._net_parameters(task))
         self.net_.grow_embedding(architecture.n_tokens, seed=task.seed)
         return self.net_
 
@@ -807,6 +807,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """Return the net's parameters: for a training or, if `task` is None, for a loaded model."""
         with invalid_parameters():
             check_callbacks(self.callbacks)
+            if task is not None:
+                check_effects(self.callbacks, task)
         parameters = python_values(self)
         source = parameters if task is None else task
         return {
@@ -832,6 +834,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return net.train(
             task.training,
             task.validation,
+            parameters=self._net_parameters(task),
             known_ids=task.known_ids,
             accumulate=task.accumulate,
             seed=(task.seed, len(self.history_) if task.resume else 0),
@@ -846,6 +849,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     def _report(self, result: TrainingResult, before: pd.DataFrame) -> pd.DataFrame:
         """Return the history, with earlier trainings; raise or warn if training ended early."""
         parameters = python_values(self)
+        if result.loaded is not None:
+            before = make_history(result.loaded)
         epochs_before = before.index[-1] if len(before) else 0
         history = make_history(result.evaluations, epochs_before)
         report_early_end(
@@ -1027,6 +1032,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             state["net_"] = {
                 "weights": self.net_.get_weights(),
                 "known_ids": self.net_.known_ids_,
+                "history": self.net_.get_history(),
             }
             for name in state.keys() & TABLES:
                 state[name] = state[name].to_dict("tight")
@@ -1047,6 +1053,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 **self._net_parameters(),
             )
             self.net_.known_ids_ = state["net_"]["known_ids"]
+            self.net_.history.extend(state["net_"]["history"])
             for name in state.keys() & TABLES:
                 setattr(self, name, pd.DataFrame.from_dict(state[name], orient="tight"))
 

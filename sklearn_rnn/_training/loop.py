@@ -19,7 +19,8 @@ from sklearn_rnn._training.batches import (
     TrainingBatches,
     split_epochs,
 )
-from sklearn_rnn._training.history import GradientFlow
+from sklearn_rnn._training.calibration import refit_output_bias
+from sklearn_rnn._training.history import GradientFlow, record_best
 from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName, take_step
 from sklearn_rnn._training.stopping import EarlyStopping, Weights
@@ -43,6 +44,10 @@ class TrainedNet(Protocol):
     tol: float
     evaluations_per_epoch: int
     record_gradients: bool
+    label_smoothing: float
+
+    @property
+    def has_batch_hooks(self) -> bool: ...
 
     @property
     def optimizer_(self) -> torch.optim.Optimizer: ...
@@ -71,6 +76,9 @@ class TrainingResult:
         Whether training was stopped by a keyboard interrupt.
     gradient_flow : GradientFlow or None
         Mean and largest absolute gradient of each layer at each step. None if not recorded.
+    loaded : list of dict or None
+        The rows of the history that a callback loaded in place of those of earlier trainings. None
+        if no callback loaded a history.
     """
 
     evaluations: list[dict[str, Any]]
@@ -78,6 +86,7 @@ class TrainingResult:
     diverged: bool
     interrupted: bool
     gradient_flow: GradientFlow | None
+    loaded: list[dict[str, Any]] | None
 
 
 class TrainingLoop:
@@ -94,12 +103,18 @@ class TrainingLoop:
     microbatches : MicroBatches
         Computes the logits, losses and gradients of mini-batches.
     rng : numpy.random.Generator
-        Shuffles the texts and the mini-batches.
+        Shuffles the texts and the mini-batches; samples texts for the output biases.
+    refit_bias : bool
+        Whether the biases of the output layer are refitted after the training, unless it diverges.
+    loaded : list of dict or None
+        As in `TrainingResult`.
 
     Attributes
     ----------
     early_stopping : EarlyStopping
         Holds the best weights so far.
+    best_evaluation : int or None
+        As in `TrainingResult`, after `finish`.
     diverged, interrupted : bool
         As in `TrainingResult`.
     """
@@ -111,15 +126,21 @@ class TrainingLoop:
         valid_dataset: IdsDataset | None,
         microbatches: MicroBatches,
         rng: np.random.Generator,
+        *,
+        refit_bias: bool,
+        loaded: list[dict[str, Any]] | None,
     ) -> None:
         self.net = net
+        self.rng = rng
+        self.refit_bias = refit_bias
+        self.loaded = loaded
         self.dataset = dataset
         self.valid_dataset = valid_dataset
         self.microbatches = microbatches
         self.batches = TrainingBatches(dataset, net.batch_size, rng)
         self.schedule = SCHEDULES[net.lr_schedule](
             net.optimizer_,
-            learning_rate=net.lr,
+            learning_rate=net.optimizer_.param_groups[0]["lr"],  # a callback may have set it
             n_steps=net.max_epochs * len(self.batches),
             patience=net.n_iter_no_change // 2,
         )
@@ -130,6 +151,8 @@ class TrainingLoop:
         )
         self.gradient_flow = GradientFlow() if net.record_gradients else None
         self.evaluations: list[dict[str, Any]] = []
+        self.norms: list[float] = []  # of the weights at each evaluation
+        self.best_evaluation: int | None = None
         self.diverged = self.interrupted = False
 
     def run(self) -> None:
@@ -172,16 +195,27 @@ class TrainingLoop:
     ) -> None:
         """Call `step_fn` for each batch, and record the weighted means of loss and accuracy."""
         net, is_training = self.net, prefix == "train"
-        # The sums are read once, after the last batch: reading them synchronises host and device.
+        # Sums and losses are read once, after the last batch: reading them synchronises host and
+        # device. A callback that is called at each batch reads the loss from the history.
         sums = torch.zeros(3, dtype=torch.float64, device=net.device)
+        losses = []
         for batch in batches:
             net.notify("on_batch_begin", batch=batch, training=is_training)
             step = step_fn(batch)
             sums += step["sums"]
+            losses.append(step["loss"])
+            net.history.record_batch(f"{prefix}_batch_size", len(batch[1]))
+            if net.has_batch_hooks:
+                net.history.record_batch(f"{prefix}_loss", step["loss"].item())
             net.notify("on_batch_end", batch=batch, training=is_training, **step)
+        for row, value in zip(
+            net.history[-1]["batches"][-len(losses) :], torch.stack(losses).tolist(), strict=True
+        ):
+            row[f"{prefix}_loss"] = value
         loss, correct, weight = sums.tolist()
         net.history.record(f"{prefix}_loss", loss / weight)
         net.history.record(f"{prefix}_accuracy", correct / weight)
+        net.history.record(f"{prefix}_batch_count", len(losses))
 
     def train_step(self, batch: Batch) -> Step:
         """Compute the gradients of a batch, and take one step of the optimizer."""
@@ -207,10 +241,11 @@ class TrainingLoop:
         return self.microbatches.evaluate(*batch)
 
     def _record_evaluation(self) -> None:
+        record_best(self.net.history)
         row = self.net.history[-1]
         self.evaluations.append(row)
-        norm = torch.nn.utils.get_total_norm(self.net.module_.parameters()).item()
-        self.diverged = not math.isfinite(row["train_loss"] + norm)
+        self.norms.append(self._weight_norm())
+        self.diverged = not math.isfinite(row["train_loss"] + self.norms[-1])
         if self.diverged:
             return
         valid_loss = row.get("valid_loss")
@@ -221,14 +256,47 @@ class TrainingLoop:
         )
         self.schedule.after_evaluation(valid_loss)
 
+    def _weight_norm(self) -> float:
+        return torch.nn.utils.get_total_norm(self.net.module_.parameters()).item()
+
+    def finish(self, *, weights_loaded: bool) -> None:
+        """Choose the weights that are kept, refit the output biases, and end in evaluation mode.
+
+        Parameters
+        ----------
+        weights_loaded : bool
+            Whether a callback has loaded the weights that it found best. They are kept.
+        """
+        net, best = self.net, self.early_stopping
+        net.set_mode(training=False)
+        norm = self._weight_norm()
+        if weights_loaded and math.isfinite(norm):
+            # The norm tells the evaluation. None: the weights are those of an earlier training.
+            found = self.norms.index(norm) + 1 if norm in self.norms else None
+            self.best_evaluation = found
+        else:
+            self.best_evaluation = best.best_evaluation
+            is_restored = self.diverged or self.valid_dataset is not None
+            if best.best_weights is not None and is_restored:
+                restore_trained(net.module_, best.best_weights)
+        if self.refit_bias and not self.diverged:
+            refit_output_bias(
+                net.module_,
+                self.dataset,
+                self.microbatches,
+                label_smoothing=net.label_smoothing,
+                rng=self.rng,
+            )
+
     def result(self) -> TrainingResult:
-        """Return the result of the training."""
+        """Return the result of the training, after `finish`."""
         return TrainingResult(
             self.evaluations,
-            self.early_stopping.best_evaluation,
+            self.best_evaluation,
             self.diverged,
             self.interrupted,
             self.gradient_flow,
+            self.loaded,
         )
 
 

@@ -73,9 +73,7 @@ class MicroBatches:
         self.fold_coefficients = None
         if cross_fit is not None:
             self.fold_coefficients = torch.from_numpy(cross_fit.coefficients).to(self.device)
-        self.parameters = [
-            p for p in module.parameters() if p.requires_grad and p is not self.embedding
-        ]
+        self.parameters = [p for p in module.parameters() if p is not self.embedding]
         seeds = range(seed, seed + MAX_MICRO_BATCHES)
         self.generators = [torch.Generator(self.device).manual_seed(s) for s in seeds]
         units = max(layer.forward_cell.hidden_size for layer in module.layers)
@@ -86,7 +84,7 @@ class MicroBatches:
         )
 
     def compute_gradients(self, inputs: Inputs, labels: torch.Tensor) -> Step:
-        """Set `grad` of each parameter to the gradient of the weighted mean loss.
+        """Set `grad` of each parameter that is not frozen to the gradient of the mean loss.
 
         Parameters
         ----------
@@ -108,6 +106,8 @@ class MicroBatches:
         ngrams = self._find_ngrams(inputs)  # before word dropout, on purpose
         embedded = self.module.embed(ids, self._ngram_scores(inputs, ngrams))  # (T, B, E)
         shares = inputs["weights"] / inputs["weights"].sum()
+        # At each step, because a callback may freeze parameters at any time.
+        parameters = [p for p in self.parameters if p.requires_grad]
 
         def compute(
             micro_batch: tuple[slice, torch.Generator],
@@ -121,7 +121,7 @@ class MicroBatches:
             losses = self.criterion(logits, labels[rows])
             gradients = torch.autograd.grad(
                 losses @ shares[rows],
-                [x, *self.parameters],
+                [x, *parameters],
                 materialize_grads=True,  # a custom cell may have unused parameters
             )
             return logits.detach(), losses.detach(), *gradients
@@ -131,7 +131,7 @@ class MicroBatches:
         logits, losses, embedded_gradients, *gradients = zip(*results, strict=True)
         if self.embedding.requires_grad:
             embedded.backward(_join_rows(embedded, slices, embedded_gradients))
-        for parameter, summands in zip(self.parameters, gradients, strict=True):
+        for parameter, summands in zip(parameters, gradients, strict=True):
             parameter.grad = sum(summands[1:], start=summands[0])
         return _make_step(torch.cat(logits), torch.cat(losses), inputs["weights"], labels)
 

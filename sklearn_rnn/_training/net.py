@@ -1,9 +1,8 @@
-"""skorch net that trains the module, and the checks of callbacks."""
+"""skorch net that trains the module."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
@@ -11,17 +10,26 @@ import numpy.typing as npt
 import torch
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 
-from sklearn_rnn._linear.cross_fit import learn_linear_term
+from sklearn_rnn._linear.cross_fit import CrossFit, learn_linear_term
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
-from sklearn_rnn._training.batches import Batch, IdsDataset
-from sklearn_rnn._training.calibration import refit_output_bias
+from sklearn_rnn._training.batches import Batch
+from sklearn_rnn._training.callbacks import (
+    has_batch_hook,
+    last_rate,
+    loads_best_weights,
+)
 from sklearn_rnn._training.data import TrainingData
-from sklearn_rnn._training.loop import TrainingLoop, TrainingResult, restore_trained
+from sklearn_rnn._training.loop import TrainingLoop, TrainingResult
 from sklearn_rnn._training.microbatches import MicroBatches, Step
-from sklearn_rnn._training.optimizer import ScheduleName, replace_parameter, reset_rate
-from sklearn_rnn._training.prediction_net import NumpyWeights, PredictionNet
-from sklearn_rnn._training.stopping import Weights
+from sklearn_rnn._training.net_parameters import Stage, check_settable
+from sklearn_rnn._training.optimizer import ScheduleName, reset_rate
+from sklearn_rnn._training.prediction_net import (
+    NetState,
+    NumpyWeights,
+    PredictionNet,
+    SkorchDataset,
+)
 from sklearn_rnn._training.thread_pool import ThreadPool, methods_on_one_core, thread_pool
 
 
@@ -67,28 +75,12 @@ def build_net(
     return net.initialize() if weights is None else net.initialize_from(weights)
 
 
-def check_callbacks(callbacks: Sequence[Any] | None) -> None:
-    """Raise a ValueError if an item of `callbacks` is not a skorch callback.
-
-    An item is a callback, a callback class, or a pair of a name and a callback or callback class.
-    """
-    for item in callbacks or []:
-        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
-        callback_type = callback if isinstance(callback, type) else type(callback)
-        if not issubclass(callback_type, Callback):
-            raise ValueError(
-                f"callbacks holds {item!r}, which is not a skorch callback. Give a list of "
-                "skorch.callbacks.Callback instances, or of pairs (name, callback)."
-            )
-
-
 @methods_on_one_core
 class RecurrentNet(PredictionNet):
     """skorch net whose training loop has no host-device synchronisation per batch.
 
-    `RNNTextClassifier` calls `train`. skorch's prediction methods take ids and return class indices
-    or probabilities. `save_params`, `load_params` and :func:`~sklearn.base.clone` work as for other
-    skorch nets. `fit`, `partial_fit` and `fit_loop` raise an error.
+    `RNNTextClassifier` calls `train`. Methods of skorch that train or initialise, and parameters
+    that the classifier sets, are refused by errors that say what to use instead.
 
     Parameters
     ----------
@@ -107,11 +99,16 @@ class RecurrentNet(PredictionNet):
 
     Attributes
     ----------
-    known_ids_ : ndarray of int32 of shape (n_tokens + 1,)
-        Table of the ids known at fit, as `known_ids_table` returns it.
+    listed_callbacks_ : tuple
+        The callbacks that were initialised, as `_listed_callbacks` returns them.
     loop_ : TrainingLoop or None
         The training loop while `train` is running, else None.
+    stage_ : Stage
+        Stage of the training, which decides which parameters may be set.
     """
+
+    loop_: TrainingLoop | None = None
+    stage_ = Stage.IDLE
 
     def __init__(
         self,
@@ -149,12 +146,64 @@ class RecurrentNet(PredictionNet):
         )
         return [("epoch_timer", EpochTimer()), *print_log]
 
+    @property
+    def has_batch_hooks(self) -> bool:
+        """Whether a callback is called at the end of each batch."""
+        return any(has_batch_hook(callback) for _, callback in self.callbacks_)
+
     def set_params(self, **parameters: Any) -> Self:
-        """Set parameters of the net. New callbacks replace the old callbacks at once."""
+        """Set parameters of the net. New callbacks replace the old callbacks at once.
+
+        Raises
+        ------
+        ValueError
+            If the value would be overwritten by the classifier, or would not be read any more.
+        """
+        if self.initialized_:
+            check_settable(parameters, self.stage_)
+        return self._set_params(parameters)
+
+    def _set_params(self, parameters: dict[str, Any]) -> Self:
+        parameters = parameters.copy()
         if "callbacks" in parameters:
             # skorch would initialise the old callbacks before it replaces them.
-            self.callbacks = parameters["callbacks"]
+            self.callbacks = parameters.pop("callbacks")
+            self._initialize_callbacks()
         return super().set_params(**parameters)
+
+    def configure(self, parameters: dict[str, Any]) -> None:
+        """Set parameters for a training. Callbacks that are still the same keep their state."""
+        others = {name: value for name, value in parameters.items() if name != "callbacks"}
+        self._set_params(others)
+        if self._listed_callbacks(parameters["callbacks"]) != self.listed_callbacks_:
+            self._set_params({"callbacks": parameters["callbacks"]})
+
+    def initialize_callbacks(self) -> Self:
+        """Initialise the callbacks, and remember what was listed."""
+        self.listed_callbacks_ = self._listed_callbacks(self.callbacks)
+        return super().initialize_callbacks()
+
+    def _listed_callbacks(self, callbacks: Sequence[Any] | None) -> tuple[list[Any], bool]:
+        """Return what the callbacks depend on; a copy, because the list may be changed in place."""
+        return list(callbacks or []), bool(self.verbose)
+
+    def notify(self, method_name: str, **arguments: Any) -> None:
+        """Call a method of all callbacks.
+
+        At the end of a training, callbacks that load weights come first. Then the weights are
+        final, and the other callbacks may save them.
+        """
+        if method_name != "on_train_end" or self.loop_ is None:
+            super().notify(method_name, **arguments)
+            return
+        callbacks = [callback for _, callback in self.callbacks_]
+        loading = [callback for callback in callbacks if loads_best_weights(callback)]
+        for callback in loading:
+            callback.on_train_end(self, **arguments)
+        self.loop_.finish(weights_loaded=bool(loading))
+        for callback in callbacks:
+            if callback not in loading:
+                callback.on_train_end(self, **arguments)
 
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> NoReturn:
         """Raise an error: the net is trained by its classifier."""
@@ -166,11 +215,20 @@ class RecurrentNet(PredictionNet):
         """Raise an error: the net is trained by its classifier."""
         self._refuse_training()
 
+    def train_step_single(self, batch: Any, **fit_params: Any) -> NoReturn:
+        """Raise an error: the net is trained by its classifier."""
+        self._refuse_training()
+
+    def run_single_epoch(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise an error: the net is trained by its classifier."""
+        self._refuse_training()
+
     def _refuse_training(self) -> NoReturn:
         raise RuntimeError(
             "net_ is trained by its RNNTextClassifier, which encodes labels, sets the learning "
             "rate and fits the linear term. Call the classifier's fit to train anew; call its "
-            "partial_fit, or its fit with warm_start=True, to continue training."
+            "partial_fit, or its fit with warm_start=True, to continue training. To inspect a "
+            "training, set record_gradients=True, or give callbacks to the classifier."
         )
 
     def train(
@@ -178,6 +236,7 @@ class RecurrentNet(PredictionNet):
         training: TrainingData,
         validation: TrainingData | None,
         *,
+        parameters: dict[str, Any],
         known_ids: npt.NDArray[np.int32],
         accumulate: bool,
         seed: Sequence[int],
@@ -189,14 +248,16 @@ class RecurrentNet(PredictionNet):
         no validation data, the biases of the output layer are refitted last, without dropout.
 
         With validation data, or if training diverges, the best weights are kept, as `EarlyStopping`
-        defines them. If training diverges and there are no best weights, the net has the same
-        weights as before the call. If an exception is raised, the net has the same weights and
-        history as before the call.
+        defines them, unless a callback loads the weights that it found best. If an exception is
+        raised, or if training diverges and there are no best weights, the net is the same as before
+        the call, but for the moments of the optimizer.
 
         Parameters
         ----------
         training, validation : TrainingData
             All ids must be known ids. `validation` may be None.
+        parameters : dict
+            Parameters of the net, which are set first.
         known_ids : ndarray of int32 of shape (n_tokens + 1,)
             Table of the ids known at fit, as `known_ids_table` returns it.
         accumulate : bool
@@ -210,27 +271,22 @@ class RecurrentNet(PredictionNet):
         -------
         result : TrainingResult
         """
-        rng = np.random.default_rng(seed)
-        n_rows_before = len(self.history)
-        weights_before = {name: t.clone() for name, t in self.module_.state_dict().items()}
+        before = NetState(self)
         with thread_pool() as pool:
             try:
-                loop = self._train(training, validation, accumulate, rng, dtype, pool)
+                self.check_training_readiness()
+                self.configure(parameters)
+                self.known_ids_ = known_ids
+                loop = self._train(training, validation, accumulate, seed, dtype, pool)
             except BaseException:  # for example an error in a callback
-                del self.history[n_rows_before:]
-                self._load_weights(weights_before)
+                before.restore(self)
                 raise
             finally:
-                self.loop_: TrainingLoop | None = None
-        best_weights = loop.early_stopping.best_weights
+                self.loop_, self.stage_ = None, Stage.IDLE
         if loop.diverged:
             self.initialize_optimizer()  # its moments may be infinite or NaN
-        if loop.diverged and best_weights is None:
-            self._load_weights(weights_before)
-            return loop.result()
-        if best_weights is not None and (loop.diverged or validation is not None):
-            restore_trained(self.module_, best_weights)
-        self.known_ids_ = known_ids
+            if loop.best_evaluation is None:
+                before.restore(self)
         return loop.result()
 
     def _train(
@@ -238,46 +294,75 @@ class RecurrentNet(PredictionNet):
         training: TrainingData,
         validation: TrainingData | None,
         accumulate: bool,
-        rng: np.random.Generator,
+        seed: Sequence[int],
         dtype: torch.dtype,
         pool: ThreadPool,
     ) -> TrainingLoop:
-        cross_fit = None
-        if self.module_.linear_term is not None:
-            cross_fit = learn_linear_term(
-                self.module_.linear_term,
-                training.ids,
-                training.labels,
-                training.weights,
-                accumulate=accumulate,
-                label_smoothing=self.label_smoothing,
-                rng=rng,
-                parallel_map=pool.map,
-            )
+        rng = np.random.default_rng(seed)
+        cross_fit = self._learn_linear_term(training, accumulate, rng, pool)
         # Not by set_params(criterion__label_smoothing=...): skorch would then build a new optimizer
         # and lose the moments of the old one.
         self.criterion_.label_smoothing = self.label_smoothing
-        microbatches = MicroBatches(
-            self.module_,
-            self.criterion_,
-            pool,
-            cross_fit=cross_fit,
-            seed=int(rng.integers(2**62)),
-            dtype=dtype,
+        dataset = SkorchDataset(training, cross_fit=cross_fit, device=self.device)
+        valid_dataset = (
+            None if validation is None else SkorchDataset(validation, device=self.device)
         )
-        dataset = IdsDataset(training, cross_fit=cross_fit, device=self.device)
-        valid_dataset = None if validation is None else IdsDataset(validation, device=self.device)
-        reset_rate(self.optimizer_, self.lr)
-        make_loop = partial(TrainingLoop, self, dataset, valid_dataset, microbatches, rng)
-        super().partial_fit(dataset, make_loop=make_loop)
-        loop = self._training_loop()
-        is_out_of_fold = cross_fit is not None and cross_fit.has_folds
-        if is_out_of_fold and validation is None and not loop.diverged:
-            self.set_mode(training=False)
-            refit_output_bias(
-                self.module_, dataset, microbatches, label_smoothing=self.label_smoothing, rng=rng
+        history = self.history
+        self._reset_rate()
+
+        def make_loop() -> TrainingLoop:
+            loaded = None
+            if self.history is not history:  # replaced by LoadInitState
+                loaded = list(self.history)
+                self._reset_rate()
+            microbatches = MicroBatches(
+                self.module_,
+                self.criterion_,
+                pool,
+                cross_fit=cross_fit,
+                seed=int(rng.integers(2**62)),
+                dtype=dtype,
             )
-        return loop
+            has_folds = cross_fit is not None and cross_fit.has_folds
+            return TrainingLoop(
+                self,
+                dataset,
+                valid_dataset,
+                microbatches,
+                # Not the batches of the epochs that were loaded.
+                rng if loaded is None else np.random.default_rng([*seed, len(loaded)]),
+                refit_bias=has_folds and validation is None,
+                loaded=loaded,
+            )
+
+        self.stage_ = Stage.BEGIN
+        super().partial_fit(training.ids, training.labels, make_loop=make_loop)
+        return self._training_loop()
+
+    def _learn_linear_term(
+        self,
+        training: TrainingData,
+        accumulate: bool,
+        rng: np.random.Generator,
+        pool: ThreadPool,
+    ) -> CrossFit | None:
+        if self.module_.linear_term is None:
+            return None
+        return learn_linear_term(
+            self.module_.linear_term,
+            training.ids,
+            training.labels,
+            training.weights,
+            accumulate=accumulate,
+            label_smoothing=self.label_smoothing,
+            rng=rng,
+            parallel_map=pool.map,
+        )
+
+    def _reset_rate(self) -> None:
+        callbacks = [callback for _, callback in self.callbacks_]
+        current = last_rate(callbacks, self.history[-1]) if self.history else None
+        reset_rate(self.optimizer_, self.lr, current)
 
     def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Self:
         """Build and run the training loop. Only `train` may call this method."""
@@ -285,6 +370,7 @@ class RecurrentNet(PredictionNet):
             self._refuse_training()
         # Built after on_train_begin, because a callback may set parameters of the net there.
         self.loop_ = fit_params["make_loop"]()
+        self.stage_ = Stage.RUNNING
         self._training_loop().run()
         return self
 
@@ -298,21 +384,11 @@ class RecurrentNet(PredictionNet):
 
     def _training_loop(self) -> TrainingLoop:
         """Return the loop while `train` is running; otherwise raise the error of `fit`."""
-        loop: TrainingLoop | None = getattr(self, "loop_", None)
-        if loop is None:
+        if self.loop_ is None:
             self._refuse_training()
-        return loop
+        return self.loop_
 
-    def _load_weights(self, weights: Weights) -> None:
-        self.module_.load_state_dict(weights)
-        self.initialize_optimizer()  # its moments may come from a failed training
-
-    def grow_embedding(self, n_tokens: int, *, seed: int) -> None:
-        """Grow the embedding to `n_tokens` rows; keep the optimizer's moments of the old rows."""
-        old = self.module_.embedding.weight
-        # The embedding may have more rows: an earlier training may have added rows and then failed.
-        if n_tokens <= len(old):
-            return
-        optimizer = self.optimizer_
-        new = self.module_.grow_embedding(n_tokens, torch.Generator().manual_seed(seed))
-        replace_parameter(optimizer, old, new)
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without the training that may be running, for a callback that saves."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in ("loop_", "stage_")}

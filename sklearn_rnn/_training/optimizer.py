@@ -60,10 +60,25 @@ class OneCycle(ConstantRate):
         # The rate of the last step of a cycle is near 0. The cycle has one step more than the
         # training, so that a training of one step does not use this rate.
         self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
+        self._group = optimizer.param_groups[0]
+        self._rate = self._group["lr"]
 
     def after_step(self) -> None:
-        """Set the rate and the first beta of the next step."""
+        """Set the rate and the first beta of the next step.
+
+        Raises
+        ------
+        ValueError
+            If a callback has changed the rate: the change would last for one step.
+        """
+        if self._group["lr"] != self._rate:
+            raise ValueError(
+                f"A callback set the learning rate to {self._group['lr']}, but "
+                "lr_schedule='one_cycle' sets it at each step. Set lr_schedule=None, or set the "
+                "rate in on_train_begin, where it is the peak of the cycle."
+            )
         self._scheduler.step()
+        self._rate = self._group["lr"]
 
 
 class Plateau(ConstantRate):
@@ -113,10 +128,23 @@ def take_step(
     optimizer.step()
 
 
-def reset_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Reset the learning rate and the betas, which an earlier schedule may have changed."""
+def reset_rate(
+    optimizer: torch.optim.Optimizer, learning_rate: float, current_rate: float | None = None
+) -> None:
+    """Reset the learning rate and the betas, which an earlier schedule may have changed.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        The optimizer, with a single parameter group, which is changed in place.
+    learning_rate : float
+        The rate, and the rate from which torch's schedulers compute theirs.
+    current_rate : float, default=None
+        The rate from which a scheduler of torch continues. None: `learning_rate`.
+    """
     (group,) = optimizer.param_groups
-    group["lr"] = learning_rate
+    group["lr"] = learning_rate if current_rate is None else current_rate
+    group["initial_lr"] = learning_rate
     group["betas"] = optimizer.defaults["betas"]  # OneCycleLR changes the first beta
 
 

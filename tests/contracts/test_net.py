@@ -18,7 +18,8 @@ from sklearn_rnn._training.net import RecurrentNet
 REFUSAL = (
     "net_ is trained by its RNNTextClassifier, which encodes labels, sets the learning rate and "
     "fits the linear term. Call the classifier's fit to train anew; call its partial_fit, or its "
-    "fit with warm_start=True, to continue training."
+    "fit with warm_start=True, to continue training. To inspect a training, set "
+    "record_gradients=True, or give callbacks to the classifier."
 )
 BATCH = ({}, torch.zeros(0))
 
