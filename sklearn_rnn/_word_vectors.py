@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -293,10 +293,10 @@ def _check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> Rows:
     return array
 
 
-def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
+def load_word_vectors(path: str | PathLike[str] | IO[bytes] | IO[str]) -> WordVectors:
     r"""Read word vectors from a file of GloVe, word2vec or fastText.
 
-    The format, and a compression with gzip, are recognised by the first bytes, not by the name:
+    The format is recognised by the first bytes, not by the name:
 
     - GloVe text [1]_: in each line a word and its numbers, separated by spaces or tabs. Words may
       contain spaces, as some words of GloVe 840B do.
@@ -310,8 +310,8 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
 
     Parameters
     ----------
-    path : str or path-like
-        The file.
+    path : str, path-like or file object
+        A file, pipe or file object, compressed or not, as for ``sklearn_rnn.datasets.read_texts``.
 
     Returns
     -------
@@ -320,12 +320,16 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
 
     Raises
     ------
-    FileNotFoundError
-        If there is nothing at `path`.
+    OSError
+        If `path` cannot be opened; FileNotFoundError if there is nothing.
+    ImportError
+        If the file is compressed with zstd, and the package zstandard is not installed.
+    TypeError
+        If `path` is neither a path nor a file object.
     ValueError
         If `path` is a folder or not a file of word vectors; or if the file is broken: empty, cut
-        off, not UTF-8, other separators, rows of different lengths, a field that is no finite number,
-        another number of vectors than the header says. The message gives the position, if any.
+        off, not UTF-8, other separators, rows of different lengths, a field that is no finite
+        number, another number of vectors than the header says. The message gives the position.
 
     Warns
     -----
@@ -335,10 +339,6 @@ def load_word_vectors(path: str | PathLike[str]) -> WordVectors:
     See Also
     --------
     WordVectors : The class of the result.
-
-    Notes
-    -----
-    Reading needs about 100 MB besides the matrix. Text is parsed in up to four threads.
 
     References
     ----------

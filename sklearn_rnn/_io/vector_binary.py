@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -14,13 +13,13 @@ from sklearn_rnn._io.vector_layout import Block, Layout, Rows, check_finite
 _BLOCK = 2**22
 
 
-def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
+def read_binary(name: str, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
     """Yield blocks of words and their vectors, in the order of the file.
 
     Parameters
     ----------
-    path : Path
-        The file, for messages.
+    name : str
+        The name of the file, for messages.
     stream : io.BufferedReader
         The decompressed bytes of the file, after a byte order mark if there is one.
     layout : Layout
@@ -38,28 +37,28 @@ def read_binary(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterat
         If the file is broken. The message names the number of the vector, unless the file has more
         data than its header says.
     """
-    vectors = _split_vectors(path, stream, layout)
+    vectors = _split_vectors(name, stream, layout)
     n_read = 0
     while block := list(islice(vectors, max(1, _BLOCK // (4 * layout.width)))):
         words = [_decode(word) for word, _ in block]
         rows = np.frombuffer(b"".join(row for _, row in block), dtype="<f4")
         rows = rows.reshape(len(block), layout.width).astype(np.float32, copy=False)
-        _check_rows(path, n_read + 1, words, rows)
+        _check_rows(name, n_read + 1, words, rows)
         n_read += len(block)
         yield words, rows
 
 
-def _check_rows(path: Path, first: int, words: list[str | None], rows: Rows) -> None:
+def _check_rows(name: str, first: int, words: list[str | None], rows: Rows) -> None:
     """Raise a ValueError if a vector of a block is not finite.
 
     `first` is the number of the block's first vector in the file.
     """
     row = np.isfinite(rows).all(axis=1).argmin()  # the first that is not finite, or 0 if all are
-    check_finite(f"{path}, vector {first + row}", words[row], rows[row])
+    check_finite(f"{name}, vector {first + row}", words[row], rows[row])
 
 
 def _split_vectors(
-    path: Path, stream: io.BufferedReader, layout: Layout
+    name: str, stream: io.BufferedReader, layout: Layout
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield the bytes of each word and the bytes of its numbers."""
     stream.read(layout.header_size)
@@ -68,10 +67,10 @@ def _split_vectors(
     begin = searched = 0
     for number in range(1, layout.n_vectors + 1):
         while (space := data.find(b" ", searched)) < 0 or len(data) <= space + n_bytes:
-            more = _read_more(path, stream, number)
+            more = _read_more(name, stream, number)
             if not more:
                 raise ValueError(
-                    f"{path}, vector {number}: the file ends before the end of this vector, and "
+                    f"{name}, vector {number}: the file ends before the end of this vector, and "
                     f"the header says {layout.n_vectors} vectors of {layout.width} numbers. It is "
                     "cut off: get it again."
                 )
@@ -83,18 +82,18 @@ def _split_vectors(
         # word2vec writes a line break after each vector, and gensim does not.
         yield bytes(data[begin:space].lstrip(b"\n")), bytes(data[space + 1 : end])
         begin = searched = end
-    if (data[begin:] + _read_more(path, stream, layout.n_vectors)).strip():
+    if (data[begin:] + _read_more(name, stream, layout.n_vectors)).strip():
         raise ValueError(
-            f"{path}: the header says {layout.n_vectors} vectors of {layout.width} numbers, and "
+            f"{name}: the header says {layout.n_vectors} vectors of {layout.width} numbers, and "
             "the file has more data. The header is wrong, or the file is damaged: get it again."
         )
 
 
-def _read_more(path: Path, stream: io.BufferedReader, number: int) -> bytes:
+def _read_more(name: str, stream: io.BufferedReader, number: int) -> bytes:
     try:
         return stream.read1()
     except DamagedDataError as error:
-        raise ValueError(f"{path}, vector {number}: {error}") from error
+        raise ValueError(f"{name}, vector {number}: {error}") from error
 
 
 def _decode(word: bytes) -> str | None:

@@ -2,7 +2,6 @@
 
 import re
 from itertools import dropwhile
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -55,13 +54,13 @@ class Layout(NamedTuple):
     line_end: bytes  # a line feed, or a carriage return if there are no line feeds
 
 
-def find_layout(path: Path, start: bytes) -> Layout:
+def find_layout(name: str, start: bytes) -> Layout:
     """Return the layout of a file.
 
     Parameters
     ----------
-    path : Path
-        The file, for messages.
+    name : str
+        The name of the file, for messages.
     start : bytes
         The first bytes of the file, decompressed, without a byte order mark.
 
@@ -75,10 +74,10 @@ def find_layout(path: Path, start: bytes) -> Layout:
         If `start` is not the beginning of a file of word vectors.
     """
     if not start:
-        raise ValueError(f"{path} is empty.")
+        raise ValueError(f"{name} is empty.")
     for magic, what in _OTHER_FORMATS.items():
         if start.startswith(magic):
-            raise ValueError(f"{path} is {what}")
+            raise ValueError(f"{name} is {what}")
     line_end = b"\r" if b"\r" in start and b"\n" not in start else b"\n"
     first_line, ended, rest = start.partition(line_end)
     header = _HEADER.fullmatch(first_line)
@@ -86,21 +85,21 @@ def find_layout(path: Path, start: bytes) -> Layout:
         n_vectors, width = map(int, header.groups())
         if not (n_vectors and width):
             raise ValueError(
-                f"{path}, line 1: the header says {n_vectors} vectors of {width} numbers. "
+                f"{name}, line 1: the header says {n_vectors} vectors of {width} numbers. "
                 "Both must be at least 1."
             )
         is_binary = _is_binary(rest, width, line_end)
         size = len(first_line + ended)
         return Layout(n_vectors, width, is_binary, "the header", size, line_end)
     if b"\0" in start:
-        raise ValueError(f"{path} is no file of word vectors: it is not text. {ACCEPTED}")
+        raise ValueError(f"{name} is no file of word vectors: it is not text. {ACCEPTED}")
     if len(first_line) >= _LONGEST_LINE:
         raise ValueError(
-            f"{path}, line 1: the line has no end within {_LONGEST_LINE:,} bytes, which is too "
+            f"{name}, line 1: the line has no end within {_LONGEST_LINE:,} bytes, which is too "
             f"long for a word and its numbers. {ACCEPTED}"
         )
     lines = [line.decode(errors="replace") for line in start.split(line_end)]
-    return Layout(0, _find_width(path, lines), False, "line 1", 0, line_end)
+    return Layout(0, _find_width(name, lines), False, "line 1", 0, line_end)
 
 
 def _is_binary(vectors: bytes, width: int, line_end: bytes) -> bool:
@@ -112,7 +111,7 @@ def _is_binary(vectors: bytes, width: int, line_end: bytes) -> bool:
     return not any(map(is_number, SEPARATOR.split(fields.rstrip("\r"))))
 
 
-def _find_width(path: Path, lines: list[str]) -> int:
+def _find_width(name: str, lines: list[str]) -> int:
     """Count the fields of line 1 from the first number on; what is before it is the word.
 
     `lines` are the first lines of a file without a header.
@@ -122,19 +121,19 @@ def _find_width(path: Path, lines: list[str]) -> int:
     width = len(list(dropwhile(lambda field: not is_number(field), fields)))
     if not width:
         raise ValueError(
-            f"{path}, line 1: {quoted(line)} is not a word and its numbers, separated by spaces or "
+            f"{name}, line 1: {quoted(line)} is not a word and its numbers, separated by spaces or "
             f"tabs. {ACCEPTED}"
         )
     if all(_ends_in_number(SEPARATOR.split(line)[0]) for line in lines if line):
         raise ValueError(
-            f"{path}, line 1: a space or tab is missing before the number at the end of "
+            f"{name}, line 1: a space or tab is missing before the number at the end of "
             f"{quoted(first)}. {ROW}"
         )
     before_tab, tab, _ = line.partition("\t")
     unclear = SEPARATOR.split(before_tab)[1:]
     if tab and any(map(is_number, unclear)):
         raise ValueError(
-            f"{path}, line 1: it is not clear where the word ends, before or after "
+            f"{name}, line 1: it is not clear where the word ends, before or after "
             f"{quoted(' '.join(unclear))}. Write the number of vectors and their "
             "length, separated by a space, into a line before it."
         )

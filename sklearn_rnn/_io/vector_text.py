@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -49,13 +48,13 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
+def read_text(name: str, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
     """Yield blocks of words and their vectors, in the order of the file.
 
     Parameters
     ----------
-    path : Path
-        The file, for messages.
+    name : str
+        The name of the file, for messages.
     stream : io.BufferedReader
         The decompressed bytes of the file, after a byte order mark if there is one.
     layout : Layout
@@ -73,19 +72,19 @@ def read_text(path: Path, stream: io.BufferedReader, layout: Layout) -> Iterator
         from that of the header.
     """
     n_read = 0
-    blocks = _blocks_of_lines(path, stream, layout)
-    for words, rows in _map_ahead(partial(_parse, path, layout), blocks):
+    blocks = _blocks_of_lines(name, stream, layout)
+    for words, rows in _map_ahead(partial(_parse, name, layout), blocks):
         n_read += len(words)
         yield words, rows
     if layout.n_vectors not in (0, n_read):
         cure = "It is cut off: get it again." if n_read < layout.n_vectors else "Correct line 1."
         raise ValueError(
-            f"{path}: the header says {layout.n_vectors} vectors, and the file has {n_read}. {cure}"
+            f"{name}: the header says {layout.n_vectors} vectors, and the file has {n_read}. {cure}"
         )
 
 
 def _blocks_of_lines(
-    path: Path, stream: io.BufferedReader, layout: Layout
+    name: str, stream: io.BufferedReader, layout: Layout
 ) -> Iterator[tuple[int, bytes]]:
     """Yield blocks of lines, each with the number of its first line; line feeds end the lines."""
     line = 2 if layout.header_size else 1
@@ -107,7 +106,7 @@ def _blocks_of_lines(
             pieces.append(piece)
     except DamagedDataError as error:
         line += b"".join(pieces).count(b"\n")
-        raise ValueError(f"{path}, line {line}: {error}") from error
+        raise ValueError(f"{name}, line {line}: {error}") from error
     if n_bytes:
         yield line, b"".join(pieces)
 
@@ -128,9 +127,9 @@ def _map_ahead(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
             yield pending.popleft().result()
 
 
-def _parse(path: Path, layout: Layout, block: tuple[int, bytes]) -> Block:
+def _parse(name: str, layout: Layout, block: tuple[int, bytes]) -> Block:
     first_line, data = block
-    return _parse_by_pandas(data, layout.width) or _parse_by_line(path, first_line, data, layout)
+    return _parse_by_pandas(data, layout.width) or _parse_by_line(name, first_line, data, layout)
 
 
 def _parse_by_pandas(data: bytes, width: int) -> Block | None:
@@ -174,13 +173,13 @@ def _parse_by_pandas(data: bytes, width: int) -> Block | None:
     return (words, rows) if np.isfinite(rows).all() else None
 
 
-def _parse_by_line(path: Path, first_line: int, data: bytes, layout: Layout) -> Block:
+def _parse_by_line(name: str, first_line: int, data: bytes, layout: Layout) -> Block:
     """Parse line by line, which allows words with spaces and error messages with line numbers."""
     words: list[str | None] = []
     rows = []
     lines = data.removesuffix(b"\n").split(b"\n")
     for line, content in enumerate(lines, first_line):
-        word, numbers = _parse_row(f"{path}, line {line}", content, layout)
+        word, numbers = _parse_row(f"{name}, line {line}", content, layout)
         words.append(word)
         rows.append(numbers)
     return words, np.array(rows)

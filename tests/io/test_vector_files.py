@@ -1,6 +1,13 @@
+import bz2
 import gzip
+import io
+import lzma
+import os
 import pickle
 import re
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -31,11 +38,74 @@ def assert_fails_with(message, path):
         load_word_vectors(path)
 
 
-@pytest.mark.parametrize("pack", PACKINGS)
+def zipped(content):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("vectors.txt", content)
+    return file.getvalue()
+
+
+def zstandard(content):
+    return pytest.importorskip("zstandard").compress(content)
+
+
+COMPRESSIONS = [bytes, gzip.compress, bz2.compress, lzma.compress, zipped, zstandard]
+
+
+class DribblingFile:
+    """A file object that returns one byte at a time and cannot seek."""
+
+    def __init__(self, content):
+        self.content = content
+
+    def read(self, size=-1):
+        byte, self.content = self.content[:1], self.content[1:]
+        return byte
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS)
 @pytest.mark.parametrize("format", FORMATS)
-def test_each_format_gzipped_or_not(write_vectors, format, pack, vectors):
-    assert load_word_vectors(write_vectors(pack(format(WORDS, MATRIX)))) == vectors
-    assert load_word_vectors(str(write_vectors(pack(format(WORDS, MATRIX)), "odd.name"))) == vectors
+def test_each_format_from_a_path_and_a_file_object(write_vectors, format, compress, vectors):
+    content = compress(format(WORDS, MATRIX))
+    path = write_vectors(content, "odd.name")
+    assert load_word_vectors(path) == load_word_vectors(str(path)) == vectors
+    assert load_word_vectors(io.BytesIO(content)) == vectors
+    assert load_word_vectors(DribblingFile(content)) == vectors
+    with path.open("rb") as file:
+        assert load_word_vectors(file) == vectors
+        assert not file.closed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes with a path")
+@pytest.mark.parametrize("compress", COMPRESSIONS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_format_from_a_pipe(tmp_path, format, compress, vectors):
+    content = compress(format(WORDS, MATRIX))
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(fifo.write_bytes, content)
+        assert load_word_vectors(fifo) == vectors
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor() as pool, open(reading, "rb"), open(writing, "wb", 0) as file:
+        pool.submit(lambda: (file.write(content), file.close()))
+        assert load_word_vectors(f"/dev/fd/{reading}") == vectors
+
+
+@pytest.mark.parametrize("format", [as_glove, as_word2vec])
+def test_a_file_object_that_returns_text(write_vectors, format, vectors):
+    content = format(WORDS, MATRIX).decode()
+    assert load_word_vectors(io.StringIO(content)) == vectors
+    path = write_vectors(content.encode("utf-16"))
+    with path.open(encoding="utf-16") as file:
+        assert load_word_vectors(file) == vectors
+
+
+@pytest.mark.parametrize("source", [None, 5, b"vectors.txt", ["vectors.txt"]])
+def test_other_sources_are_refused(source):
+    message = f"path must be a path, or a file object that is open for reading; got {type(source)}."
+    with pytest.raises(TypeError, match=rf"^{re.escape(message)}$"):
+        load_word_vectors(source)
 
 
 words_of_any_script = st.text(
