@@ -37,7 +37,16 @@ CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
 
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
-nox.options.sessions = ["lint", "imports", "types", "docstrings", "tests", "lowest", "build"]
+nox.options.sessions = [
+    "lint",
+    "imports",
+    "types",
+    "docstrings",
+    "fuzz",
+    "tests",
+    "lowest",
+    "build",
+]
 
 
 @nox.session(python=PYTHONS)
@@ -109,6 +118,16 @@ def docstrings(session: nox.Session) -> None:
     """Check documented parameters against signatures, and that public docstrings are complete."""
     install_pinned(session, ".[test]")
     session.run("pytest", "--numprocesses=0", "tests/tooling/test_docstrings.py")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz all targets of tests/fuzz, in as many seconds as the argument says (default: 300)."""
+    install_pinned(session, ".[test]")
+    targets = [path.name for path in sorted((ROOT / "tests" / "fuzz" / "corpus").iterdir())]
+    seconds = int(session.posargs[0]) if session.posargs else 300
+    for target in targets:
+        session.run("python", "-m", "tests.fuzz", target, str(seconds // len(targets)))
 
 
 @nox.session

@@ -1042,20 +1042,32 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """Rebuild the net and the DataFrames. The net is on the CPU if `device` does not exist."""
         super().__setstate__(state)
         if "net_" in state:
-            weights = state["net_"]["weights"]
-            # A failed training may have left the embedding larger than in `_architecture`.
-            architecture = replace(self._architecture, n_tokens=len(weights["embedding.weight"]))
-            self.net_ = build_net(
-                architecture,
-                seed=0,
-                device=available_device(python_values(self).device),
-                weights=weights,
-                **self._net_parameters(),
-            )
-            self.net_.known_ids_ = state["net_"]["known_ids"]
-            self.net_.history.extend(state["net_"]["history"])
-            for name in state.keys() & TABLES:
-                setattr(self, name, pd.DataFrame.from_dict(state[name], orient="tight"))
+            try:
+                self._rebuild(state)
+            except MemoryError:
+                raise
+            except Exception as error:  # a damaged state can raise anything
+                raise ValueError(
+                    "The state of RNNTextClassifier is damaged, or that of another version of "
+                    f"sklearn_rnn ({type(error).__name__}: {error}). Fit the model again, or load "
+                    "it with the version that saved it."
+                ) from error
+
+    def _rebuild(self, state: dict[str, Any]) -> None:
+        weights = state["net_"]["weights"]
+        # A failed training may have left the embedding larger than in `_architecture`.
+        architecture = replace(self._architecture, n_tokens=len(weights["embedding.weight"]))
+        self.net_ = build_net(
+            architecture,
+            seed=0,
+            device=available_device(python_values(self).device),
+            weights=weights,
+            **self._net_parameters(),
+        )
+        self.net_.known_ids_ = state["net_"]["known_ids"]
+        self.net_.history.extend(state["net_"]["history"])
+        for name in state.keys() & TABLES:
+            setattr(self, name, pd.DataFrame.from_dict(state[name], orient="tight"))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from os import PathLike
 from typing import IO, Any, Self
 
@@ -59,10 +60,6 @@ class WordVectors:
     >>> vectors = WordVectors(["film", "good", "bad"], [[0.1, 0.0], [0.5, 1.0], [0.5, -1.0]])
     >>> vectors
     WordVectors(n_words=3, embedding_dim=2)
-    >>> vectors["good"]
-    array([0.5, 1. ], dtype=float32)
-    >>> vectors.vocabulary
-    {'film': 2, 'good': 3, 'bad': 4}
     >>> tokens = "a good film is a good film".split()
     >>> vectors.restrict(tokens).words
     ('film', 'good')
@@ -98,7 +95,6 @@ class WordVectors:
         Examples
         --------
         >>> from types import SimpleNamespace
-        >>> from sklearn_rnn import WordVectors
         >>> keyed_vectors = SimpleNamespace(index_to_key=["good", "bad"], vectors=[[1.0], [-1.0]])
         >>> WordVectors.from_keyed_vectors(keyed_vectors)
         WordVectors(n_words=2, embedding_dim=1)
@@ -240,10 +236,16 @@ class WordVectors:
 
 def _restore(joined_words: str, lengths: npt.NDArray[np.int32], matrix: Rows) -> WordVectors:
     """Restore WordVectors from a pickle, without reading the matrix, which may be memory-mapped."""
-    ends = np.cumsum(lengths).tolist()
-    vectors = WordVectors.__new__(WordVectors)
-    words = tuple(joined_words[a:b] for a, b in zip([0, *ends], ends, strict=False))
-    vectors._set(words, matrix)
+    try:
+        ends = np.cumsum(lengths).tolist()
+        vectors = WordVectors.__new__(WordVectors)
+        vectors._set(tuple(joined_words[a:b] for a, b in pairwise([0, *ends])), matrix)
+        is_whole = matrix.shape == (len(vectors._row_of), matrix.size // len(ends))
+        is_whole &= matrix.dtype == np.float32 and ends[-1] == len(joined_words)
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError):
+        is_whole = False
+    if not is_whole:
+        raise ValueError("The state of WordVectors is damaged. Get or save them again.")
     return vectors
 
 
@@ -358,8 +360,6 @@ def load_word_vectors(path: str | PathLike[str] | IO[bytes] | IO[str]) -> WordVe
     ...     path = Path(folder, "vectors.txt")
     ...     _ = path.write_text("good 0.5 1\nbad 0.5 -1\n")
     ...     vectors = load_word_vectors(path)
-    >>> vectors
-    WordVectors(n_words=2, embedding_dim=2)
     >>> vectors.matrix
     array([[ 0.5,  1. ],
            [ 0.5, -1. ]], dtype=float32)

@@ -211,6 +211,11 @@ def _decompress(compression: Compression, stream: io.BufferedReader, file: Any) 
         raise DamagedDataError(compression.explain(error)) from error
 
 
+def quoted(text: str) -> str:
+    """Return the text in quotes for a message, shortened if it is long."""
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")
+
+
 def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:
     """Return the error of a line that is not UTF-8.
 

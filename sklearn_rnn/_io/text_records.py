@@ -6,7 +6,12 @@ import re
 from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from sklearn_rnn._io.byte_streams import UTF8_BYTE_ORDER_MARK, DamagedDataError, utf8_error
+from sklearn_rnn._io.byte_streams import (
+    UTF8_BYTE_ORDER_MARK,
+    DamagedDataError,
+    quoted,
+    utf8_error,
+)
 
 Column: TypeAlias = str | int
 Label: TypeAlias = str | int | None  # None if labels are not read
@@ -18,6 +23,9 @@ Record: TypeAlias = tuple[str, str, Label]
 Records: TypeAlias = Generator[Record, None, None]
 
 _T = TypeVar("_T")
+
+# Names that a message lists.
+_MOST_NAMES = 20
 
 # A line that ends in a carriage return, alone or before a line feed, and a last one without end.
 _LINE = re.compile(rb"[^\r]*\r\n?|[^\r]+")
@@ -108,5 +116,7 @@ def joined(fields: list[str]) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return the names for a message, in quotes and separated by commas."""
-    return ", ".join(repr(name) for name in names)
+    """Return the names for a message, in quotes and separated by commas; not all of very many."""
+    names = list(names)
+    listed = ", ".join(quoted(name) for name in names[:_MOST_NAMES])
+    return f"{listed} and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else listed

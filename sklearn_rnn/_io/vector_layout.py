@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
+from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT, quoted
 
 ACCEPTED = (
     "Word vectors are read from GloVe text, word2vec text or binary, and fastText .vec files, "
@@ -151,11 +151,6 @@ def is_number(field: str) -> bool:
     return _NUMBER.fullmatch(field) is not None
 
 
-def quoted(text: str | None) -> str:
-    """Return the text in quotes for a message, shortened if it is long."""
-    return repr(text if text is None or len(text) <= 40 else f"{text[:40]}...")
-
-
 def as_float32(numbers: npt.ArrayLike) -> Rows:
     """Convert numbers to C-contiguous float32; numbers too large for float32 become infinite."""
     with np.errstate(over="ignore"):
@@ -166,6 +161,6 @@ def check_finite(position: str, word: str | None, numbers: Rows) -> None:
     """Raise a ValueError if a number of a vector is not finite."""
     if not np.isfinite(numbers).all():
         raise ValueError(
-            f"{position}: the vector of {quoted(word)} has a number that is not finite in "
+            f"{position}: the vector of {quoted(str(word))} has a number that is not finite in "
             "float32. Take the vector out, or get the file again."
         )

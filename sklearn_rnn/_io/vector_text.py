@@ -13,7 +13,12 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from sklearn_rnn._io.byte_streams import UTF8_BYTE_ORDER_MARK, DamagedDataError, utf8_error
+from sklearn_rnn._io.byte_streams import (
+    UTF8_BYTE_ORDER_MARK,
+    DamagedDataError,
+    quoted,
+    utf8_error,
+)
 from sklearn_rnn._io.vector_layout import (
     BLANKS,
     ROW,
@@ -24,7 +29,6 @@ from sklearn_rnn._io.vector_layout import (
     as_float32,
     check_finite,
     is_number,
-    quoted,
 )
 
 # Bytes of a block, about. With the number of threads it bounds the memory, apart from the matrix of
