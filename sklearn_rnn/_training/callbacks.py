@@ -180,9 +180,26 @@ def loads_best_weights(callback: Callback) -> bool:
     )
 
 
-def last_rate(callbacks: Sequence[Callback], row: dict[str, Any]) -> float | None:
-    """Return the rate that an LRScheduler among the callbacks recorded in a row of the history."""
+def scheduled_rate(
+    callbacks: Sequence[Callback], n_evaluations: int, learning_rate: float
+) -> float | None:
+    """Return the rate with which an LRScheduler among the callbacks continues after evaluations.
+
+    skorch builds its schedulers anew for each training. Some of torch's schedulers compute the
+    first rate from the last one then, and others take the last one as the first.
+
+    Returns
+    -------
+    rate : float or None
+        None if there is nothing to continue: no LRScheduler, no evaluation, or a scheduler that
+        depends on batches or on scores.
+    """
     for callback in callbacks:
-        if isinstance(callback, LRScheduler):
-            return row.get(callback.event_name)
+        if (
+            n_evaluations
+            and isinstance(callback, LRScheduler)
+            and callback.step_every == "epoch"
+            and not is_plateau(callback)
+        ):
+            return float(callback.simulate(n_evaluations + 1, learning_rate)[-1])
     return None

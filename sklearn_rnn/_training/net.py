@@ -16,8 +16,8 @@ from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import Batch
 from sklearn_rnn._training.callbacks import (
     has_batch_hook,
-    last_rate,
     loads_best_weights,
+    scheduled_rate,
 )
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.loop import TrainingLoop, TrainingResult
@@ -308,13 +308,14 @@ class RecurrentNet(PredictionNet):
             None if validation is None else SkorchDataset(validation, device=self.device)
         )
         history = self.history
-        self._reset_rate()
+        reset_rate(self.optimizer_, self.lr, self._scheduled_rate(), is_first=not history)
 
         def make_loop() -> TrainingLoop:
-            loaded = None
-            if self.history is not history:  # replaced by LoadInitState
-                loaded = list(self.history)
-                self._reset_rate()
+            # LoadInitState replaces the history.
+            loaded = None if self.history is history else list(self.history)
+            rate = self._scheduled_rate()
+            if loaded is not None or rate is not None:
+                reset_rate(self.optimizer_, self.lr, rate, is_first=False)
             microbatches = MicroBatches(
                 self.module_,
                 self.criterion_,
@@ -359,10 +360,9 @@ class RecurrentNet(PredictionNet):
             parallel_map=pool.map,
         )
 
-    def _reset_rate(self) -> None:
+    def _scheduled_rate(self) -> float | None:
         callbacks = [callback for _, callback in self.callbacks_]
-        current = last_rate(callbacks, self.history[-1]) if self.history else None
-        reset_rate(self.optimizer_, self.lr, current)
+        return scheduled_rate(callbacks, len(self.history), self.lr)
 
     def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Self:
         """Build and run the training loop. Only `train` may call this method."""

@@ -129,7 +129,11 @@ def take_step(
 
 
 def reset_rate(
-    optimizer: torch.optim.Optimizer, learning_rate: float, current_rate: float | None = None
+    optimizer: torch.optim.Optimizer,
+    learning_rate: float,
+    current_rate: float | None = None,
+    *,
+    is_first: bool,
 ) -> None:
     """Reset the learning rate and the betas, which an earlier schedule may have changed.
 
@@ -138,14 +142,18 @@ def reset_rate(
     optimizer : torch.optim.Optimizer
         The optimizer, with a single parameter group, which is changed in place.
     learning_rate : float
-        The rate, and the rate from which torch's schedulers compute theirs.
+        The parameter of the classifier.
     current_rate : float, default=None
-        The rate from which a scheduler of torch continues. None: `learning_rate`.
+        The rate with which a scheduler of torch continues. None: `learning_rate`.
+    is_first : bool
+        Whether a scheduler of torch would start. If not, it asks for the rate of its start.
     """
     (group,) = optimizer.param_groups
     group["lr"] = learning_rate if current_rate is None else current_rate
-    group["initial_lr"] = learning_rate
     group["betas"] = optimizer.defaults["betas"]  # OneCycleLR changes the first beta
+    group.pop("initial_lr", None)
+    if not is_first:
+        group["initial_lr"] = learning_rate
 
 
 def replace_parameter(

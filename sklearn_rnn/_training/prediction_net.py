@@ -133,13 +133,26 @@ class PredictionNet(NeuralNetClassifier):
         return compute_logits(self.module_, ids, self.known_ids_, device=torch.device(self.device))
 
     def get_dataset(self, X: Any, y: Any = None) -> IdsDataset:
-        """Return the dataset of an array of ids, or a dataset as it is, for methods of skorch."""
+        """Return the dataset of ids, or a dataset as it is, for methods of skorch.
+
+        Parameters
+        ----------
+        X : array-like or Tensor of int of shape (n, T), dict of Tensor, or IdsDataset
+            Right-padded ids, or the inputs of a batch.
+        y : array-like of int of shape (n,), default=None
+            Class indices.
+
+        Returns
+        -------
+        dataset : IdsDataset
+        """
         if isinstance(X, IdsDataset):
             return X
         advice = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
         self.check_is_fitted(["known_ids_"], msg=advice)
-        ids = replace_unknown_ids(np.asarray(X), self.known_ids_)
-        labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(y)
+        ids = X["ids"] if isinstance(X, dict) else X
+        ids = replace_unknown_ids(np.asarray(as_numpy(ids)), self.known_ids_)
+        labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(as_numpy(y))
         data = TrainingData(ids, labels, np.ones(len(ids)), sequence_lengths(ids))
         return IdsDataset(data, device=self.device)
 
@@ -183,6 +196,11 @@ class PredictionNet(NeuralNetClassifier):
         """Set rows of the embedding, from `FIRST_ID` on, to the rows of `WordVectors.matrix`."""
         rows = slice(FIRST_ID, FIRST_ID + len(matrix))
         self.module_.embedding.weight[rows] = torch.tensor(matrix)
+
+
+def as_numpy(array: Any) -> Any:
+    """Return a tensor as an ndarray, and other objects as they are."""
+    return array.numpy(force=True) if isinstance(array, torch.Tensor) else array
 
 
 class NetState:
