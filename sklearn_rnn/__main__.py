@@ -6,17 +6,26 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
 from sklearn_rnn._cli.arguments import parse_arguments
+from sklearn_rnn._cli.terminal import printable, standard_streams
 
 
 def run() -> NoReturn:
     """Run the command line as a program, and exit with the code of `main`."""
     signal.signal(signal.SIGINT, _interrupt)
-    sys.exit(main())
+    code = main()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        # Python flushes stdout again when it exits, and would print an error again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,18 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 after success, --help or --version; 2 after an error, which is printed as one line on
         stderr; 130 after an interrupt; 141 if the reader of stdout has closed the pipe.
     """
-    with warnings.catch_warnings():
+    with standard_streams(), warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            _run(parse_arguments(argv, _program()))
-            sys.stdout.flush()
-        except SystemExit:  # argparse, after --help or --version
-            return 0
+            with suppress(SystemExit):  # of argparse, after --help or --version
+                _run(parse_arguments(argv, _program()))
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except (KeyboardInterrupt, _Interrupted):
             return _print_line("interrupted", 130)
         except BrokenPipeError:
-            # Python flushes stdout again when it exits, and would print an error for a closed pipe.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
         except Exception as error:
             return _print_line(f"error: {_describe(error)}", 2)
@@ -86,7 +93,7 @@ def _describe(error: Exception) -> str:
 
 
 def _print_line(message: str, code: int) -> int:
-    print(f"{_program()}: {_one_line(message)}", file=sys.stderr)
+    _print_to_stderr(f"{_program()}: {message}")
     return code
 
 
@@ -98,11 +105,12 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    print(f"{category.__name__}: {_one_line(message)}", file=sys.stderr)
+    _print_to_stderr(f"{category.__name__}: {message}")
 
 
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())
+def _print_to_stderr(text: str) -> None:
+    with suppress(OSError):  # there is no place for an error of stderr
+        print(printable(" ".join(text.split()), sys.stderr), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ def read_texts(
         Lines end in "\n", "\r\n" or "\r"; other characters that separate lines are part of a text.
     header : bool, default=None
         Whether the first row of a CSV or TSV file has the names of the columns. None: if `text` and
-        `label` are names. If they are positions, True leaves out the first row.
+        `label` are names. If they are positions, True leaves out the first row. A name such as "1"
+        needs True if it is not the name of the column at position 1.
     quoting : int, default=csv.QUOTE_MINIMAL
         The quotes in a CSV or TSV file, as a constant of the module :mod:`csv`:
 
@@ -112,15 +113,15 @@ def read_texts(
         object returns neither bytes nor str.
     ValueError
         If the format is unknown or does not fit `path`, or the name has no known suffix; if a
-        column does not exist, or its name or key occurs twice; if `text`, `label` and `header` mix
-        names and positions; if `text`, `label`, `header` or `quoting` does not fit the format; if
-        the file is in another format, for example an Excel workbook, or a zip archive of several
-        files or with a password; or if the file is broken: empty, damaged or cut off, shortened
-        while it is read, not UTF-8, a row with more or fewer fields than the first, a quote never
-        closed, a line that is not a JSON object, a row without text or label, a label that is a
-        number but not finite, a fastText line with several labels, a blank line before the last
-        row. For a broken row, the message names the file and the line where the row or the field
-        begins.
+        column does not exist, its name or key occurs twice, or its name may be a position; if
+        `text`, `label` and `header` mix names and positions; if `text`, `label`, `header` or
+        `quoting` does not fit the format; if the file is in another format, for example an Excel
+        workbook, or a zip archive of several files or with a password; or if the file is broken:
+        empty, damaged or cut off, shortened while it is read, not UTF-8, a row with more or fewer
+        fields than the first, a quote never closed, a line that is not a JSON object, a row without
+        text or label, a label that is a number but not finite, a fastText line with several labels,
+        a blank line before the last row. For a broken row, the message names the file and the line
+        where the row or the field begins.
 
     Warns
     -----

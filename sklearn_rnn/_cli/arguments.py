@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import csv
 import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -11,11 +12,12 @@ from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
 from sklearn_rnn._io.text_formats import FORMATS, TextFormat
 
 MODELS = {
-    "rnn": "TextTokenizer and RNNTextClassifier, the recurrent network of this package",
+    "rnn": "TextTokenizer and RNNTextClassifier, the recurrent network",
     "tfidf-logistic": "logistic regression on TF-IDF of words",
-    "tfidf-svm": "a linear support vector machine on TF-IDF of words and pairs of words",
+    "tfidf-svm": "a linear SVM on TF-IDF of words and pairs of words",
     "nb-svm": "Wang and Manning's SVM on log-count ratios (2012)",
 }
+QUOTING = {"minimal": csv.QUOTE_MINIMAL, "none": csv.QUOTE_NONE}
 DEFAULT_FOLDS = 5
 TRUST = "Loading a pickle runs the code in it: load only files that you trust."
 
@@ -28,11 +30,11 @@ def _describe_files() -> str:
     *formats, last = map(_describe_format, FORMATS.values())
     without_columns = [name for name, format in FORMATS.items() if not format.has_columns]
     text = (
-        f"{', '.join(formats)} or {last}; in UTF-8, {COMPRESSED_OR_NOT}. With the formats "
-        f"{' and '.join(without_columns)} leave --text and --label out. A number for a column is "
-        "its position, from 0, in a file without header."
+        f"{', '.join(formats)} or {last}; in UTF-8, {COMPRESSED_OR_NOT}. A - is stdin, and ./- a "
+        f"file of this name. With the formats {' and '.join(without_columns)} leave --text and "
+        "--label out."
     )
-    return "files:\n" + textwrap.fill(text, 96, initial_indent="  ", subsequent_indent="  ")
+    return "files:\n" + textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  ")
 
 
 def _describe_models() -> str:
@@ -41,11 +43,14 @@ def _describe_models() -> str:
 
 
 _COMPARE_HELP = f"""\
-Fit several text classifiers on the same texts, print how well and how fast each one labels texts
-that it has not seen, and print the confusion matrix and the report of the best.
+Fit several text classifiers on the same texts, print how well and how fast
+each one labels texts that it has not seen, and print the confusion matrix and
+the report of the best. With more than a dozen classes, only the pairs that are
+confused most often and the classes with the lowest F1 are printed.
 
-Without FILE the texts are generated: short reviews whose label depends on the order of the words.
-They are split into 2,000 for training and 1,000 for testing, unless --cv asks for folds.
+Without FILE the texts are generated: short reviews whose label depends on the
+order of the words. They are split into 2,000 for training and 1,000 for
+testing, unless --cv asks for folds.
 
 {_describe_models()}
 
@@ -55,19 +60,26 @@ _COMPARE_EXAMPLES = f"""\
 examples:
   %(prog)s
   %(prog)s reviews.csv --text review --label stars
-  %(prog)s train.csv --text title --text body --label topic --test test.csv
-  %(prog)s train.csv --text 1 --label 0 --cv 3 --model rnn --model nb-svm
-  %(prog)s reviews.csv --text review --label stars --model rnn \\
-      --set clf__cell_type=gru --set "clf__pooling=('max', 'mean')" --save model.joblib
+  %(prog)s train.csv --test test.csv \\
+      --text title --text body --label topic
+  %(prog)s train.csv --no-header --text 1 --label 0 \\
+      --cv 3 --model rnn --model nb-svm
+  %(prog)s reviews.csv --text review --label stars \\
+      --model rnn --set clf__cell_type=gru \\
+      --set "clf__pooling=('max', 'mean')" --save model.joblib
+  zcat *.tsv.gz | %(prog)s - --format tsv --no-header \\
+      --text 1 --label 0
 
-The saved file is a scikit-learn Pipeline from text to label: joblib.load(FILE).predict(texts).
+The saved file is a scikit-learn Pipeline from text to label:
+joblib.load(FILE).predict(texts).
 {TRUST}
 """
 
 _PREDICT_HELP = f"""\
-Label the texts of FILE with a model that 'compare --save' wrote, or any fitted scikit-learn
-classifier of texts in a joblib file. Writes CSV with a header, one row for each text, in order:
-label, then proba_<class> for each class if the model has probabilities.
+Label the texts of FILE with a model that 'compare --save' wrote, or any fitted
+scikit-learn classifier of texts in a joblib file. Writes CSV in UTF-8 with a
+header, one row for each text, in order: label, then proba_<class> for each
+class if the model has probabilities.
 
 {TRUST}
 
@@ -76,7 +88,8 @@ label, then proba_<class> for each class if the model has probabilities.
 _PREDICT_EXAMPLES = """\
 examples:
   %(prog)s model.joblib new.csv --text review
-  %(prog)s model.joblib new.csv --text review --output labels.csv
+  %(prog)s model.joblib new.csv --output labels.csv
+  zcat new.csv.gz | %(prog)s model.joblib - --format csv
 """
 
 
@@ -150,17 +163,47 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
             epilog=_PREDICT_EXAMPLES,
         )
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    _check_stdin(args)
+    if args.header is False:
+        _convert_to_positions(args)
+    return args
+
+
+def _check_stdin(args: argparse.Namespace) -> None:
+    """Raise if two files are stdin, or if the format of stdin is not known."""
+    files = {name: getattr(args, name, None) for name in ("model", "file", "test")}
+    from_stdin = [name for name, file in files.items() if file == "-"]
+    if len(from_stdin) > 1:
+        raise UsageError("- is stdin, and can be only one file.")
+    if from_stdin not in ([], ["model"]) and args.format is None:
+        raise UsageError("- is stdin, whose format is not known: pass --format.")
+
+
+def _convert_to_positions(args: argparse.Namespace) -> None:
+    for name in ("text", "label"):
+        if name not in args:
+            continue
+        given = getattr(args, name)
+        columns = given if isinstance(given, list) else [given]
+        if not all(column is not None and column.isdecimal() for column in columns):
+            raise UsageError(
+                f"--no-header needs a position from 0 as --{name}, because columns have no names."
+            )
+        positions = [int(column) for column in columns]
+        setattr(args, name, positions if name == "text" else positions[0])
 
 
 def _add_compare(parser: _Parser) -> None:
-    parser.add_argument("file", nargs="?", metavar="FILE", help="the labelled texts")
-    _add_file_options(parser)
     parser.add_argument(
-        "--label", type=_column, metavar="COL", help='column of the label (default: "label")'
+        "file", nargs="?", type=_file_name, metavar="FILE", help="the labelled texts"
     )
+    _add_file_options(parser)
+    parser.add_argument("--label", metavar="COL", help='column of the label (default: "label")')
     test_data = parser.add_mutually_exclusive_group()
-    test_data.add_argument("--test", metavar="FILE", help="test on these texts, fit on all of FILE")
+    test_data.add_argument(
+        "--test", type=_file_name, metavar="FILE", help="test on these texts, fit on all of FILE"
+    )
     test_data.add_argument(
         "--cv",
         type=_number_of_folds,
@@ -191,17 +234,26 @@ def _add_compare(parser: _Parser) -> None:
         "(default: accuracy and f1_macro)",
     )
     parser.add_argument(
-        "--save", metavar="MODEL", help="fit the best model on all of FILE and save it here"
+        "--save",
+        type=_output_name,
+        metavar="MODEL",
+        help="fit the best model on all of FILE and save it here",
+    )
+    parser.add_argument(
+        "--confusion-matrix",
+        type=_output_name,
+        metavar="CSV",
+        help="write the confusion matrix of the best model here",
     )
     parser.add_argument(
         "--n-jobs",
-        type=int,
+        type=_number_of_jobs,
         metavar="N",
         help="number of parallel fits, -1 for one on each processor; if it is not 1, the times are "
         "less exact (default: 1)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="seed of all random numbers (default: 0)"
+        "--seed", type=_seed, default=0, metavar="N", help="seed of all random numbers (default: 0)"
     )
     parser.add_argument(
         "--verbose",
@@ -211,34 +263,71 @@ def _add_compare(parser: _Parser) -> None:
 
 
 def _add_predict(parser: _Parser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a joblib file that you trust")
-    parser.add_argument("file", metavar="FILE", help="the texts; their labels are not needed")
+    parser.add_argument(
+        "model", type=_file_name, metavar="MODEL", help="a joblib file that you trust"
+    )
+    parser.add_argument(
+        "file", type=_file_name, metavar="FILE", help="the texts; their labels are not needed"
+    )
     _add_file_options(parser)
-    parser.add_argument("--output", metavar="CSV", help="write here (default: to stdout)")
+    parser.add_argument(
+        "--output", type=_file_name, metavar="CSV", help="write here (default: -, to stdout)"
+    )
 
 
 def _add_file_options(parser: _Parser) -> None:
     parser.add_argument(
         "--text",
         action="append",
-        type=_column,
         metavar="COL",
         help='column of the text; repeat to join several by a space (default: "text")',
     )
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="format of the files (default: by their names)",
+        help="format of the files, needed for stdin (default: by their names)",
+    )
+    parser.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first row of a CSV or TSV file has the names of the columns; with "
+        "--no-header it is data, and each COL is a position from 0",
+    )
+    parser.add_argument(
+        "--quoting",
+        choices=QUOTING,
+        help="none, if a double quote is a character as any other in CSV or TSV (default: minimal, "
+        "double quotes enclose fields that have separators, line breaks or quotes)",
     )
 
 
-def _column(value: str) -> str | int:
-    return int(value) if value.isdecimal() else value
+def _file_name(value: str) -> str:
+    if not value:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return value
+
+
+def _output_name(value: str) -> str:
+    if value == "-":
+        raise argparse.ArgumentTypeError("must be a file: stdout is for the results")
+    return _file_name(value)
 
 
 def _number_of_folds(value: str) -> int:
     if not value.isdecimal() or int(value) < 2:
         raise argparse.ArgumentTypeError(f"must be an integer of 2 or more, got {value!r}")
+    return int(value)
+
+
+def _number_of_jobs(value: str) -> int:
+    if not value.removeprefix("-").isdecimal() or int(value) == 0:
+        raise argparse.ArgumentTypeError(f"must be an integer other than 0, got {value!r}")
+    return int(value)
+
+
+def _seed(value: str) -> int:
+    if not value.isdecimal() or int(value) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 to {2**32 - 1}, got {value!r}")
     return int(value)
 
 

@@ -9,23 +9,22 @@ import difflib
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from typing import Any
+from typing import IO, Any
 
 import joblib
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
-from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn import evaluation
-from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, TRUST
+from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, QUOTING, TRUST
+from sklearn_rnn._cli.report import best_confusion_matrix, describe_labels, print_results
+from sklearn_rnn._cli.terminal import check_stdout, fill, printable
 from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import make_word_order, read_texts
@@ -33,13 +32,14 @@ from sklearn_rnn.datasets import make_word_order, read_texts
 
 def compare(args: argparse.Namespace) -> None:
     """Fit the models, print their scores, and save the best model if --save is given."""
-    if args.save is not None:
-        _check_writable(args.save)
+    check_stdout()
+    for path in (args.save, args.confusion_matrix):
+        _check_writable(path)
     models = _make_models(args)
     data, options, source = _read_comparison(args)
     if args.scoring is not None:
         options["scoring"] = args.scoring
-    print(f"Data: {source}.", flush=True)
+    print(fill(f"Data: {source}."), flush=True)
 
     # stdout is for results: what the models print goes to stderr, as all reports of progress do.
     with redirect_stdout(sys.stderr):
@@ -54,7 +54,10 @@ def compare(args: argparse.Namespace) -> None:
             return_predictions=True,
             return_estimators=args.save is not None and "X_test" in options,
         )
-    _print_results(results, data.target)
+    matrix = best_confusion_matrix(results, data.target)
+    if args.confusion_matrix is not None:
+        _write_csv(matrix, args.confusion_matrix, index=True)
+    print_results(results, matrix, args.confusion_matrix)
 
     if args.save is not None:
         winner = results.table.index[0]
@@ -65,7 +68,8 @@ def compare(args: argparse.Namespace) -> None:
                 model = models[winner].fit(data.data, data.target)
         with atomic_write(args.save) as path:
             joblib.dump(model, path)
-        print(f"Saved {winner}, fitted on {len(data.data):,} texts, to {args.save}. {TRUST}")
+        where = f"fitted on {len(data.data):,} texts, to {printable(args.save)}"
+        print(fill(f"Saved {winner}, {where}. {TRUST}"))
 
 
 def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
@@ -121,19 +125,26 @@ def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], s
     else:
         data = _read(args.file, args)
         test = None if args.test is None else _read(args.test, args)
-        name = args.file
-    source = f"{name}, {_describe_labels(data.target)}"
+        name = _describe_file(args.file)
+        _unify_types(data, test)
+    source = f"{name}, {describe_labels(data.target)}"
     if test is not None:
-        others = "others" if args.test is None else f"texts in {args.test}"
+        others = "others" if args.test is None else f"texts in {_describe_file(args.test)}"
         test_set = {"X_test": test.data, "y_test": test.target}
         return data, test_set, f"{source}; tested on {len(test.data):,} {others}"
     n_folds = args.cv or DEFAULT_FOLDS
+    most = np.unique(data.target, return_counts=True)[1].max()
+    if n_folds > most:
+        raise ValueError(
+            f"{n_folds} folds need a class of {n_folds} texts or more, and the "
+            f"largest has {most}: pass a smaller --cv, or a --test file."
+        )
     folds = {"cv": StratifiedKFold(n_folds, shuffle=True, random_state=args.seed)}
     return data, folds, f"{source}; tested on {n_folds} folds of them"
 
 
 def _generate(args: argparse.Namespace) -> tuple[Bunch, Bunch | None]:
-    for option in ("text", "label", "test", "format"):
+    for option in ("text", "label", "test", "format", "quoting", "header"):
         if getattr(args, option) is not None:
             raise ValueError(f"--{option} needs a FILE: without one the texts are generated.")
     X, y = make_word_order(3000, random_state=args.seed)
@@ -145,66 +156,52 @@ def _generate(args: argparse.Namespace) -> tuple[Bunch, Bunch | None]:
     return Bunch(data=X, target=y), Bunch(data=X_test, target=y_test)
 
 
-def _read(path: str, args: argparse.Namespace, **options: Any) -> Bunch:
-    if args.text is not None:
-        options["text"] = args.text
-    if getattr(args, "label", None) is not None:
-        options["label"] = args.label
-    return read_texts(path, format=args.format, **options)
+def _read(file: str, args: argparse.Namespace, **options: Any) -> Bunch:
+    """Read the texts of a file or of stdin."""
+    for name in ("text", "label"):
+        columns = getattr(args, name, None)
+        if columns is not None:
+            options[name] = columns
+    if args.quoting is not None:
+        options["quoting"] = QUOTING[args.quoting]
+    source = _stdin() if file == "-" else file
+    return read_texts(source, format=args.format, header=args.header, **options)
 
 
-def _describe_labels(labels: npt.NDArray[Any]) -> str:
-    classes, counts = np.unique(labels, return_counts=True)
-    sizes = [f"{label} {count:,}" for label, count in zip(classes, counts, strict=True)]
-    listed = ", ".join(sizes) if len(sizes) <= 10 else f"{len(sizes)} of them"
-    return f"{len(labels):,} texts, classes: {listed}"
+def _stdin() -> IO[Any]:
+    if sys.stdin is None:
+        raise OSError("stdin is closed, and - stands for stdin.")
+    return getattr(sys.stdin, "buffer", sys.stdin)
 
 
-def _print_results(results: Bunch, labels: npt.NDArray[Any]) -> None:
-    table = results.table
-    winner = table.index[0]
-    score, spread = table.columns[:2]
-    predicted = results.predictions[winner]
-    classes = unique_labels(labels, results.y_true, predicted)
-    matrix = confusion_matrix(results.y_true, predicted, labels=classes)
-
-    if spread.endswith("_se"):
-        kind, test = "standard error", "McNemar's exact test"
-    else:
-        kind, test = "standard deviation over the folds", "corrected t-test"
-    print(f"\n{_format_table(table)}")
-    print(f"({spread.rpartition('_')[2]}: {kind}; p_value: {test} against the best)\n")
-    print(f"Confusion matrix of {winner} (a row for each true class, a column for each predicted):")
-    print(pd.DataFrame(matrix, index=classes, columns=classes).to_string(), end="\n\n")
-    print(f"Classification report of {winner}:")
-    report = classification_report(
-        results.y_true, predicted, labels=classes, digits=4, zero_division=0
-    )
-    print(report)
-    row = table.iloc[0]
-    print(f"Best: {winner}, {score} {row[score]:.4f} ({kind} {row[spread]:.4f}).")
+def _describe_file(file: str) -> str:
+    return "stdin" if file == "-" else printable(file)
 
 
-def _format_table(table: pd.DataFrame) -> str:
-    styles = {
-        **dict.fromkeys(table.columns, "{:.4f}"),
-        "fit_seconds": "{:.2f}",
-        "texts_per_second": "{:,.0f}",
-        "p_value": "{:.2g}",
-    }
-    formatters = {column: style.format for column, style in styles.items()}
-    return table.to_string(formatters=formatters, na_rep="-")
+def _unify_types(data: Bunch, test: Bunch | None) -> None:
+    """Turn all labels into str if those of one file are integers and those of the other are not."""
+    if test is not None and data.target.dtype != test.target.dtype:
+        for bunch in (data, test):
+            bunch.target = np.array([str(label) for label in bunch.target], dtype=object)
 
 
-def _check_writable(path: str) -> None:
+def _check_writable(path: str | None) -> None:
     """Raise an OSError if the file cannot be written: called before fitting, which takes time."""
-    with atomic_write(path):
-        pass
+    if path is not None:
+        with atomic_write(path):
+            pass
+
+
+def _write_csv(table: pd.DataFrame, path: str, *, index: bool) -> None:
+    with atomic_write(path) as new:
+        table.to_csv(new, index=index, encoding="utf-8", errors="backslashreplace")
 
 
 def predict(args: argparse.Namespace) -> None:
     """Write the label of each text, and class probabilities if the model has `predict_proba`."""
-    if args.output is not None:
+    if args.output in (None, "-"):
+        check_stdout()
+    else:
         _check_writable(args.output)
     model = _load(args.model)
     texts = _read(args.file, args, label=None).data
@@ -214,29 +211,38 @@ def predict(args: argparse.Namespace) -> None:
         for name, column in zip(model.classes_, probabilities, strict=True):
             columns[f"proba_{name}"] = column
     table = pd.DataFrame(columns)
-    if args.output is None:
-        table.to_csv(sys.stdout, index=False)
+    if args.output in (None, "-"):
+        _print_csv(table)
     else:
-        with atomic_write(args.output) as path:
-            table.to_csv(path, index=False)
+        _write_csv(table, args.output, index=False)
+
+
+def _print_csv(table: pd.DataFrame) -> None:
+    """Write a table to stdout: to a file or pipe as UTF-8, whatever the encoding of stdout is."""
+    csv = table.to_csv(index=False, lineterminator="\n")
+    if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
+        sys.stdout.write(csv)
+    else:
+        sys.stdout.buffer.write(csv.encode(errors="backslashreplace"))
 
 
 def _load(path: str) -> BaseEstimator:
+    name = _describe_file(path)
     try:
-        model = joblib.load(path)
+        model = joblib.load(_stdin() if path == "-" else path)
     except OSError:
         raise
     except Exception as error:  # a damaged pickle can raise anything
         raise ValueError(
-            f"{path} cannot be loaded as a model: {type(error).__name__}: {error}. It may be "
+            f"{name} cannot be loaded as a model: {type(error).__name__}: {error}. It may be "
             "damaged, cut off, or no joblib file."
         ) from error
     if not (isinstance(model, BaseEstimator) and is_classifier(model)):
-        raise ValueError(f"{path} holds an object of {type(model)}, which is not a classifier.")
+        raise ValueError(f"{name} holds an object of {type(model)}, which is not a classifier.")
     try:
         check_is_fitted(model)
     except NotFittedError as error:
-        raise ValueError(f"{path} holds a classifier that is not fitted.") from error
+        raise ValueError(f"{name} holds a classifier that is not fitted.") from error
     return model
 
 

@@ -28,6 +28,10 @@ _ARE_TEXT = (
     "none)."
 )
 
+_FIRST_ROW_IS_DATA = (
+    "If the first row is data, pass positions of type int (on the command line: --no-header)."
+)
+
 
 def read_table(source: Source, selection: Selection, separator: str) -> Records:
     """Yield the records of comma- or tab-separated values.
@@ -60,6 +64,8 @@ def read_table(source: Source, selection: Selection, separator: str) -> Records:
         for line, row in refuse_blank(name, rows.read()):
             if indices is None:
                 indices = [_column_index(name, column, row) for column in wanted]
+                if selection.header is None:
+                    _refuse_ambiguous(name, wanted, row)
                 if has_header:
                     continue
             fields = [row[index] for index in indices]
@@ -95,8 +101,23 @@ def _column_index(name: str, column: Column, first_row: list[str]) -> int:
         return column
     if first_row.count(column) != 1:
         how_many = "no column" if column not in first_row else "more than one column"
-        raise ValueError(f"{name} has {how_many} {column!r}. Its columns are {listed(first_row)}.")
+        columns = listed(field if len(field) <= 50 else f"{field[:47]}..." for field in first_row)
+        cure = f" {_FIRST_ROW_IS_DATA}" if column.isdecimal() else ""
+        raise ValueError(f"{name} has {how_many} {column!r}. Its columns are {columns}.{cure}")
     return first_row.index(column)
+
+
+def _refuse_ambiguous(name: str, wanted: list[Column], first_row: list[str]) -> None:
+    """Raise an error if a number is the name of a column and the position of another."""
+    for column in wanted:
+        if isinstance(column, str) and column.isdecimal():
+            index = first_row.index(column)
+            if index != int(column) < len(first_row):
+                raise ValueError(
+                    f"{name}: {column!r} is in the first row the name of column {index}, and it "
+                    f"may be the position of another. If it is a name, pass header=True (on the "
+                    f"command line: --header). {_FIRST_ROW_IS_DATA}"
+                )
 
 
 class _RowReader:

@@ -1,5 +1,6 @@
 import importlib.metadata
 import inspect
+import re
 import subprocess
 import sys
 
@@ -24,7 +25,15 @@ def test_help_has_examples_and_warns_of_untrusted_files(command, capsys):
     out = help_of(command, capsys)
     assert f"\nexamples:\n  sklearn-rnn {command}" in out
     assert "Loading a pickle runs the code in it: load only files that you trust." in out
-    assert max(map(len, out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("command", ["compare", "predict"])
+@pytest.mark.parametrize("program", [PROGRAM, "python -m sklearn_rnn"])
+def test_help_fits_into_80_columns(command, program, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        parse_arguments([command, "--help"], program)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 def test_help_lists_all_models(capsys):
@@ -64,12 +73,91 @@ def test_every_format_is_a_choice(format):
     assert parse_arguments(["compare", "a", f"--format={format}"], PROGRAM).format == format
 
 
+@pytest.mark.parametrize("options", [[], ["--header"]])
+@pytest.mark.parametrize("value", ["text", "0", "12", "-1", "1.5", "", " "])
+def test_a_column_is_a_name(value, options):
+    arguments = ["compare", "a", f"--text={value}", f"--label={value}", *options]
+    args = parse_arguments(arguments, PROGRAM)
+    assert (args.text, args.label) == ([value], value)
+
+
+def test_without_header_a_column_is_a_position():
+    options = ["--no-header", "--text=12", "--text=0"]
+    args = parse_arguments(["compare", "a", *options, "--label=1"], PROGRAM)
+    assert (args.text, args.label, args.header) == ([12, 0], 1, False)
+    assert parse_arguments(["predict", "model", "a", *options], PROGRAM).text == [12, 0]
+
+
 @pytest.mark.parametrize(
-    ("value", "column"), [("0", 0), ("12", 12), ("text", "text"), ("-1", "-1"), ("1.5", "1.5")]
+    ("options", "missing"),
+    [
+        (["--label=1"], "text"),
+        (["--text=0"], "label"),
+        (["--text=review", "--label=1"], "text"),
+        (["--text=0", "--text=review", "--label=1"], "text"),
+        (["--text=0", "--label=stars"], "label"),
+        (["--text=0", "--label=-1"], "label"),
+        (["--text=0", "--label="], "label"),
+    ],
 )
-def test_a_column_is_a_position_or_a_name(value, column):
-    args = parse_arguments(["compare", "a", f"--text={value}", f"--label={value}"], PROGRAM)
-    assert (args.text, args.label) == ([column], column)
+def test_without_header_a_name_is_refused(options, missing):
+    message = f"--no-header needs a position from 0 as --{missing}, because columns have no names."
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        parse_arguments(["compare", "a", "--no-header", *options], PROGRAM)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["compare", "-", "--test=-", "--format=csv"], "- is stdin, and can be only one file."),
+        (["predict", "-", "-", "--format=csv"], "- is stdin, and can be only one file."),
+        (["compare", "-"], "- is stdin, whose format is not known: pass --format."),
+        (["compare", "a", "--test=-"], "- is stdin, whose format is not known: pass --format."),
+        (["predict", "model", "-"], "- is stdin, whose format is not known: pass --format."),
+    ],
+)
+def test_stdin_is_one_file_of_a_known_format(arguments, message):
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        parse_arguments(arguments, PROGRAM)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare", ""],
+        ["compare", "a", "--test="],
+        ["compare", "a", "--save="],
+        ["compare", "a", "--confusion-matrix="],
+        ["predict", "", "a"],
+        ["predict", "model", ""],
+        ["predict", "model", "a", "--output="],
+    ],
+)
+def test_a_file_name_is_not_empty(arguments):
+    with pytest.raises(UsageError, match=r"^argument [^ ]+: must not be empty\. See "):
+        parse_arguments(arguments, PROGRAM)
+
+
+@pytest.mark.parametrize("option", ["--save", "--confusion-matrix"])
+def test_results_are_not_mixed_with_a_file(option):
+    message = f"argument {option}: must be a file: stdout is for the results. See "
+    with pytest.raises(UsageError, match=f"^{message}"):
+        parse_arguments(["compare", "a", option, "-"], PROGRAM)
+
+
+@pytest.mark.parametrize(
+    ("option", "values", "accepted"),
+    [
+        ("--cv", ["1", "0", "-2", "2.0", "x", ""], "an integer of 2 or more"),
+        ("--n-jobs", ["0", "-0", "--1", "1.0", "x", ""], "an integer other than 0"),
+        ("--seed", ["-1", "4294967296", "1e3", "x", ""], "an integer from 0 to 4294967295"),
+    ],
+)
+def test_numbers_are_checked(option, values, accepted):
+    for value in values:
+        message = f"argument {option}: must be {accepted}, got {value!r}. See "
+        with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
+            parse_arguments(["compare", "a", f"{option}={value}"], PROGRAM)
 
 
 @pytest.mark.parametrize(

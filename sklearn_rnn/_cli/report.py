@@ -1,0 +1,195 @@
+"""Results of a comparison, printed so that no line is wider than the terminal."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.utils import Bunch
+from sklearn.utils.multiclass import unique_labels
+
+from sklearn_rnn._cli.terminal import (
+    fill,
+    format_table,
+    printable,
+    shorten,
+    table_width,
+    terminal_width,
+)
+
+_MAX_CLASSES = 12  # with more, the matrix and the classification report would fill screens
+_N_WORST = 10  # of the pairs and classes that are printed instead
+_LABEL_WIDTH = 30
+_MIN_LABEL_WIDTH = 12
+
+
+def describe_labels(labels: npt.NDArray[Any]) -> str:
+    """Return the number of texts and, if there are few classes, those of each class.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        The label of each text.
+
+    Returns
+    -------
+    description : str
+        The numbers in words.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    sizes = [f"{name} {count:,}" for name, count in zip(_names(classes), counts, strict=True)]
+    listed = ", ".join(sizes) if len(sizes) <= _MAX_CLASSES else f"{len(sizes)} of them"
+    return f"{len(labels):,} texts, classes: {listed}"
+
+
+def best_confusion_matrix(results: Bunch, labels: npt.NDArray[Any]) -> pd.DataFrame:
+    """Return the confusion matrix of the best estimator.
+
+    Parameters
+    ----------
+    results : Bunch
+        Of :func:`~sklearn_rnn.evaluation.compare`, with predictions.
+    labels : ndarray of shape (n_samples,)
+        The labels of the training texts.
+
+    Returns
+    -------
+    matrix : DataFrame of shape (n_classes, n_classes)
+        A row for each true class, a column for each predicted class.
+    """
+    predicted = results.predictions[results.table.index[0]]
+    classes = unique_labels(labels, results.y_true, predicted)
+    matrix = confusion_matrix(results.y_true, predicted, labels=classes)
+    return pd.DataFrame(matrix, index=pd.Index(classes, name="true class"), columns=classes)
+
+
+def print_results(results: Bunch, matrix: pd.DataFrame, matrix_file: str | None) -> None:
+    """Print the scores of all estimators, and the errors of the best.
+
+    Parameters
+    ----------
+    results : Bunch
+        Of :func:`~sklearn_rnn.evaluation.compare`, with predictions.
+    matrix : DataFrame of shape (n_classes, n_classes)
+        Of `best_confusion_matrix`.
+    matrix_file : str or None
+        The file that holds the matrix, if there is one.
+    """
+    table = results.table
+    winner = table.index[0]
+    score, spread = table.columns[:2]
+    if spread.endswith("_se"):
+        kind, test = "standard error", "McNemar's exact test"
+    else:
+        kind, test = "standard deviation over the folds", "corrected t-test"
+    print(f"\n{_format_scores(table)}")
+    print(fill(f"(in brackets: {kind}; p_value: {test} against the best)"))
+    print()
+    _print_matrix(matrix, winner, matrix_file)
+    print()
+    _print_class_scores(results.y_true, results.predictions[winner], matrix.columns, winner)
+    print()
+    row = table.iloc[0]
+    print(fill(f"Best: {winner}, {score} {row[score]:.4f} ({kind} {row[spread]:.4f})."))
+
+
+def _names(classes: npt.ArrayLike, width: int = _LABEL_WIDTH) -> list[str]:
+    width = max(width, _MIN_LABEL_WIDTH)
+    return [shorten(printable(label), width) for label in np.asarray(classes)]
+
+
+def _format_scores(table: pd.DataFrame) -> str:
+    *scores, fit_seconds, speed, p_value = table.columns
+    rows = [["", *scores[::2], "fit (s)", "texts/s", p_value]]
+    for name, row in table.iterrows():
+        cells = [
+            f"{row[score]:.4f} ({row[spread]:.4f})"
+            for score, spread in zip(scores[::2], scores[1::2], strict=True)
+        ]
+        p = "-" if np.isnan(row[p_value]) else f"{row[p_value]:.2g}"
+        rows.append([name, *cells, f"{row[fit_seconds]:.2f}", f"{row[speed]:,.0f}", p])
+    return format_table(rows)
+
+
+def _print_matrix(matrix: pd.DataFrame, winner: str, matrix_file: str | None) -> None:
+    rows = _matrix_rows(matrix)
+    if rows is not None:
+        print(fill(f"Confusion matrix of {winner} (rows: true classes, columns: predicted):"))
+        print(format_table(rows))
+        return
+    _print_worst_pairs(matrix, winner)
+    where = "--confusion-matrix FILE.csv" if matrix_file is None else printable(matrix_file)
+    print(fill(f"(the whole matrix: {where})"))
+
+
+def _matrix_rows(matrix: pd.DataFrame) -> list[list[str]] | None:
+    """Return the rows of the printed matrix, or None if it has too many classes or is too wide.
+
+    The columns are numbered where the names of the classes are too wide for them.
+    """
+    n_classes = len(matrix)
+    if n_classes > _MAX_CLASSES:
+        return None
+    counts = [[str(count) for count in row] for row in matrix.to_numpy()]
+    names = _names(matrix.columns)
+    named = [["", *names], *([name, *row] for name, row in zip(names, counts, strict=True))]
+    if table_width(named) <= terminal_width():
+        return named
+    numbers = [str(number) for number in range(1, n_classes + 1)]
+    numbered = [[number, *row] for number, row in zip(numbers, counts, strict=True)]
+    numbered.insert(0, ["", *numbers])
+    width = terminal_width() - table_width(numbered) - 1
+    if width < _MIN_LABEL_WIDTH:
+        return None
+    for row, name in zip(numbered[1:], _names(matrix.columns, width), strict=True):
+        row[0] = f"{row[0]:>{len(numbers[-1])}} {name}"
+    return numbered
+
+
+def _print_worst_pairs(matrix: pd.DataFrame, winner: str) -> None:
+    errors = matrix.to_numpy(copy=True)
+    n_texts = errors.sum(axis=1)
+    np.fill_diagonal(errors, 0)
+    order = np.argsort(-errors, axis=None, kind="stable")[:_N_WORST]
+    names = _names(matrix.columns, (terminal_width() - 20) // 2)
+    rows = [["true class", "predicted class", "texts", "share"]]
+    for true, predicted in zip(*np.unravel_index(order, errors.shape), strict=True):
+        count = errors[true, predicted]
+        if count:
+            share = f"{count / n_texts[true]:.0%}"
+            rows.append([names[true], names[predicted], f"{count:,}", share])
+    if len(rows) == 1:
+        print(fill(f"{winner} confuses none of the {len(names)} classes."))
+        return
+    print(fill(f"Of {len(names)} classes, {winner} most often confuses (share of the true class):"))
+    print(format_table(rows, n_left=2))
+
+
+def _print_class_scores(
+    y_true: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: pd.Index, winner: str
+) -> None:
+    """Print precision, recall and F1 of each class or, of many, those with the lowest F1."""
+
+    def scores(average: str | None) -> Any:
+        return precision_recall_fscore_support(
+            y_true, predicted, labels=np.asarray(classes), average=average, zero_division=0
+        )
+
+    names = _names(classes, terminal_width() - 44)
+    by_class = list(zip(names, *scores(None), strict=True))
+    if len(names) > _MAX_CLASSES:
+        tested = [row for row in by_class if row[-1]]
+        by_class = sorted(tested, key=lambda row: row[-2])[:_N_WORST]
+        title = f"Classes with the lowest F1 of {winner} ({len(by_class)} of {len(names)}):"
+    else:
+        title = f"Classification report of {winner}:"
+    rows = [["", "precision", "recall", "f1-score", "support"]]
+    rows += [[name, *map("{:.4f}".format, values), f"{n:,}"] for name, *values, n in by_class]
+    n_texts = f"{len(y_true):,}"
+    rows.append(["accuracy", "", "", f"{accuracy_score(y_true, predicted):.4f}", n_texts])
+    for average in ("macro", "weighted"):
+        *values, _ = scores(average)
+        rows.append([f"{average} avg", *map("{:.4f}".format, values), n_texts])
+    print(fill(title))
+    print(format_table(rows))
