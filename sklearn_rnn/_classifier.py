@@ -280,7 +280,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     warm_start : bool, default=False
         True makes `fit` continue to train the existing network. The classes and the parameters that
         determine the architecture must not have changed; the embedding grows with new ids. False
-        makes `fit` train a new network.
+        makes `fit` train a new network. Ids must keep their tokens: to fit a Pipeline on new texts
+        as a continuation, set `warm_start` of the :class:`TextTokenizer` too.
 
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the folds, the order of mini-batches, dropout and the
@@ -576,8 +577,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If the data is invalid, has a single class, or is too small to be split; if parameters
-            contradict each other or the data; if the device is not found; or if the loss or a
-            weight is not finite at the first evaluation.
+            contradict each other or the data; if the device is not found; if the loss or a weight
+            is not finite at the first evaluation; or with ``warm_start=True``, if ids of X stand
+            for other tokens than in earlier training, as after another `fit` of the tokenizer.
 
         Warns
         -----
@@ -586,7 +588,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             kept.
         UserWarning
             If training is interrupted from the keyboard. The current weights are kept; with
-            validation data, the best weights so far.
+            validation data, the best weights so far. Also if ids of X_val stand for other tokens
+            than in X.
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 
@@ -600,9 +603,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     ) -> Self:
         """Train for one epoch on part of the data, at a constant learning rate.
 
-        The embedding grows with new ids, and the linear term with new n-grams. There is no
-        validation data, so the weights are those after the epoch; `max_epochs`, `lr_schedule` and
-        `evaluations_per_epoch` are not used.
+        The embedding grows with new ids, and the linear term with new n-grams. For texts with new
+        words, call :meth:`TextTokenizer.partial_fit` first, which keeps the ids of all others.
+        There is no validation data, so the weights are those after the epoch; `max_epochs`,
+        `lr_schedule` and `evaluations_per_epoch` are not used.
 
         Parameters
         ----------
@@ -625,7 +629,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             As for `fit`; if `classes` is missing at the first call or differs later; if y has a
-            label that is not in `classes`; or with ``early_stopping=True`` or
+            label that is not in `classes`; if ids of X stand for other tokens than in earlier
+            calls; or with ``early_stopping=True`` or
             ``class_weight="balanced"``, which need all of the data.
         """
         return self._train(self._check_partial_fit(X, y, classes, sample_weight))
@@ -935,6 +940,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         -------
         scores : ndarray of float32 of shape (n_samples,) or (n_samples, n_classes)
             With two classes, the log-odds of ``classes_[1]``; else a logit for each class.
+
+        Warns
+        -----
+        UserWarning
+            If ids of X stand for other tokens than in training.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
@@ -951,6 +961,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
             Labels, of the same type as in fit.
+
+        Warns
+        -----
+        UserWarning
+            If ids of X stand for other tokens than in training.
         """
         indices = self._logits(X).argmax(axis=1)
         return self.classes_[indices]
@@ -967,6 +982,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         -------
         probabilities : ndarray of float64 of shape (n_samples, n_classes)
             In the order of ``classes_``.
+
+        Warns
+        -----
+        UserWarning
+            If ids of X stand for other tokens than in training.
         """
         return torch.from_numpy(self._logits(X)).double().softmax(1).numpy()
 
@@ -982,6 +1002,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         -------
         log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
             In the order of ``classes_``. Finite even for a probability that rounds to zero.
+
+        Warns
+        -----
+        UserWarning
+            If ids of X stand for other tokens than in training.
         """
         return torch.from_numpy(self._logits(X)).double().log_softmax(1).numpy()
 
@@ -1010,6 +1035,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             If X, y or sample_weight is not in memory.
         ValueError
             If X or y is invalid, as in `fit`, or if they differ in length.
+
+        Warns
+        -----
+        UserWarning
+            If ids of X stand for other tokens than in training.
         """
         return super().score(X, check_labels(y, name="y"), sample_weight)
 

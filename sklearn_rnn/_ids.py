@@ -63,10 +63,8 @@ class NumberedIds(np.ndarray[Any, np.dtype[np.int32]]):
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
         result = super().__array_function__(func, types, args, kwargs)
-        if func is np.concatenate and isinstance(result, NumberedIds):
-            numberings = {numbering_of(array) for array in args[0]}
-            result.numbering = numberings.pop() if len(numberings) == 1 else None
-        return result
+        numberings = {numbering_of(array) for array in args[0]} if func is np.concatenate else set()
+        return attach_numbering(result, *numberings) if len(numberings) == 1 else result
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))

@@ -1,14 +1,24 @@
+import copy
+import pickle
 import re
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.model_selection import train_test_split
+from sklearn.utils import resample, shuffle
 
 from sklearn_rnn import _ids
 from sklearn_rnn._ids import (
     PAD,
     UNK,
+    attach_numbering,
     known_ids_table,
+    merge_numberings,
+    number_tokens,
+    numbering_of,
     replace_unknown_ids,
     sequence_lengths,
 )
@@ -58,3 +68,119 @@ def test_huge_ids_are_refused_before_memory_is_allocated():
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         known_ids_table(np.array([[2**31 - 1]]))
+
+
+# numberings
+
+VOCABULARY = {"good": 2, "film": 3, "bad": 4}
+NUMBERING = number_tokens(VOCABULARY)
+NUMBERED = attach_numbering(np.arange(12, dtype=np.int32).reshape(4, 3), NUMBERING)
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [
+        VOCABULARY,
+        {"bad": 4, "good": 2, "film": 3},
+    ],
+)
+def test_the_numbering_depends_on_tokens_and_ids_alone(vocabulary):
+    assert number_tokens(vocabulary) == NUMBERING
+    assert len(NUMBERING) == 8 * len(VOCABULARY)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "n_conflicts"),
+    [
+        (VOCABULARY, 0),
+        (VOCABULARY | {"new": 5}, 0),
+        ({"good": 2}, 0),
+        ({"bad": 4}, 0),
+        ({"film": 3, "far": 2**31 - 1}, 0),
+        ({"other": 9}, 0),
+        ({"film": 2, "good": 3, "bad": 4}, 2),
+        ({"goo": 2, "film": 3}, 1),
+        ({"Good": 2, "film": 3, "bad": 4, "new": 5}, 1),
+        ({"\ud800": 2, "": 3, "bad": 4}, 2),
+    ],
+)
+def test_numberings_conflict_where_an_id_stands_for_two_tokens(vocabulary, n_conflicts):
+    other = number_tokens(vocabulary)
+    for pair in ((NUMBERING, other), (other, NUMBERING)):
+        merged, found = merge_numberings(*pair)
+        assert found == n_conflicts
+        if not n_conflicts:
+            assert merged == number_tokens(VOCABULARY | vocabulary)
+
+
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda ids: ids[1:],
+        lambda ids: ids[:, :2],
+        lambda ids: ids[[2, 0]],
+        lambda ids: ids[ids[:, 0] > 3],
+        lambda ids: ids.copy(),
+        lambda ids: ids.astype(np.int64),
+        lambda ids: np.take(ids, [0], axis=0),
+        lambda ids: np.vstack([ids, ids[:1]]),
+        lambda ids: np.hstack([ids]),
+        lambda ids: np.concatenate((ids, ids)),
+        copy.copy,
+        copy.deepcopy,
+        lambda ids: pickle.loads(pickle.dumps(ids)),
+        lambda ids: pickle.loads(pickle.dumps(ids, protocol=2)),
+        lambda ids: train_test_split(ids, random_state=0)[0],
+        lambda ids: shuffle(ids, random_state=0),
+        lambda ids: resample(ids, random_state=0),
+    ],
+)
+def test_selections_and_copies_keep_the_numbering(derive):
+    derived = derive(NUMBERED)
+    assert numbering_of(derived) == NUMBERING
+    assert_array_equal(derived, derive(np.asarray(NUMBERED)))
+
+
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda ids: ids + 1,
+        lambda ids: ids != 0,
+        lambda ids: np.where(ids == 3, 7, ids),
+        lambda ids: np.minimum(ids, 5),
+        lambda ids: ids.max(axis=1),
+        lambda ids: ids[0, 0],
+        lambda ids: ids.sum(),
+        lambda ids: ids.tolist(),
+        lambda ids: pd.DataFrame(ids),
+        lambda ids: np.asarray(ids),
+        lambda ids: np.hstack([ids, np.asarray(ids)]),
+        lambda ids: np.hstack([ids, attach_numbering(ids, number_tokens({"other": 2}))]),
+    ],
+)
+def test_other_results_have_no_numbering(derive):
+    assert numbering_of(derive(NUMBERED)) is None
+
+
+def test_arithmetic_in_place_leaves_a_plain_array():
+    ids = NUMBERED.copy()
+    ids += 1
+    assert type(ids) is np.ndarray
+    assert_array_equal(ids, np.asarray(NUMBERED) + 1, strict=True)
+
+
+def test_numbered_ids_print_as_a_plain_array():
+    assert repr(NUMBERED) == repr(np.asarray(NUMBERED))
+    assert repr(NUMBERED[0]) == "array([0, 1, 2], dtype=int32)"
+    assert str(NUMBERED) == str(np.asarray(NUMBERED))
+
+
+def test_numbered_ids_are_mapped_to_memory_like_a_plain_array(tmp_path):
+    path = tmp_path / "ids.joblib"
+    joblib.dump(NUMBERED, path)
+    loaded = joblib.load(path, mmap_mode="r")
+    assert isinstance(loaded.base, np.memmap)
+    assert numbering_of(loaded) == NUMBERING
+    assert_array_equal(loaded, NUMBERED)
+    np.save(tmp_path / "ids.npy", NUMBERED)
+    assert_array_equal(np.load(tmp_path / "ids.npy"), np.asarray(NUMBERED), strict=True)

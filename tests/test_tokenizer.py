@@ -2,6 +2,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from collections import Counter
 
 import joblib
 import numpy as np
@@ -18,8 +19,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_rnn._ids import sequence_lengths
+from sklearn_rnn._ids import number_tokens, numbering_of, sequence_lengths
 from sklearn_rnn._tokenizer import TextTokenizer
+from sklearn_rnn._word_vectors import WordVectors
 from tests.text.tokens import TEXTS, refuses
 
 # Each runs different branches of the tokenizer. The contracts hold for all.
@@ -336,6 +338,332 @@ def test_the_tokenizer_does_not_import_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+# partial_fit and warm_start
+
+
+def test_partial_fit_keeps_ids_and_adds_new_tokens_after_the_highest():
+    tokenizer = TextTokenizer(min_count=1, max_length=None)
+    assert tokenizer.partial_fit(["b b a"]) is tokenizer
+    assert tokenizer.vocabulary_ == {"b": 2, "a": 3}
+    tokenizer.partial_fit(["c d d e a a a a"])
+    assert list(tokenizer.vocabulary_.items()) == [("b", 2), ("a", 3), ("d", 4), ("c", 5), ("e", 6)]
+    assert tokenizer.max_length_ == 3
+    assert tokenizer.transform(["e d c b a", "b z"]).tolist() == [[6, 4, 3], [2, 1, 0]]
+    assert tokenizer.get_feature_names_out().tolist() == ["token0", "token1", "token2"]
+
+
+@all_configurations
+def test_the_first_partial_fit_is_fit(parameters):
+    fitted = TextTokenizer(**parameters).fit(TEXTS)
+    for tokenizer in (
+        TextTokenizer(**parameters).partial_fit(TEXTS, y=[0, 1, 0, 1]),
+        TextTokenizer(**parameters, warm_start=True).fit(TEXTS),
+    ):
+        assert list(tokenizer.vocabulary_.items()) == list(fitted.vocabulary_.items())
+        assert tokenizer.max_length_ == fitted.max_length_
+
+
+def occurrences(texts):
+    return Counter(token for text in texts for token in text.split())
+
+
+@settings(max_examples=100)
+@given(
+    chunks=st.lists(
+        st.lists(st.text("abcde ", max_size=9), min_size=1, max_size=4), min_size=1, max_size=5
+    ),
+    min_count=st.integers(1, 4),
+    max_tokens=st.none() | st.integers(1, 6),
+    add_markers=st.booleans(),
+)
+def test_a_stream_learns_what_has_occurred_often_enough(chunks, min_count, max_tokens, add_markers):
+    chunks[0] = ["a " * min_count, *chunks[0]]
+    tokenizer = TextTokenizer(
+        min_count=min_count, max_tokens=max_tokens, max_length=4, add_markers=add_markers
+    )
+    learned, counts = [], Counter()
+    for chunk in chunks:
+        before = dict(vars(tokenizer).get("vocabulary_", {}))
+        tokenizer.partial_fit(chunk)
+        if max_tokens is None or len(learned) < max_tokens:
+            counts += occurrences(chunk)
+            new = occurrences(chunk).keys() - set(learned)
+            frequent = [token for token in new if counts[token] >= min_count]
+            frequent.sort(key=lambda token: (-counts[token], token))
+            learned += frequent if max_tokens is None else frequent[: max_tokens - len(learned)]
+        vocabulary = tokenizer.vocabulary_
+        assert before.items() <= vocabulary.items()
+        assert sorted(vocabulary.values()) == list(range(2, len(vocabulary) + 2))
+        markers = ["<s>", "</s>"] if add_markers else []
+        assert [token for token in vocabulary if token not in markers] == learned
+        assert set(markers) <= vocabulary.keys()
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.lists(st.text("ab é!中", max_size=9), min_size=1, max_size=4), min_size=1, max_size=4
+    )
+)
+def test_a_stream_without_limits_learns_the_tokens_of_all_texts(chunks):
+    chunks[0] = ["a", *chunks[0]]
+    tokenizer = TextTokenizer(min_count=1, max_tokens=None)
+    for chunk in chunks:
+        tokenizer.partial_fit(chunk)
+    whole = TextTokenizer(min_count=1, max_tokens=None).fit(
+        [text for chunk in chunks for text in chunk]
+    )
+    assert tokenizer.vocabulary_.keys() == whole.vocabulary_.keys()
+
+
+def test_rare_tokens_are_counted_over_calls_of_partial_fit():
+    tokenizer = TextTokenizer().partial_fit(["a a b c"]).partial_fit(["b d"]).partial_fit(["c d d"])
+    assert tokenizer.vocabulary_ == {"a": 2, "b": 3, "d": 4, "c": 5}
+    # fit keeps no counts of rare tokens, so b has occurred once.
+    tokenizer = TextTokenizer().fit(["a a b c"]).partial_fit(["b d"])
+    assert tokenizer.vocabulary_ == {"a": 2}
+    assert tokenizer.partial_fit(["b"]).vocabulary_ == {"a": 2, "b": 3}
+    tokenizer = TextTokenizer(warm_start=True).fit(["a a b c"]).fit(["b d"])
+    assert tokenizer.vocabulary_ == {"a": 2, "b": 3}
+
+
+def test_rare_tokens_are_kept_only_where_they_can_be_learned():
+    rare = "seldom"
+    for parameters, kept in (
+        ({}, True),
+        ({"max_tokens": 1}, False),
+        ({"vocabulary": ["a"]}, False),
+    ):
+        tokenizer = TextTokenizer(**parameters)
+        assert rare.encode() not in pickle.dumps(tokenizer.fit(["a a b b", rare]))
+        tokenizer.partial_fit([rare, "a"])
+        assert (rare.encode() in pickle.dumps(tokenizer)) == kept
+
+
+def test_max_tokens_holds_for_all_calls_together():
+    for add_markers in (False, True):
+        tokenizer = TextTokenizer(min_count=1, max_tokens=3, add_markers=add_markers)
+        tokenizer.partial_fit(["a b"]).partial_fit(["d d c"]).partial_fit(["e e e"])
+        assert tokenizer.vocabulary_.keys() - {"<s>", "</s>"} == {"a", "b", "d"}
+    tokenizer.set_params(max_tokens=4).partial_fit(["c e e"])
+    assert tokenizer.vocabulary_.keys() == {"a", "b", "d", "e", "<s>", "</s>"}
+    tokenizer.set_params(max_tokens=1).partial_fit(["c c"])
+    assert "c" not in tokenizer.vocabulary_
+
+
+def test_min_count_may_change_between_calls():
+    tokenizer = TextTokenizer(min_count=3).partial_fit(["a a a b b"])
+    assert tokenizer.set_params(min_count=2).partial_fit(["b"]).vocabulary_ == {"a": 2, "b": 3}
+
+
+def test_markers_keep_their_ids():
+    tokenizer = TextTokenizer(min_count=1, add_markers=True, max_length=4).fit(["a"])
+    assert tokenizer.vocabulary_ == {"a": 2, "<s>": 3, "</s>": 4}
+    tokenizer.partial_fit(["b c c"])
+    assert tokenizer.vocabulary_ == {"a": 2, "<s>": 3, "</s>": 4, "c": 5, "b": 6}
+    assert tokenizer.transform(["c b", ""]).tolist() == [[3, 5, 6, 4], [3, 1, 4, 0]]
+
+
+def test_markers_may_be_added_and_left_out_between_calls():
+    tokenizer = TextTokenizer(min_count=1, max_length=4).fit(["a"])
+    tokenizer.set_params(add_markers=True).partial_fit(["b"])
+    assert tokenizer.vocabulary_ == {"a": 2, "b": 3, "<s>": 4, "</s>": 5}
+    assert tokenizer.transform(["b"]).tolist() == [[4, 3, 5, 0]]
+    tokenizer.set_params(add_markers=False).partial_fit(["c"])
+    assert tokenizer.transform(["b c"]).tolist() == [[3, 6, 0, 0]]
+
+
+def test_markers_must_leave_a_token_in_rows_of_fixed_length():
+    tokenizer = TextTokenizer(min_count=1, max_length=2).fit(["a"]).set_params(add_markers=True)
+    with refuses(
+        ValueError,
+        "max_length_=2, which was fixed when the tokenizer was fitted, leaves no token between the "
+        "two markers. Set add_markers=False, or call fit with warm_start=False and max_length=3 or "
+        "more.",
+    ):
+        tokenizer.partial_fit(["b"])
+
+
+@pytest.mark.parametrize("max_length", [None, 0.5, 2])
+def test_partial_fit_does_not_change_the_number_of_columns(max_length):
+    tokenizer = TextTokenizer(min_count=1, max_length=max_length).fit(["a b"])
+    for length in (max_length, 7):
+        tokenizer.set_params(max_length=length).partial_fit(["a b c d e f"])
+        assert tokenizer.max_length_ == 2
+        assert tokenizer.transform(["f"]).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [
+        ["good", "film"],
+        ("good", "film"),
+        np.array(["good", "film"]),
+        {"film": 9, "good": 4},
+        {"film": 9, "good": 4, "</s>": 2},
+    ],
+)
+@pytest.mark.parametrize("add_markers", [False, True])
+def test_a_fixed_vocabulary_does_not_grow(vocabulary, add_markers):
+    tokenizer = TextTokenizer(vocabulary=vocabulary, add_markers=add_markers, min_count=1)
+    before = tokenizer.partial_fit(["a good film"]).vocabulary_
+    pickled = pickle.loads(pickle.dumps(tokenizer))
+    for copied in (tokenizer, pickled, copy.deepcopy(tokenizer)):
+        assert copied.partial_fit(["new words", "new words"]).vocabulary_ == before
+
+
+def test_tokens_without_a_vector_are_added_after_the_vectors():
+    vectors = WordVectors(["good", "</s>", "bad"], np.ones((3, 2)))
+    tokenizer = TextTokenizer(vocabulary=vectors, max_tokens=2, add_markers=True)
+    tokenizer.partial_fit(["good film film"]).partial_fit(["new good new bad"])
+    assert tokenizer.vocabulary_ == {"good": 2, "</s>": 3, "bad": 4, "film": 5, "<s>": 6, "new": 7}
+    tokenizer.partial_fit(["other other"])
+    assert "other" not in tokenizer.vocabulary_
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_warm_start_makes_fit_go_on(method):
+    tokenizer = TextTokenizer(min_count=1, max_length=3)
+    ids = getattr(tokenizer, method)(["b b a"])
+    tokenizer.set_params(warm_start=True)
+    result = getattr(tokenizer, method)(["c a"])
+    assert tokenizer.vocabulary_ == {"b": 2, "a": 3, "c": 4}
+    if method == "fit_transform":
+        assert ids.tolist() == [[2, 2, 3]]
+        assert result.tolist() == [[4, 3, 0]]
+    tokenizer.set_params(warm_start=False)
+    getattr(tokenizer, method)(["c a"])
+    assert tokenizer.vocabulary_ == {"a": 2, "c": 3}
+    assert not hasattr(clone(tokenizer.set_params(warm_start=True)), "vocabulary_")
+
+
+def test_fit_starts_anew_after_partial_fit():
+    tokenizer = TextTokenizer().partial_fit(["a a b"])
+    tokenizer.fit(["c c"]).partial_fit(["b"])
+    assert tokenizer.vocabulary_ == {"c": 2}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"analyzer": "char"}),
+        ({}, {"analyzer": str.split}),
+        ({"analyzer": str.split}, {"analyzer": str.splitlines}),
+        ({}, {"lowercase": False}),
+        ({}, {"strip_accents": "unicode"}),
+        ({"strip_accents": "ascii"}, {"strip_accents": None}),
+        ({}, {"token_pattern": r"\w+"}),
+        ({}, {"vocabulary": ["good"]}),
+        ({"vocabulary": ["good", "film"]}, {"vocabulary": ["film", "good"]}),
+        ({"vocabulary": ["good", "film"]}, {"vocabulary": None}),
+        ({"vocabulary": {"good": 4}}, {"vocabulary": {"good": 4, "film": 5}}),
+        ({}, {"vocabulary": WordVectors(["good"], [[1.0]])}),
+        (
+            {"vocabulary": WordVectors(["good"], [[1.0]])},
+            {"vocabulary": WordVectors(["film"], [[1.0]])},
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
+def test_what_decides_on_tokens_must_not_change(before, after, method):
+    tokenizer = TextTokenizer(**before, min_count=1).fit(TEXTS)
+    tokenizer.set_params(**after, warm_start=True)
+    fitted = copy.deepcopy(vars(tokenizer))
+    (name,) = after
+    with refuses(
+        ValueError,
+        f"The tokenizer cannot go on with its vocabulary, because {name} has changed since it was "
+        "fitted. Set it to its earlier value, or call fit with warm_start=False to learn a new "
+        "vocabulary.",
+    ):
+        getattr(tokenizer, method)(TEXTS)
+    assert vars(tokenizer).keys() == fitted.keys()
+    assert tokenizer.vocabulary_ == fitted["vocabulary_"]
+    tokenizer.set_params(warm_start=False).fit(TEXTS).partial_fit(TEXTS)
+
+
+def test_equal_parameters_are_no_change():
+    vocabulary = np.array(["good", "film"])
+    tokenizer = TextTokenizer(vocabulary=vocabulary).fit(TEXTS)
+    tokenizer.set_params(
+        vocabulary=["good", "film"], lowercase=np.True_, truncation="pre", n_jobs=1
+    )
+    assert tokenizer.partial_fit(TEXTS).vocabulary_ == {"good": 2, "film": 3}
+
+
+def fail_at(bad_text):
+    def analyze(text):
+        if text == bad_text:
+            raise RuntimeError("bad text")
+        return text.split()
+
+    return analyze
+
+
+@pytest.mark.parametrize(
+    ("texts", "error"),
+    [
+        ([], ValueError),
+        (["new"] * 9 + [None], TypeError),
+        (["new"] * 9 + ["bad"], RuntimeError),
+        ("new", TypeError),
+        (np.array([["new", "new"]]), ValueError),
+    ],
+)
+def test_a_failed_partial_fit_changes_nothing(texts, error):
+    tokenizer = TextTokenizer(analyzer=fail_at("bad"), warm_start=True)
+    tokenizer.partial_fit(["a a b"])
+    before = copy.deepcopy(vars(tokenizer))
+    for method in (tokenizer.partial_fit, tokenizer.fit, tokenizer.fit_transform):
+        with pytest.raises(error):
+            method(texts)
+        assert vars(tokenizer) == before
+    assert tokenizer.partial_fit(["b"]).vocabulary_ == {"a": 2, "b": 3}
+
+
+def test_a_first_partial_fit_that_fails_leaves_nothing_behind():
+    tokenizer = TextTokenizer()
+    with pytest.raises(ValueError, match="No token occurs min_count=2 times"):
+        tokenizer.partial_fit(["a b"])
+    assert vars(tokenizer) == vars(TextTokenizer())
+
+
+@pytest.mark.parametrize("texts", [[""], ["b"], [" ", "a"]])
+def test_texts_without_new_tokens_are_no_error(texts):
+    tokenizer = TextTokenizer().fit(["a a"])
+    assert tokenizer.partial_fit(texts).vocabulary_ == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "there_and_back", [lambda x: pickle.loads(pickle.dumps(x)), copy.copy, copy.deepcopy]
+)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"analyzer": str.split},
+        {"vocabulary": WordVectors(["good"], [[1.0]])},
+    ],
+)
+def test_a_copy_goes_on_and_leaves_the_original_as_it_is(there_and_back, parameters):
+    tokenizer = TextTokenizer(**parameters).partial_fit(["a a b"])
+    before = copy.deepcopy(vars(tokenizer))
+    copied = there_and_back(tokenizer).partial_fit(["b c c"])
+    assert copied.vocabulary_.keys() >= {"a", "b", "c"}
+    assert vars(tokenizer) == before
+
+
+def test_ids_know_their_vocabulary():
+    tokenizer = TextTokenizer(min_count=1)
+    first = numbering_of(tokenizer.fit_transform(["a b"]))
+    assert first == number_tokens({"a": 2, "b": 3}) == numbering_of(tokenizer.transform(["b"]))
+    assert numbering_of(pickle.loads(pickle.dumps(tokenizer)).transform(["b"])) == first
+    assert numbering_of(clone(tokenizer).fit_transform(["b a"])) == first
+    grown = numbering_of(tokenizer.partial_fit(["c"]).transform(["b"]))
+    assert grown == number_tokens({"a": 2, "b": 3, "c": 4})
+    assert numbering_of(tokenizer.fit(["c"]).transform(["b"])) == number_tokens({"c": 2})
+
+
 @pytest.fixture(scope="module")
 def reviews(data_dir):
     return pd.read_csv(data_dir / "imdb" / "train.csv.gz", nrows=3000)["review"]
@@ -357,3 +685,14 @@ def test_real_reviews_do_not_depend_on_their_order(reviews):
     other = TextTokenizer(**parameters).fit(reviews.sample(frac=1, random_state=0))
     assert list(one.vocabulary_.items()) == list(other.vocabulary_.items())
     assert one.max_length_ == other.max_length_
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_real_reviews_in_chunks(reviews, n_jobs):
+    tokenizer = TextTokenizer(min_count=1, max_tokens=None, n_jobs=n_jobs)
+    for begin in range(0, 1000, 250):
+        tokenizer.partial_fit(reviews[begin : begin + 250])
+    whole = TextTokenizer(min_count=1, max_tokens=None).fit(reviews[:1000])
+    assert tokenizer.vocabulary_.keys() == whole.vocabulary_.keys()
+    texts = tokenizer.inverse_transform(tokenizer.transform(reviews[:50]))
+    assert texts == whole.inverse_transform(whole.transform(reviews[:50]))

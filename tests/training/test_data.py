@@ -1,19 +1,24 @@
 """Training data: checks, encoding of labels, weights and splits."""
 
+import re
+
 import numpy as np
 import pytest
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._ids import sequence_lengths
+from sklearn_rnn._ids import attach_numbering, number_tokens, sequence_lengths
 from sklearn_rnn._training.data import (
     TrainingData,
     check_partial_fit_classes,
     check_training_data,
     choose_batch_size,
+    continue_numbering,
     merge_duplicates,
     sort_by_length,
     split_validation,
+    warn_of_other_numbering,
 )
+from tests.text.tokens import refuses
 
 CLASSIFIER = RNNTextClassifier()
 
@@ -81,3 +86,46 @@ def test_texts_in_any_memory_order_are_accepted(make_classifier, word_order):
     for same in (np.asfortranarray(X), X[::-1].copy()[::-1], np.lib.stride_tricks.as_strided(X)):
         classifier = make_classifier().fit(same, y)
         np.testing.assert_array_equal(classifier.predict_proba(same), expected)
+
+
+FITTED = number_tokens({"a": 2, "b": 3})
+
+
+def numbered(vocabulary):
+    return attach_numbering(np.ones((1, 1), dtype=np.int32), number_tokens(vocabulary))
+
+
+def test_a_numbering_is_continued():
+    grown = {"a": 2, "b": 3, "c": 4}
+    assert continue_numbering(None, [[1]]) is None
+    assert continue_numbering(FITTED, [[1]]) == FITTED
+    assert continue_numbering(None, numbered(grown)) == number_tokens(grown)
+    assert continue_numbering(FITTED, numbered(grown)) == number_tokens(grown)
+    assert continue_numbering(number_tokens(grown), numbered({"a": 2})) == number_tokens(grown)
+
+
+def test_another_numbering_cannot_be_continued():
+    with refuses(
+        ValueError,
+        "Training cannot continue, because 2 ids of X stand for other tokens than in the earlier "
+        "training: X comes from another TextTokenizer, or from one that was fitted again and has "
+        "numbered its tokens anew. To go on with new texts, keep the ids: instead of fit, call "
+        "partial_fit of the tokenizer of the earlier training, or set its warm_start=True. To "
+        "build a new network, set warm_start=False of the classifier and call fit.",
+    ):
+        continue_numbering(FITTED, numbered({"b": 2, "a": 3}))
+
+
+def test_another_numbering_is_warned_of():
+    message = (
+        "1 ids of X_val stand for other tokens than in training, so the validation scores have no "
+        "meaning. Make X_val by the TextTokenizer of the training; if it was fitted again, fit the "
+        "classifier again too."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
+        warn_of_other_numbering(
+            FITTED, numbered({"a": 2, "c": 3}), name="X_val", result="validation scores"
+        )
+    for ids in ([[1]], numbered({"a": 2}), numbered({"a": 2, "b": 3, "c": 4})):
+        warn_of_other_numbering(FITTED, ids, name="X", result="predictions")
+        warn_of_other_numbering(None, ids, name="X", result="predictions")
