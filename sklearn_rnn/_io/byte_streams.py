@@ -40,7 +40,7 @@ def source_name(source: Source) -> str:
     if not is_file_object(source):
         return os.fspath(source)  # type: ignore[arg-type]
     name = getattr(source, "name", None)
-    return name if isinstance(name, str) and name else "<stream>"
+    return os.fsdecode(name) if isinstance(name, str | bytes | PathLike) and name else "<stream>"
 
 
 def is_file_object(source: object) -> bool:

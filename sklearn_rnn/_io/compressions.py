@@ -252,8 +252,13 @@ _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
         "is a pointer of Git LFS, not the data. Get them with git lfs pull.",
     ),
 )
-_WIDE = "is text in UTF-{0}. Save it as UTF-8, or pass open(path, encoding='utf-{0}')."
-_BYTE_ORDER_MARKS = {16: (b"\xff\xfe", b"\xfe\xff"), 32: (b"\xff\xfe\0\0", b"\0\0\xfe\xff")}
+
+# Encodings of two or four bytes a character, with a byte order mark, and without one.
+_BYTE_ORDER_MARKS = {
+    "utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
+    "utf-16": (b"\xff\xfe", b"\xfe\xff"),
+}
+_UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
 
 def find_compression(start: bytes) -> Compression | None:
@@ -269,18 +274,26 @@ def check_format(start: bytes) -> None:
     for magic, message in _OTHER_FORMATS:
         if re.match(magic, start):
             raise OtherFormatError(message)
+    if start and not start.strip(b"\0"):
+        raise OtherFormatError("begins with zero bytes alone. It is damaged: get it again.")
     if _is_tar(start):
         raise OtherFormatError(f"is a tar archive. {_UNPACK}")
-    for bits, n_zeros in ((32, 3), (16, 1)):
-        if start.startswith(_BYTE_ORDER_MARKS[bits]) or _is_wide(start, bits // 8, n_zeros):
-            raise OtherFormatError(_WIDE.format(bits))
+    encodings = [name for name, marks in _BYTE_ORDER_MARKS.items() if start.startswith(marks)]
+    encodings += [name for name in _UNMARKED if _is_ascii_in(name, start[:400])]
+    if encodings:
+        raise OtherFormatError(
+            f"is text in {encodings[0].upper()}. Save it as UTF-8, or pass "
+            f"open(path, encoding={encodings[0]!r})."
+        )
 
 
-def _is_wide(start: bytes, width: int, n_zeros: int) -> bool:
-    """Return whether ASCII is written in `width` bytes a character, without a byte order mark."""
-    start = start[: len(start[:400]) // width * width]
+def _is_ascii_in(encoding: str, start: bytes) -> bool:
+    """Return whether ASCII is written in two or four bytes a character."""
+    width = int(encoding[4:6]) // 8
+    start = start[: len(start) // width * width]
     zeros = [not any(start[place::width]) for place in range(width)]
-    return bool(start.strip(b"\0")) and sum(zeros) == n_zeros and not all(zeros)
+    place = width - 1 if encoding.endswith("be") else 0
+    return len(start) > width and not zeros.pop(place) and all(zeros)
 
 
 def _is_tar(start: bytes) -> bool:

@@ -1,8 +1,10 @@
 """Readers of JSON Lines and of fastText lines."""
 
+import io
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from sklearn_rnn._io.byte_streams import Source, open_bytes, source_name
@@ -10,6 +12,7 @@ from sklearn_rnn._io.text_records import (
     Column,
     Records,
     Selection,
+    check_end,
     joined,
     listed,
     read_lines,
@@ -117,13 +120,21 @@ def read_fasttext(source: Source, selection: Selection) -> Records:
     name = source_name(source)
     is_labelled = selection.label is not None
     with open_bytes(source) as stream:
-        lines = (line.strip(_FASTTEXT_BLANKS) for line in read_lines(name, stream))
+        lines = _fasttext_lines(name, stream, is_labelled)
         for line, content in refuse_blank(name, enumerate(lines, start=1)):
             position = f"{name}, line {line}"
             match = _FASTTEXT_LINE.fullmatch(content)
             assert match is not None, "the pattern matches any line"
             label = _only_label(position, match["labels"]) if is_labelled else None
             yield position, match["text"], label
+
+
+def _fasttext_lines(name: str, stream: io.BufferedReader, is_labelled: bool) -> Iterator[str]:
+    ends: set[str] = set()
+    for line, content in enumerate(read_lines(name, stream), start=1):
+        if not is_labelled:
+            check_end(name, line, content, ends)
+        yield content.strip(_FASTTEXT_BLANKS)
 
 
 def _only_label(position: str, labels: str) -> str:

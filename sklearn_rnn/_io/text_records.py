@@ -110,6 +110,36 @@ def refuse_blank(name: str, numbered: Iterable[tuple[int, _T]]) -> Iterator[tupl
         yield line, record
 
 
+def check_end(name: str, line: int, content: str, ends: set[str]) -> None:
+    r"""Raise an error if some lines end in "\r" alone and others do not.
+
+    The module csv and pandas write a "\r" that is part of a text without quotes if their lines end
+    in "\n". No missing field or label shows it if a text is all that a line has.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file, for the message.
+    line : int
+        The number of the line, for the message.
+    content : str
+        The line, with its end.
+    ends : set of str
+        The ends of the lines before, to which that of this line is added.
+
+    Raises
+    ------
+    ValueError
+        If `ends` has both.
+    """
+    ends.update(set(content[-1]) & {"\r", "\n"})
+    if len(ends) > 1:
+        raise ValueError(
+            f"{name}, line {line}: some lines up to here end in '\\r' alone, and others in '\\n'. "
+            "A '\\r' may therefore be part of a text. End all lines in '\\n'."
+        )
+
+
 def joined(fields: list[str]) -> str:
     """Return the fields of a text as one, without blank ones."""
     return " ".join(field for field in fields if field.strip())

@@ -14,6 +14,7 @@ from sklearn_rnn._io.text_records import (
     Column,
     Records,
     Selection,
+    check_end,
     joined,
     listed,
     read_lines,
@@ -101,9 +102,10 @@ def _column_index(name: str, column: Column, first_row: list[str]) -> int:
         return column
     if first_row.count(column) != 1:
         how_many = "no column" if column not in first_row else "more than one column"
-        columns = listed(field if len(field) <= 50 else f"{field[:47]}..." for field in first_row)
         cure = f" {_FIRST_ROW_IS_DATA}" if column.isdecimal() else ""
-        raise ValueError(f"{name} has {how_many} {column!r}. Its columns are {columns}.{cure}")
+        raise ValueError(
+            f"{name} has {how_many} {column!r}. Its columns are {listed(first_row)}.{cure}"
+        )
     return first_row.index(column)
 
 
@@ -142,6 +144,7 @@ class _RowReader:
         self._quoting = quoting
         self._line = 0  # the number of lines that are read
         self._last = ""  # the last of them
+        self._ends: set[str] = set()
         self._width = 0  # the number of fields in the first row; 0 before it is read
 
     def read(self) -> Iterator[tuple[int, list[str]]]:
@@ -161,6 +164,8 @@ class _RowReader:
                 if self._width:
                     raise self._wrong_width(line, row)
                 self._width = len(row)
+            if self._width == 1:
+                check_end(self._name, self._line, self._last, self._ends)
             yield line, row
 
     def _split_quoted(self, content: str) -> list[str]:
