@@ -271,10 +271,10 @@ class RecurrentNet(PredictionNet):
         -------
         result : TrainingResult
         """
+        self.check_training_readiness()
         before = NetState(self)
         with thread_pool() as pool:
             try:
-                self.check_training_readiness()
                 self.configure(parameters)
                 self.known_ids_ = known_ids
                 loop = self._train(training, validation, accumulate, seed, dtype, pool)

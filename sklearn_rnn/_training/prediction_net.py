@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from skorch import NeuralNetClassifier
 from skorch.dataset import Dataset
+from skorch.utils import data_from_dataset, is_dataset
 
 from sklearn_rnn._ids import FIRST_ID, replace_unknown_ids, sequence_lengths
 from sklearn_rnn._training.batches import IdsDataset, SequentialBatches
@@ -137,8 +138,9 @@ class PredictionNet(NeuralNetClassifier):
 
         Parameters
         ----------
-        X : array-like or Tensor of int of shape (n, T), dict of Tensor, or IdsDataset
-            Right-padded ids, or the inputs of a batch.
+        X : array-like or Tensor of int of shape (n, T), dict of Tensor, or Dataset
+            Right-padded ids, the inputs of a batch, or a dataset from which skorch can read X and
+            y.
         y : array-like of int of shape (n,), default=None
             Class indices.
 
@@ -148,6 +150,8 @@ class PredictionNet(NeuralNetClassifier):
         """
         if isinstance(X, IdsDataset):
             return X
+        if is_dataset(X):
+            X, y = data_from_dataset(X)
         advice = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
         self.check_is_fitted(["known_ids_"], msg=advice)
         ids = X["ids"] if isinstance(X, dict) else X
