@@ -2,13 +2,11 @@
 
 import argparse
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn, TextIO
 
 from sklearn_rnn._cli.arguments import parse_arguments
@@ -17,7 +15,6 @@ from sklearn_rnn._cli.terminal import printable, standard_streams
 
 def run() -> NoReturn:
     """Run the command line as a program, and exit with the code of `main`."""
-    signal.signal(signal.SIGINT, _interrupt)
     code = main()
     try:
         if sys.stdout is not None:
@@ -49,25 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 _run(parse_arguments(argv, _program()))
             if sys.stdout is not None:
                 sys.stdout.flush()
-        except (KeyboardInterrupt, _Interrupted):
+        except KeyboardInterrupt:
             return _print_line("interrupted", 130)
         except BrokenPipeError:
             return 141
         except Exception as error:
             return _print_line(f"error: {_describe(error)}", 2)
     return 0
-
-
-class _Interrupted(BaseException):
-    """Raised on Ctrl-C instead of KeyboardInterrupt.
-
-    RNNTextClassifier.fit catches KeyboardInterrupt and returns with the weights learned so far.
-    With KeyboardInterrupt, a comparison would therefore continue with the next fit.
-    """
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
-    raise _Interrupted
 
 
 def _run(args: argparse.Namespace) -> None:

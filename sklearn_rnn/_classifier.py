@@ -53,7 +53,7 @@ from sklearn_rnn._training.history import make_history
 from sklearn_rnn._training.loop import TrainingResult
 from sklearn_rnn._training.net import RecurrentNet, build_net
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName
-from sklearn_rnn._training.stopping import report_early_end
+from sklearn_rnn._training.stopping import TrainingEnd
 from sklearn_rnn._training.task import TrainingTask, prepare_data
 from sklearn_rnn._training.thread_pool import methods_on_one_core
 from sklearn_rnn._validation import (
@@ -580,6 +580,11 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             contradict each other or the data; if the device is not found; if the loss or a weight
             is not finite at the first evaluation; or with ``warm_start=True``, if ids of X stand
             for other tokens than in earlier training, as after another `fit` of the tokenizer.
+        KeyboardInterrupt
+            If interrupted before the training begins, which leaves the classifier as it was; or if
+            training is interrupted and a library called `fit`, for example a search, which ends
+            with it. Pipelines and programs that run code, such as IPython, are no such libraries.
+            What was trained is kept.
 
         Warns
         -----
@@ -587,8 +592,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             If the loss or a weight is not finite at a later evaluation. The best weights so far are
             kept.
         UserWarning
-            If training is interrupted from the keyboard. The current weights are kept; with
-            validation data, the best weights so far. Also if ids of X_val stand for other tokens
+            If training is interrupted from the keyboard. What was trained is kept: the current
+            weights or, with validation data, the best weights so far. Also if ids of X_val stand for other tokens
             than in X.
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
@@ -632,6 +637,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             label that is not in `classes`; if ids of X stand for other tokens than in earlier
             calls; or with ``early_stopping=True`` or
             ``class_weight="balanced"``, which need all of the data.
+        KeyboardInterrupt
+            As for `fit`.
+
+        Warns
+        -----
+        ConvergenceWarning, UserWarning
+            As for `fit`.
         """
         return self._train(self._check_partial_fit(X, y, classes, sample_weight))
 
@@ -772,8 +784,27 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         architecture = self._plan(task)
         net = (self._resume_net if task.resume else self._start_net)(architecture, task)
         result = self._train_net(net, architecture, task)
-        history = self._report(result, self.history_ if task.resume else make_history([]))
-        return self._set_fitted(task, architecture, net, result, history)
+        parameters = python_values(self)
+        before = self.history_ if task.resume else make_history([])
+        if result.loaded is not None:
+            before = make_history(result.loaded)
+        epochs_before = before.index[-1] if len(before) else 0
+        history = make_history(result.evaluations, epochs_before)
+        end = TrainingEnd(
+            diverged=result.diverged,
+            interrupted=result.interrupted,
+            best_evaluation=result.best_evaluation,
+            epochs=history.index.tolist(),
+            epochs_before=epochs_before,
+            max_epochs=task.max_epochs,
+            learning_rate=parameters.learning_rate,
+            gradient_clip=parameters.gradient_clip,
+        )
+        end.check()
+        history = pd.concat([before, history]) if len(before) else history
+        self._set_fitted(task, architecture, net, result, history)
+        end.report()
+        return self
 
     def _plan(self, task: TrainingTask) -> Architecture:
         with invalid_parameters():
@@ -851,24 +882,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             ),
         )
 
-    def _report(self, result: TrainingResult, before: pd.DataFrame) -> pd.DataFrame:
-        """Return the history, with earlier trainings; raise or warn if training ended early."""
-        parameters = python_values(self)
-        if result.loaded is not None:
-            before = make_history(result.loaded)
-        epochs_before = before.index[-1] if len(before) else 0
-        history = make_history(result.evaluations, epochs_before)
-        report_early_end(
-            diverged=result.diverged,
-            interrupted=result.interrupted,
-            best_evaluation=result.best_evaluation,
-            epochs=history.index.tolist(),
-            epochs_before=epochs_before,
-            learning_rate=parameters.learning_rate,
-            gradient_clip=parameters.gradient_clip,
-        )
-        return pd.concat([before, history]) if len(before) else history
-
     def _set_fitted(
         self,
         task: TrainingTask,
@@ -876,7 +889,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         net: RecurrentNet,
         result: TrainingResult,
         history: pd.DataFrame,
-    ) -> Self:
+    ) -> None:
         for name in ("best_epoch_", "gradient_flow_"):
             self.__dict__.pop(name, None)
         if not task.resume:
@@ -896,7 +909,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             self.best_epoch_ = history.index[row].item()
         if result.gradient_flow is not None:
             self.gradient_flow_ = result.gradient_flow.to_frame()
-        return self
 
     def summary(self) -> pd.DataFrame:
         """List the layers of the network.

@@ -157,6 +157,13 @@ class TrainingLoop:
 
     def run(self) -> None:
         """Train for `max_epochs`; early stopping and divergence end the training sooner."""
+        try:
+            self._run_epochs()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise  # skorch catches it and ends the training
+
+    def _run_epochs(self) -> None:
         net = self.net
         datasets = {"dataset_train": self.dataset, "dataset_valid": self.valid_dataset}
         for epochs_completed, n_batches, interval in split_epochs(
@@ -165,11 +172,7 @@ class TrainingLoop:
             evaluations_per_epoch=net.evaluations_per_epoch,
         ):
             net.notify("on_epoch_begin", **datasets)
-            try:
-                self._run_interval(interval, n_batches)
-            except KeyboardInterrupt:
-                self.interrupted = True
-                raise  # skorch catches it and ends the training
+            self._run_interval(interval, n_batches)
             net.history.record("epochs_completed", epochs_completed)
             net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
             self._record_evaluation()
@@ -185,10 +188,14 @@ class TrainingLoop:
             progress = self._show_progress(batches, "valid", len(batches))
             self._run_batches(progress, self.validation_step, "valid")
 
-    def _show_progress(self, batches: Iterable[Batch], name: str, n_batches: int) -> tqdm:
+    def _show_progress(
+        self, batches: Iterable[Batch], name: str, n_batches: int
+    ) -> Iterable[Batch]:
+        # Even a hidden bar takes locks of tqdm, which a process forked meanwhile finds taken.
+        if not self.net.verbose:
+            return batches
         # With disable=None, tqdm shows a bar only if stderr is a terminal.
-        disable = None if self.net.verbose else True
-        return tqdm(batches, desc=name, total=n_batches, leave=False, disable=disable)
+        return tqdm(batches, desc=name, total=n_batches, leave=False, disable=None)
 
     def _run_batches(
         self, batches: Iterable[Batch], step_fn: Callable[[Batch], Step], prefix: str
@@ -280,13 +287,16 @@ class TrainingLoop:
             if best.best_weights is not None and is_restored:
                 restore_trained(net.module_, best.best_weights)
         if self.refit_bias and not self.diverged:
-            refit_output_bias(
-                net.module_,
-                self.dataset,
-                self.microbatches,
-                label_smoothing=net.label_smoothing,
-                rng=self.rng,
-            )
+            try:
+                refit_output_bias(
+                    net.module_,
+                    self.dataset,
+                    self.microbatches,
+                    label_smoothing=net.label_smoothing,
+                    rng=self.rng,
+                )
+            except KeyboardInterrupt:  # the biases are as trained
+                self.interrupted = True
 
     def result(self) -> TrainingResult:
         """Return the result of the training, after `finish`."""

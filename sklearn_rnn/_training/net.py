@@ -337,8 +337,14 @@ class RecurrentNet(PredictionNet):
             )
 
         self.stage_ = Stage.BEGIN
-        super().partial_fit(training.ids, training.labels, make_loop=make_loop)
-        return self._training_loop()
+        try:
+            super().partial_fit(training.ids, training.labels, make_loop=make_loop)
+        except KeyboardInterrupt:  # at the begin or at the end of the training
+            if self.loop_ is not None:
+                self.loop_.interrupted = True
+        if self.loop_ is None:  # skorch may have caught the interrupt
+            raise KeyboardInterrupt
+        return self.loop_
 
     def _learn_linear_term(
         self,

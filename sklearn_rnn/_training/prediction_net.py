@@ -73,6 +73,8 @@ class PredictionNet(NeuralNetClassifier):
         """Build the module; load given weights or, without them, initialise weights from `seed`."""
         self._refuse_to_initialize()
         super().initialize_module()
+        # The first predictions may come from several threads, which would all change the mode.
+        self.module_.eval()
         weights = vars(self).get("given_weights_")
         if weights is not None:
             self.module_.load_state_dict({k: torch.tensor(w) for k, w in weights.items()})

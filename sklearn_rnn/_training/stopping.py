@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_rnn._training.interrupts import is_called_by_user
 from sklearn_rnn._warnings import warn_user
 
 Weights = dict[str, torch.Tensor]
@@ -99,17 +101,9 @@ class EarlyStopping:
         return limit is not None and self.n_without_improvement > limit
 
 
-def report_early_end(
-    *,
-    diverged: bool,
-    interrupted: bool,
-    best_evaluation: int | None,
-    epochs: Sequence[float],
-    epochs_before: float,
-    learning_rate: float,
-    gradient_clip: float | None,
-) -> None:
-    """Raise or warn if training diverged or was interrupted.
+@dataclass(frozen=True)
+class TrainingEnd:
+    """The end of a training, which is reported if it came early.
 
     Parameters
     ----------
@@ -125,37 +119,66 @@ def report_early_end(
         of earlier trainings.
     epochs_before : int or float
         Epochs completed in earlier trainings.
+    max_epochs : int
+        Largest number of epochs of this training.
     learning_rate : float
         Parameter of the classifier, for the messages about divergence.
     gradient_clip : float or None
         Parameter of the classifier, for the messages about divergence.
-
-    Raises
-    ------
-    ValueError
-        If training diverged and `best_evaluation` is None.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If training diverged and `best_evaluation` is not None.
-    UserWarning
-        If training was interrupted.
     """
-    cure = (
-        f"Lower learning_rate={learning_rate}, or gradient_clip={gradient_clip}, "
-        "which limits the norm of the gradient."
-    )
-    if diverged:
-        if best_evaluation is None:
-            raise ValueError(f"The loss or a weight is not finite after epoch {epochs[-1]}. {cure}")
-        warn_user(
-            f"Training stopped: the loss or a weight is not finite after epoch {epochs[-1]}. The "
-            f"weights of epoch {epochs[best_evaluation - 1]} are kept. {cure}",
-            ConvergenceWarning,
+
+    diverged: bool
+    interrupted: bool
+    best_evaluation: int | None
+    epochs: Sequence[float]
+    epochs_before: float
+    max_epochs: int
+    learning_rate: float
+    gradient_clip: float | None
+
+    def check(self) -> None:
+        """Raise a ValueError if training diverged and `best_evaluation` is None."""
+        if self.diverged and self.best_evaluation is None:
+            raise ValueError(f"The loss or a weight is {self._describe_divergence()}")
+
+    def report(self) -> None:
+        """Raise or warn if what was trained until an early end is kept by the estimator.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If training was interrupted, and a library called it (see `is_called_by_user`).
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training diverged.
+        UserWarning
+            If training was interrupted, and the user's own code called it.
+        """
+        if self.diverged and self.best_evaluation is not None:
+            warn_user(
+                f"Training stopped: the loss or a weight is {self._describe_divergence()}",
+                ConvergenceWarning,
+            )
+        if self.interrupted:
+            message = f"Training was interrupted {self._position()}. What was trained is kept."
+            if not is_called_by_user():
+                raise KeyboardInterrupt(message)
+            warn_user(message)
+
+    def _describe_divergence(self) -> str:
+        kept = ""
+        if self.best_evaluation is not None:
+            kept = f"The weights of epoch {self.epochs[self.best_evaluation - 1]} are kept. "
+        return (
+            f"not finite after epoch {self.epochs[-1]}. {kept}Lower "
+            f"learning_rate={self.learning_rate}, or gradient_clip={self.gradient_clip}, which "
+            "limits the norm of the gradient."
         )
-    if interrupted:
-        last = epochs[-1] if epochs else epochs_before
-        warn_user(
-            f"Training was interrupted in epoch {int(last) + 1}. What was trained is kept.",
-        )
+
+    def _position(self) -> str:
+        last = self.epochs[-1] if self.epochs else self.epochs_before
+        if last == self.epochs_before + self.max_epochs:
+            return f"after epoch {last}"
+        return f"in epoch {int(last) + 1}"

@@ -230,16 +230,13 @@ def test_messages_name_the_program_as_it_was_called(path, program, monkeypatch, 
     assert capsys.readouterr().out.startswith(f"usage: {program} predict ")
 
 
-def test_the_console_script_takes_one_ctrl_c_and_exits_with_the_code(monkeypatch):
+def test_the_console_script_exits_with_the_code(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(sys, "argv", ["sklearn-rnn"])
-    try:
-        with pytest.raises(SystemExit) as stop:
-            run()
-        assert signal.getsignal(signal.SIGINT) is not before
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(SystemExit) as stop:
+        run()
     assert stop.value.code == 2
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_console_script_is_registered():

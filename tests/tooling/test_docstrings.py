@@ -23,10 +23,14 @@ def modules():
 
 
 def with_methods(value):
-    """Return the full names of a class or function, and of the methods that the class defines."""
+    """Return the full names of a class or function, and of the methods that this package defines."""
     name = f"{value.__module__}.{value.__qualname__}"
     members = vars(value).items() if inspect.isclass(value) else ()
-    methods = [key for key, member in members if inspect.isroutine(member)]
+    methods = [
+        key
+        for key, member in members
+        if inspect.isroutine(member) and member.__module__.startswith("sklearn_rnn.")
+    ]
     return [name, *(f"{name}.{method}" for method in methods if not method.startswith("__"))]
 
 
