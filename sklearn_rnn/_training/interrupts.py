@@ -7,6 +7,7 @@ for a trained one, and go on with the next fit.
 
 import inspect
 import re
+import traceback
 
 # Modules that may stand on the call stack between the user's code and a fit that the user called:
 # those of this package and of Pipelines, and programs that run the user's code. With any other
@@ -30,6 +31,15 @@ _TRANSPARENT_MODULES = (
     *("click", "typer", "fire", "absl.app"),
 )
 _INSTALLED_FILE = re.compile(r".*[\\/](?:site|dist)-packages[\\/](.+?)(?:\.py)?")
+
+
+def is_stop_of_skorch(interrupt: KeyboardInterrupt) -> bool:
+    """Return whether a callback of skorch raised an interrupt: its EarlyStopping ends a training.
+
+    A KeyboardInterrupt of the user's own callback counts as Ctrl-C.
+    """
+    (*_, (frame, _)) = traceback.walk_tb(interrupt.__traceback__)
+    return frame.f_globals.get("__name__", "").startswith("skorch.callbacks.")
 
 
 def is_called_by_user() -> bool:

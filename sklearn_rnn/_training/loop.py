@@ -21,6 +21,7 @@ from sklearn_rnn._training.batches import (
 )
 from sklearn_rnn._training.calibration import refit_output_bias
 from sklearn_rnn._training.history import GradientFlow, record_best
+from sklearn_rnn._training.interrupts import is_stop_of_skorch
 from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName, take_step
 from sklearn_rnn._training.stopping import EarlyStopping, Weights
@@ -159,8 +160,8 @@ class TrainingLoop:
         """Train for `max_epochs`; early stopping and divergence end the training sooner."""
         try:
             self._run_epochs()
-        except KeyboardInterrupt:
-            self.interrupted = True
+        except KeyboardInterrupt as interrupt:
+            self.interrupted = not is_stop_of_skorch(interrupt)
             raise  # skorch catches it and ends the training
 
     def _run_epochs(self) -> None:

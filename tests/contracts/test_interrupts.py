@@ -32,7 +32,7 @@ from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCo
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_rnn._training import loop, net
 from sklearn_rnn.evaluation import compare
@@ -150,7 +150,7 @@ LIBRARIES = {
     "BaggingClassifier": lambda c, X, y: BaggingClassifier(c, n_estimators=2).fit(X, y),
     "OneVsRestClassifier": lambda c, X, y: OneVsRestClassifier(c).fit(X, y),
     "OneVsOneClassifier": lambda c, X, y: OneVsOneClassifier(c).fit(X, y),
-    "OutputCodeClassifier": lambda c, X, y: OutputCodeClassifier(c).fit(X, y),
+    "OutputCodeClassifier": lambda c, X, y: OutputCodeClassifier(c, random_state=0).fit(X, y),
     "CalibratedClassifierCV": lambda c, X, y: CalibratedClassifierCV(c, cv=2).fit(X, y),
     "SelfTrainingClassifier": lambda c, X, y: SelfTrainingClassifier(c).fit(
         X, np.where(np.arange(len(y)) % 4 == 0, -1, y == "pos")
@@ -312,6 +312,14 @@ def test_the_model_is_kept_where_the_warning_is_an_error(interrupted, word_order
         with pytest.raises(UserWarning, match="interrupted in epoch 2"):
             classifier.fit(*word_order)
     assert classifier.n_epochs_ == 1
+
+
+def test_early_stopping_of_skorch_is_no_interrupt(make_classifier, word_order):
+    stopping = EarlyStopping("train_loss", patience=2, threshold=100.0, sink=lambda _: None)
+    classifier = make_classifier(callbacks=[stopping], max_epochs=9)
+    assert classifier.fit(*word_order).n_epochs_ == 3
+    search = GridSearchCV(classifier, {"max_epochs": [8, 9]}, cv=2).fit(*word_order)
+    assert search.best_estimator_.n_epochs_ == 3
 
 
 def test_errors_of_a_callback_are_no_interrupts(make_classifier, word_order):
