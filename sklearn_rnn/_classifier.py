@@ -593,8 +593,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             kept.
         UserWarning
             If training is interrupted from the keyboard. What was trained is kept: the current
-            weights or, with validation data, the best weights so far. Also if ids of X_val stand for other tokens
-            than in X.
+            weights or, with validation data, the best weights so far. Also if ids of X_val stand
+            for other tokens than in X.
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 

@@ -22,14 +22,17 @@ def modules():
     return [import_module(name) for name in names if not name.endswith("__main__")]
 
 
+def is_of_skorch(member):
+    """Return whether a method is one of skorch, which `methods_on_one_core` decorates."""
+    return str(getattr(member, "__module__", "")).startswith("skorch.")
+
+
 def with_methods(value):
-    """Return the full names of a class or function, and of the methods that this package defines."""
+    """Return the full names of a class or function, and of the methods that its package defines."""
     name = f"{value.__module__}.{value.__qualname__}"
     members = vars(value).items() if inspect.isclass(value) else ()
     methods = [
-        key
-        for key, member in members
-        if inspect.isroutine(member) and member.__module__.startswith("sklearn_rnn.")
+        key for key, member in members if inspect.isroutine(member) and not is_of_skorch(member)
     ]
     return [name, *(f"{name}.{method}" for method in methods if not method.startswith("__"))]
 
