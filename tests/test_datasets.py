@@ -1,4 +1,8 @@
+import csv
+import gzip
+import io
 import re
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -7,6 +11,20 @@ from sklearn.model_selection import train_test_split
 
 from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
 from sklearn_rnn.datasets import make_word_order, read_texts
+from tests.io.packing import PACKERS, SUFFIXES, OnlyRead, ShortReads, make_fifo, make_pipe
+
+# The same texts and labels in each format of files.
+CONTENTS = {
+    "a.csv": ["text,label", '"Loved it, truly",good', 'a "naïve" one,bad'],
+    "a.tsv": ["text\tlabel", "Loved it, truly\tgood", '"a ""naïve"" one"\tbad'],
+    "a.jsonl": [
+        '{"label": "good", "text": "Loved it, truly"}',
+        '{"text": "a \\"na\\u00efve\\" one", "label": "bad"}',
+    ],
+    "a.ft.txt": ["__label__good Loved it, truly", '__label__bad a "naïve" one'],
+}
+FORMATS_OF = {"a.csv": "csv", "a.tsv": "tsv", "a.jsonl": "jsonl", "a.ft.txt": "fasttext"}
+EXPECTED = (["Loved it, truly", 'a "naïve" one'], ["good", "bad"])
 
 
 def test_what_is_read_can_be_split_masked_and_learnt(tmp_path):
@@ -16,6 +34,102 @@ def test_what_is_read_can_be_split_masked_and_learnt(tmp_path):
     X_train, X_test, y_train, y_test = train_test_split(bunch.data, bunch.target, random_state=0)
     assert tfidf_logistic_regression().fit(X_train, y_train).score(X_test, y_test) == 1
     assert set(bunch.data[bunch.target == "a"]) == {"good"}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("compression", PACKERS)
+@pytest.mark.parametrize(
+    "ends", [["\n"], ["\r\n"], ["\r"], ["\r\n", "\n"], ["\n", "\r"], ["\n", "\n", ""]], ids=ascii
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_each_format_with_any_ends_of_lines_compressed_or_not(
+    tmp_path, name, compression, ends, mark
+):
+    lines = [line + end for line, end in zip(CONTENTS[name], cycle(ends), strict=False)]
+    path = tmp_path / f"{name}{SUFFIXES[compression]}"
+    path.write_bytes(PACKERS[compression]((mark + "".join(lines)).encode()))
+    bunch = read_texts(path)
+    assert (bunch.data.tolist(), bunch.target.tolist()) == EXPECTED
+
+
+SOURCES = {
+    "str": lambda path, content: path.write_bytes(content) and str(path),
+    "path": lambda path, content: path.write_bytes(content) and path,
+    "named pipe": make_fifo,
+    "BytesIO": lambda path, content: io.BytesIO(content),
+    "raw stream": lambda path, content: ShortReads(content),
+    "only read": lambda path, content: OnlyRead(content),
+    "StringIO": lambda path, content: io.StringIO(content.decode()),
+    "text": lambda path, content: io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"),
+    "gzip": lambda path, content: gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(content))),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
+def test_each_format_from_each_kind_of_source(tmp_path, name, make):
+    source = make(tmp_path / name, "\n".join(CONTENTS[name]).encode())
+    bunch = read_texts(source, format=FORMATS_OF[name])
+    assert (bunch.data.tolist(), bunch.target.tolist()) == EXPECTED
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_each_format_from_a_pipe_of_the_shell(name, pack):
+    path, end = make_pipe(pack("\n".join(CONTENTS[name]).encode()))
+    with end:
+        bunch = read_texts(path, format=FORMATS_OF[name])
+    assert (bunch.data.tolist(), bunch.target.tolist()) == EXPECTED
+
+
+def test_a_file_object_stays_open_and_its_name_tells_the_format(tmp_path):
+    path = tmp_path / "A.CSV.gz"
+    path.write_bytes(gzip.compress(b"text,label\nwords,x\n"))
+    with open(path, "rb") as raw, gzip.open(path) as unpacked:
+        for file in (raw, unpacked):
+            assert read_texts(file).data.tolist() == ["words"]
+            assert not file.closed
+            assert file.read() == b""
+    with pytest.raises(ValueError, match=r"^<stream> has none of the suffixes that tell a format"):
+        read_texts(io.BytesIO(b"text,label\nwords,x\n"))
+    with pytest.raises(ValueError, match=r"^<stream> is a file, and format='folder' takes a fo"):
+        read_texts(io.BytesIO(), format="folder")
+
+
+@pytest.mark.parametrize("path", [None, 0, b"a.csv", ["a.csv"]])
+def test_what_is_neither_a_path_nor_a_file_object(path):
+    message = f"path must be a path, or a file object that is open for reading; got {type(path)}."
+    with pytest.raises(TypeError, match=rf"^{re.escape(message)}\Z"):
+        read_texts(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "n_rows", "line"),
+    [
+        (
+            "sms_spam/SMSSpamCollection",
+            {"text": "SMS", "label": "Label", "format": "tsv"},
+            5574,
+            284,
+        ),
+        ("germeval2018/train.tsv.gz", {"text": 0, "label": 1}, 5009, 111),
+        ("germeval2018/test.tsv.gz", {"text": 0, "label": 2}, 3532, 9),
+    ],
+)
+def test_real_corpora_without_quoting(data_dir, name, parameters, n_rows, line):
+    path = data_dir / name
+    with pytest.raises(ValueError, match=rf", line {line}: .* pass quoting=csv\.QUOTE_NONE"):
+        read_texts(path, **parameters)
+    bunch = read_texts(path, quoting=csv.QUOTE_NONE, **parameters)
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", newline="\n") as file:
+        rows = [line.removesuffix("\n").split("\t") for line in file]
+    columns = [parameters["text"], parameters["label"]]
+    if columns == ["SMS", "Label"]:
+        columns = list(map(rows.pop(0).index, columns))
+    assert len(rows) == n_rows
+    assert_array_equal(bunch.data, [row[columns[0]] for row in rows])
+    assert_array_equal(bunch.target, [row[columns[1]] for row in rows])
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,21 @@
-"""Readers of labelled texts: CSV, TSV, JSON Lines, fastText lines, folders; broken files."""
+"""Readers of labelled texts: CSV, TSV, JSON Lines, fastText lines; broken files."""
 
-import csv
 import gzip
+import io
 import json
 import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from sklearn_rnn._io import byte_streams, text_readers, text_tables
 from sklearn_rnn.datasets import read_texts
 from tests.io.files import assert_fails_with
+
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 REVIEW_CSV = 'stars,review\n5,"Loved it, ""truly"""\n1,"Never\nagain"\n'
 
@@ -92,18 +96,6 @@ def test_fasttext_lines(write, name):
     assert bunch.target.tolist() == ["1", "b"]
 
 
-def test_folder_per_class_in_the_order_of_names(write, tmp_path):
-    write("pos/2.txt", "two\n")
-    write("pos/1.txt.gz", gzip.compress(b"one"))
-    write("neg/a.txt", "bad")
-    write("neg/notes.md", "not a text")
-    write(".hidden/a.txt", "not a class")
-    with pytest.warns(UserWarning, match="1 of its entries are left out: 'neg/notes.md'"):
-        bunch = read_texts(tmp_path)
-    assert bunch.data.tolist() == ["bad", "one", "two\n"]
-    assert bunch.target.tolist() == ["neg", "pos", "pos"]
-
-
 def test_without_labels_the_target_is_none(write, tmp_path):
     paths = [
         write("a.csv", "text\nwords\n"),
@@ -116,13 +108,6 @@ def test_without_labels_the_target_is_none(write, tmp_path):
         bunch = read_texts(path, label=None)
         assert bunch.data.tolist() == ["words"]
         assert bunch.target is None
-
-
-def test_a_field_may_be_longer_than_csv_takes_and_its_limit_is_left_as_it_was(write):
-    limit = csv.field_size_limit()
-    text = "x" * (limit + 1)
-    assert read_texts(write("a.csv", f"{text},1\n"), text=0, label=1).data.tolist() == [text]
-    assert csv.field_size_limit() == limit
 
 
 @pytest.mark.parametrize(
@@ -277,28 +262,177 @@ def test_a_gzip_file_that_is_damaged(write):
         read_texts(write("a.csv.gz", packed), text=0, label=1)
 
 
-def test_a_folder_without_classes_or_texts(write, tmp_path):
-    assert_fails_with(
-        "{path} has no sub-folders. A folder of labelled texts has one for each class; for texts "
-        "without labels pass label=None.",
-        write("flat/a.txt", "words").parent,
+# JSON Lines
+
+
+def read_json(*lines, **options):
+    source = io.BytesIO("\n".join(lines).encode())
+    bunch = read_texts(source, format="jsonl", **options)
+    return list(zip(bunch.data, bunch.target, strict=True))
+
+
+def assert_json_fails(message, *lines):
+    with pytest.raises(ValueError, match=rf"^<stream>, line {re.escape(message)}\Z"):
+        read_json(*lines)
+
+
+FINE = '{"text": "words", "label": "x"}'
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        ("-Infinity", "-Infinity"),
+        ("1e999", "Infinity"),
+        ("-1e999", "-Infinity"),
+        (json.dumps(float("nan")), "NaN"),
+        ("[NaN]", "an array"),
+        ("[]", "an array"),
+        ('{"a": {"b": 1}}', "an object"),
+        ("{}", "an object"),
+    ],
+)
+def test_json_values_that_are_neither_text_nor_label(value, shown):
+    assert_json_fails(
+        "2: the label 'label' must be a string, a finite number, true or false; got " + shown + ".",
+        FINE,
+        f'{{"text": "words", "label": {value}}}',
     )
-    empty_class = write("classes/x/a.md", "words").parent
+    assert_json_fails(
+        f"2: the text 'text' must be a string; got {shown}.",
+        FINE,
+        f'{{"text": {value}, "label": "x"}}',
+    )
+    other = f'{{"text": "words", "label": "x", "other": {value}}}'
+    assert read_json(FINE, other) == [("words", "x")] * 2
+
+
+@pytest.mark.parametrize("value", ["1", "-0.5", "1e3", "true", "false", "1" * 45])
+def test_json_numbers_are_no_texts(value):
+    shown = {"1e3": "1000.0", "1" * 45: "1" * 40 + "..."}.get(value, value)
+    assert_json_fails(
+        f"1: the text 'text' must be a string; got {shown}.", f'{{"text": {value}, "label": "x"}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["9007199254740993", "9007199254740992"], [2**53 + 1, 2**53]),
+        (["9223372036854775807", "1"], ["9223372036854775807", "1"]),
+        (["18446744073709551615", "-1"], ["18446744073709551615", "-1"]),
+        (["100000000000000000000000000000", "1"], ["1" + "0" * 29, "1"]),
+        (["1", "1.0"], ["1", "1.0"]),
+        (["true", "1"], ["true", "1"]),
+    ],
+)
+def test_large_and_mixed_json_labels_stay_distinct(labels, expected):
+    lines = [f'{{"text": "words", "label": {label}}}' for label in labels]
+    assert [label for _, label in read_json(*lines)] == expected
+
+
+@pytest.mark.parametrize("value", ["1" * 5000, "-" + "1" * 100_000])
+@pytest.mark.parametrize("key", ["label", "text", "other"])
+def test_json_numbers_of_too_many_digits(key, value):
+    with pytest.raises(
+        ValueError, match=r"^<stream>, line 2: the JSON cannot be read: Exceeds the"
+    ):
+        read_json(FINE, f'{{"text": "words", "label": "x", "{key}_": {value}}}')
+
+
+@pytest.mark.parametrize("nesting", ["[" * 100_000, '{"a":' * 100_000, "[" * 10**5 + "]" * 10**5])
+@pytest.mark.parametrize("key", ["label", "text", "other"])
+def test_json_of_too_much_nesting(key, nesting):
+    with pytest.raises(ValueError, match=r"^<stream>, line 2: the JSON cannot be read: "):
+        read_json(FINE, f'{{"text": "words", "label": "x", "{key}": {nesting}}}')
+
+
+@pytest.mark.parametrize("key", ["text", "label"])
+@pytest.mark.parametrize("value", [r"\ud800", r"words \udc00", r"\ude00\ud83d", r"\uD83Dx"])
+def test_json_strings_with_half_a_character(key, value):
+    record = {"text": "words", "label": "x"}
+    line = json.dumps({**record, key: "VALUE"}).replace("VALUE", value)
+    found = SURROGATES.search(json.loads(f'"{value}"'))[0]
+    assert_json_fails(
+        f"2: the {key} {key!r} has {found!r}, which is half of a character. Write the other half "
+        "too, or take it out.",
+        FINE,
+        line,
+    )
+
+
+@pytest.mark.parametrize("key", ["text", "label"])
+def test_json_keys_that_occur_twice(key):
+    line = f'{{"text": "words", "label": "x", "\\u00{ord(key[0]):x}{key[1:]}": "other"}}'
+    assert_json_fails(f"2: the key {key!r} occurs 2 times. Leave one of them.", FINE, line)
+    other = '{"text": "words", "label": "x", "a": {"text": 1}, "b": 1, "b": 2}'
+    assert read_json(FINE, other) == [("words", "x")] * 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(blacklist_categories=["Cs"])).filter(str.strip),
+            st.text(st.characters(blacklist_categories=["Cs"])).filter(str.strip),
+        ),
+        min_size=1,
+    ),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_json_lines_are_read_back(rows, ascii_only, end):
+    lines = [
+        json.dumps({"text": text, "label": label}, ensure_ascii=ascii_only) for text, label in rows
+    ]
+    assert read_texts(io.StringIO(end.join(lines)), format="jsonl").data.tolist() == [
+        text for text, _ in rows
+    ]
+    assert [label for _, label in read_json(*lines)] == [label for _, label in rows]
+
+
+# fastText lines
+
+
+def read_fasttext(content, **options):
+    bunch = read_texts(io.StringIO(content), format="fasttext", **options)
+    target = bunch.target
+    return list(zip(bunch.data, target, strict=True)) if target is not None else bunch.data.tolist()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_fasttext_lines_of_any_end(end, last):
+    lines = ["__label__a one", "__label__b two three", "__label__a four"]
+    content = end.join(lines) + end * last
+    expected = [("one", "a"), ("two three", "b"), ("four", "a")]
+    assert read_fasttext(content) == expected
+    assert read_fasttext(content, label=None) == [text for text, _ in expected]
+
+
+def test_fasttext_lines_of_mixed_ends():
+    content = "__label__a one\n__label__b two\r__label__a three\r\n"
+    assert read_fasttext(content) == [("one", "a"), ("two", "b"), ("three", "a")]
     message = (
-        f"{empty_class} has no .txt files, compressed or not. It has 1 other file(s), the first is "
-        "'a.md'. Rename them so that they end in .txt, or read them with "
-        "sklearn.datasets.load_files."
+        r"^<stream>, line 2: some lines up to here end in '\\r' alone, and others in '\\n'\. "
+        r"A '\\r' may therefore be part of a text\. End all lines in '\\n'\.\Z"
     )
-    with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
-        read_texts(tmp_path / "classes")
+    with pytest.raises(ValueError, match=message):
+        read_fasttext(content, label=None)
+    with pytest.raises(ValueError, match="line 2: the line doesn't begin with a label"):
+        read_fasttext("__label__a one\rtwo\n__label__b three\n")
 
 
-def test_a_broken_file_in_a_folder(write, tmp_path):
-    broken = write("x/a.txt", b"fine\n\xff")
-    message = f"{broken}, line 2: byte 1 of the line, 0xff, is not UTF-8. Save the file as UTF-8."
-    with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
-        read_texts(tmp_path)
-    broken.write_text(" \n")
-    message = f"{broken}: there is no text. {ROW}"
-    with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
-        read_texts(tmp_path)
+@pytest.mark.parametrize("character", "\x1c\x1d\x1e\x85\xa0\u2003\u2028\u2029\u3000")
+def test_separators_that_are_none_in_fasttext(character):
+    content = f"__label__a{character}b {character}one{character}two{character}\n"
+    assert read_fasttext(content) == [
+        (f"{character}one{character}two{character}", f"a{character}b")
+    ]
+
+
+@pytest.mark.parametrize("blank", " \t\v\f\0")
+def test_separators_of_fasttext(blank):
+    content = f"{blank}__label__a{blank}{blank}one{blank}two{blank}\n"
+    assert read_fasttext(content) == [(f"one{blank}two", "a")]
