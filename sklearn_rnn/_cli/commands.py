@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -54,10 +55,13 @@ def compare(args: argparse.Namespace) -> None:
             return_predictions=True,
             return_estimators=args.save is not None and "X_test" in options,
         )
-    matrix = best_confusion_matrix(results, data.target)
+    classes, matrix = best_confusion_matrix(results, data.target)
     if args.confusion_matrix is not None:
-        _write_csv(matrix, args.confusion_matrix, index=True)
-    print_results(results, matrix, args.confusion_matrix)
+        names = _encodable(classes)
+        table = pd.DataFrame(matrix, columns=names)
+        table.insert(0, "true class", names, allow_duplicates=True)
+        _write_csv(table, args.confusion_matrix)
+    print_results(results, classes, matrix, args.confusion_matrix)
 
     if args.save is not None:
         winner = results.table.index[0]
@@ -170,7 +174,7 @@ def _read(file: str, args: argparse.Namespace, **options: Any) -> Bunch:
 
 def _stdin() -> IO[Any]:
     if sys.stdin is None:
-        raise OSError("stdin is closed, and - stands for stdin.")
+        raise OSError("stdin is closed, and - is stdin.")
     return getattr(sys.stdin, "buffer", sys.stdin)
 
 
@@ -192,9 +196,17 @@ def _check_writable(path: str | None) -> None:
             pass
 
 
-def _write_csv(table: pd.DataFrame, path: str, *, index: bool) -> None:
+def _write_csv(table: pd.DataFrame, path: str) -> None:
     with atomic_write(path) as new:
-        table.to_csv(new, index=index, encoding="utf-8", errors="backslashreplace")
+        table.to_csv(new, index=False)
+
+
+def _encodable(labels: npt.NDArray[Any]) -> list[Any]:
+    r"""Return the labels, with escapes for what UTF-8 lacks: ``\ud83d`` alone, half an emoji."""
+    return [
+        label.encode(errors="backslashreplace").decode() if isinstance(label, str) else label
+        for label in labels
+    ]
 
 
 def predict(args: argparse.Namespace) -> None:
@@ -205,16 +217,16 @@ def predict(args: argparse.Namespace) -> None:
         _check_writable(args.output)
     model = _load(args.model)
     texts = _read(args.file, args, label=None).data
-    columns = {"label": model.predict(texts)}
+    columns = {"label": _encodable(model.predict(texts))}
     if hasattr(model, "predict_proba"):
         probabilities = model.predict_proba(texts).T
-        for name, column in zip(model.classes_, probabilities, strict=True):
+        for name, column in zip(_encodable(model.classes_), probabilities, strict=True):
             columns[f"proba_{name}"] = column
     table = pd.DataFrame(columns)
     if args.output in (None, "-"):
         _print_csv(table)
     else:
-        _write_csv(table, args.output, index=False)
+        _write_csv(table, args.output)
 
 
 def _print_csv(table: pd.DataFrame) -> None:
@@ -223,7 +235,7 @@ def _print_csv(table: pd.DataFrame) -> None:
     if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
         sys.stdout.write(csv)
     else:
-        sys.stdout.buffer.write(csv.encode(errors="backslashreplace"))
+        sys.stdout.buffer.write(csv.encode())
 
 
 def _load(path: str) -> BaseEstimator:

@@ -43,7 +43,9 @@ def describe_labels(labels: npt.NDArray[Any]) -> str:
     return f"{len(labels):,} texts, classes: {listed}"
 
 
-def best_confusion_matrix(results: Bunch, labels: npt.NDArray[Any]) -> pd.DataFrame:
+def best_confusion_matrix(
+    results: Bunch, labels: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
     """Return the confusion matrix of the best estimator.
 
     Parameters
@@ -55,23 +57,29 @@ def best_confusion_matrix(results: Bunch, labels: npt.NDArray[Any]) -> pd.DataFr
 
     Returns
     -------
-    matrix : DataFrame of shape (n_classes, n_classes)
+    classes : ndarray of shape (n_classes,)
+        The sorted labels of training and test texts and predictions.
+    matrix : ndarray of shape (n_classes, n_classes)
         A row for each true class, a column for each predicted class.
     """
     predicted = results.predictions[results.table.index[0]]
     classes = unique_labels(labels, results.y_true, predicted)
-    matrix = confusion_matrix(results.y_true, predicted, labels=classes)
-    return pd.DataFrame(matrix, index=pd.Index(classes, name="true class"), columns=classes)
+    return classes, confusion_matrix(results.y_true, predicted, labels=classes)
 
 
-def print_results(results: Bunch, matrix: pd.DataFrame, matrix_file: str | None) -> None:
+def print_results(
+    results: Bunch,
+    classes: npt.NDArray[Any],
+    matrix: npt.NDArray[np.intp],
+    matrix_file: str | None,
+) -> None:
     """Print the scores of all estimators, and the errors of the best.
 
     Parameters
     ----------
     results : Bunch
         Of :func:`~sklearn_rnn.evaluation.compare`, with predictions.
-    matrix : DataFrame of shape (n_classes, n_classes)
+    classes, matrix
         Of `best_confusion_matrix`.
     matrix_file : str or None
         The file that holds the matrix, if there is one.
@@ -86,17 +94,23 @@ def print_results(results: Bunch, matrix: pd.DataFrame, matrix_file: str | None)
     print(f"\n{_format_scores(table)}")
     print(fill(f"(in brackets: {kind}; p_value: {test} against the best)"))
     print()
-    _print_matrix(matrix, winner, matrix_file)
+    rows = _matrix_rows(classes, matrix)
+    if rows is None:
+        _print_worst_pairs(classes, matrix, winner)
+        where = "--confusion-matrix FILE.csv" if matrix_file is None else printable(matrix_file)
+        print(fill(f"(the whole matrix: {where})"))
+    else:
+        print(fill(f"Confusion matrix of {winner} (rows: true classes, columns: predicted):"))
+        print(format_table(rows))
     print()
-    _print_class_scores(results.y_true, results.predictions[winner], matrix.columns, winner)
+    _print_class_scores(classes, results.y_true, results.predictions[winner], winner)
     print()
     row = table.iloc[0]
     print(fill(f"Best: {winner}, {score} {row[score]:.4f} ({kind} {row[spread]:.4f})."))
 
 
-def _names(classes: npt.ArrayLike, width: int = _LABEL_WIDTH) -> list[str]:
-    width = max(width, _MIN_LABEL_WIDTH)
-    return [shorten(printable(label), width) for label in np.asarray(classes)]
+def _names(classes: npt.NDArray[Any], width: int = _LABEL_WIDTH) -> list[str]:
+    return [shorten(printable(label), max(width, _MIN_LABEL_WIDTH)) for label in classes]
 
 
 def _format_scores(table: pd.DataFrame) -> str:
@@ -112,18 +126,7 @@ def _format_scores(table: pd.DataFrame) -> str:
     return format_table(rows)
 
 
-def _print_matrix(matrix: pd.DataFrame, winner: str, matrix_file: str | None) -> None:
-    rows = _matrix_rows(matrix)
-    if rows is not None:
-        print(fill(f"Confusion matrix of {winner} (rows: true classes, columns: predicted):"))
-        print(format_table(rows))
-        return
-    _print_worst_pairs(matrix, winner)
-    where = "--confusion-matrix FILE.csv" if matrix_file is None else printable(matrix_file)
-    print(fill(f"(the whole matrix: {where})"))
-
-
-def _matrix_rows(matrix: pd.DataFrame) -> list[list[str]] | None:
+def _matrix_rows(classes: npt.NDArray[Any], matrix: npt.NDArray[np.intp]) -> list[list[str]] | None:
     """Return the rows of the printed matrix, or None if it has too many classes or is too wide.
 
     The columns are numbered where the names of the classes are too wide for them.
@@ -131,8 +134,8 @@ def _matrix_rows(matrix: pd.DataFrame) -> list[list[str]] | None:
     n_classes = len(matrix)
     if n_classes > _MAX_CLASSES:
         return None
-    counts = [[str(count) for count in row] for row in matrix.to_numpy()]
-    names = _names(matrix.columns)
+    counts = [[str(count) for count in row] for row in matrix]
+    names = _names(classes)
     named = [["", *names], *([name, *row] for name, row in zip(names, counts, strict=True))]
     if table_width(named) <= terminal_width():
         return named
@@ -142,17 +145,19 @@ def _matrix_rows(matrix: pd.DataFrame) -> list[list[str]] | None:
     width = terminal_width() - table_width(numbered) - 1
     if width < _MIN_LABEL_WIDTH:
         return None
-    for row, name in zip(numbered[1:], _names(matrix.columns, width), strict=True):
+    for row, name in zip(numbered[1:], _names(classes, width), strict=True):
         row[0] = f"{row[0]:>{len(numbers[-1])}} {name}"
     return numbered
 
 
-def _print_worst_pairs(matrix: pd.DataFrame, winner: str) -> None:
-    errors = matrix.to_numpy(copy=True)
+def _print_worst_pairs(
+    classes: npt.NDArray[Any], matrix: npt.NDArray[np.intp], winner: str
+) -> None:
+    errors = matrix.copy()
     n_texts = errors.sum(axis=1)
     np.fill_diagonal(errors, 0)
     order = np.argsort(-errors, axis=None, kind="stable")[:_N_WORST]
-    names = _names(matrix.columns, (terminal_width() - 20) // 2)
+    names = _names(classes, (terminal_width() - 20) // 2)
     rows = [["true class", "predicted class", "texts", "share"]]
     for true, predicted in zip(*np.unravel_index(order, errors.shape), strict=True):
         count = errors[true, predicted]
@@ -167,13 +172,13 @@ def _print_worst_pairs(matrix: pd.DataFrame, winner: str) -> None:
 
 
 def _print_class_scores(
-    y_true: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: pd.Index, winner: str
+    classes: npt.NDArray[Any], y_true: npt.NDArray[Any], predicted: npt.NDArray[Any], winner: str
 ) -> None:
     """Print precision, recall and F1 of each class or, of many, those with the lowest F1."""
 
     def scores(average: str | None) -> Any:
         return precision_recall_fscore_support(
-            y_true, predicted, labels=np.asarray(classes), average=average, zero_division=0
+            y_true, predicted, labels=classes, average=average, zero_division=0
         )
 
     names = _names(classes, terminal_width() - 44)

@@ -1,7 +1,11 @@
 import argparse
+import csv as csv_module
+import errno
 import io
 import os
 import re
+import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -15,6 +19,7 @@ from sklearn_rnn._cli.arguments import MODELS
 from tests.cli.options import COLUMNS, TINY_RNN
 
 ERROR = "python -m sklearn_rnn: error: "
+FAST = ["--cv=2", "--model=nb-svm"]
 
 
 def test_compare_prints_data_table_matrix_report_and_winner(csv, capsys):
@@ -157,6 +162,124 @@ def test_columns_by_position_and_joined(tmp_path, reviews, monkeypatch):
     assert_array_equal(model.predict(reviews["review"]), reviews["stars"])
 
 
+HEADERS = {None: [], "names": ["review", "stars"], "0, 1": ["0", "1"], "1, 0": ["1", "0"]}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+@pytest.mark.parametrize(
+    ("header", "options", "start"),
+    [
+        ("names", ["--text=review", "--label=stars"], "24 texts, classes: neg 12, pos 12;"),
+        ("names", ["--text=0", "--label=1"], "has no column '0'. Its columns are 'review',"),
+        ("names", ["--text=0", "--label=1", "--header"], "has no column '0'. Its columns are"),
+        (None, ["--text=0", "--label=1", "--no-header"], "24 texts, classes: neg 12, pos 12;"),
+        (None, ["--text=0", "--label=1"], "has no column '0'. Its columns are 'a good film',"),
+        (None, ["--text=0", "--label=1", "--header"], "has no column '0'. Its columns are"),
+        (
+            None,
+            ["--text=0", "--label=2", "--no-header"],
+            "has no column 2. Its columns are 0 to 1.",
+        ),
+        ("0, 1", ["--text=0", "--label=1"], "24 texts, classes: neg 12, pos 12;"),
+        ("0, 1", ["--text=0", "--label=1", "--header"], "24 texts, classes: neg 12, pos 12;"),
+        ("1, 0", ["--text=1", "--label=0", "--header"], "24 texts, classes: neg 12, pos 12;"),
+        ("1, 0", ["--text=1", "--label=0"], "'1' is in the first row the name of column 0, and"),
+    ],
+)
+def test_no_row_is_added_or_lost(header, options, start, suffix, tmp_path, reviews, capsys):
+    path = tmp_path / f"reviews.{suffix}"
+    reviews.columns = HEADERS[header] or reviews.columns
+    separator = "," if suffix == "csv" else "\t"
+    reviews.to_csv(path, index=False, header=header is not None, sep=separator)
+    code = main(["compare", str(path), *options, *FAST])
+    out, err = capsys.readouterr()
+    said = " ".join((err if code else out).split())
+    assert re.match(rf"{ERROR if code else 'Data: '}{re.escape(str(path))}[,:]? {start}", said)
+    assert (code == 0) == start.startswith("24 texts")
+
+
+def test_predict_takes_no_label_for_the_name_of_a_column(saved, tmp_path, reviews, capsys):
+    reviews["stars"] = 1
+    reviews[["stars", "review"]].to_csv("labelled.csv", index=False, header=False)
+    assert main(["predict", "model.joblib", "labelled.csv", "--text=1"]) == 2
+    assert capsys.readouterr().err == (
+        f"{ERROR}labelled.csv: '1' is in the first row the name of column 0, and it may be the "
+        "position of another. If it is a name, pass header=True (on the command line: --header). "
+        "If the first row is data, pass positions of type int (on the command line: --no-header).\n"
+    )
+    assert main(["predict", "model.joblib", "labelled.csv", "--text=1", "--no-header"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 25
+
+
+def test_keys_of_json_are_names(tmp_path, reviews, capsys):
+    path = tmp_path / "reviews.jsonl"
+    reviews.columns = ["0", "1"]
+    reviews.to_json(path, orient="records", lines=True)
+    assert main(["compare", str(path), "--text=0", "--label=1", *FAST]) == 0
+    assert main(["compare", str(path), "--text=0", "--label=1", "--no-header", *FAST]) == 2
+    assert "is read as jsonl, which has neither header nor quoting" in capsys.readouterr().err
+
+
+def test_quotes_may_be_part_of_the_texts(tmp_path, reviews, capsys):
+    path = tmp_path / "reviews.tsv"
+    reviews["review"] = '"' + reviews["review"]
+    reviews.to_csv(path, index=False, sep="\t", quoting=csv_module.QUOTE_NONE)
+    assert main(["compare", str(path), *COLUMNS, *FAST, "--quoting=none"]) == 0
+    assert ", 24 texts, " in capsys.readouterr().out.replace("\n", " ")
+    assert main(["compare", str(path), *COLUMNS, *FAST]) == 2
+    assert "(on the command line: --quoting none)" in capsys.readouterr().err
+
+
+class Stdin:
+    """A stand-in for sys.stdin."""
+
+    def __init__(self, path):
+        with open(path, "rb") as stream:
+            self.buffer = io.BytesIO(stream.read())
+        self.buffer.name = "<stdin>"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["predict", "model.joblib", "-", "--text=review"],
+        ["compare", "-", *COLUMNS, *FAST],
+        ["compare", "reviews.csv", "--test=-", *COLUMNS, "--model=nb-svm"],
+    ],
+)
+def test_a_dash_is_stdin(command, saved, csv, monkeypatch, capsys):
+    outputs = []
+    for path in (csv, "-"):
+        monkeypatch.setattr(sys, "stdin", Stdin(csv))
+        arguments = [f"--test={path}" if word == "--test=-" else word for word in command]
+        arguments = [path if word == "-" else word for word in arguments]
+        assert main([*arguments, "--format=csv"]) == 0
+        out = capsys.readouterr().out
+        outputs.append(re.sub(r" +\d\.\d\d +[\d,]+ +-\n", "", out).replace("stdin", csv))
+    assert outputs[0] == outputs[1]
+
+
+def test_the_model_may_be_stdin(saved, csv, monkeypatch, capsys):
+    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
+    expected = capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", Stdin("model.joblib"))
+    assert main(["predict", "-", csv, "--text=review"]) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_an_error_in_stdin_names_it(saved, csv, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", Stdin(csv))
+    assert main(["predict", "model.joblib", "-", "--format=csv"]) == 2
+    message = "<stdin> has no column 'text'. Its columns are 'review', 'stars'."
+    assert capsys.readouterr().err == f"{ERROR}{message}\n"
+    monkeypatch.setattr(sys, "stdin", Stdin(csv))
+    assert main(["predict", "-", csv]) == 2
+    assert capsys.readouterr().err.startswith(f"{ERROR}stdin cannot be loaded as a model: ")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["predict", "model.joblib", "-", "--format=csv"]) == 2
+    assert capsys.readouterr().err == f"{ERROR}stdin is closed, and - is stdin.\n"
+
+
 def test_a_format_without_columns(tmp_path, reviews, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     lines = [f"__label__{label} {text}" for text, label in reviews.itertuples(index=False)]
@@ -202,6 +325,129 @@ def test_predict_writes_to_a_file(saved, csv, capsys):
     assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
     with open("labels.csv", newline="") as stream:
         assert stream.read() == capsys.readouterr().out
+
+
+def test_a_dash_as_output_is_stdout(saved, csv, capsys):
+    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
+    expected = capsys.readouterr()
+    assert main(["predict", "model.joblib", csv, "--text=review", "--output=-"]) == 0
+    assert capsys.readouterr() == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["compare", "reviews.csv", *COLUMNS, *FAST, "--save"], "model.joblib"),
+        (["compare", "reviews.csv", *COLUMNS, *FAST, "--confusion-matrix"], "matrix.csv"),
+        (["predict", "model.joblib", "reviews.csv", "--text=review", "--output"], "labels.csv"),
+    ],
+)
+def test_a_failed_write_leaves_the_old_file(command, name, saved, csv, monkeypatch, capsys):
+    def write_half(_, path, **options):
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(joblib, "dump", write_half)
+    monkeypatch.setattr(pd.DataFrame, "to_csv", write_half)
+    for old in (None, b"old"):
+        if old is None:
+            Path("file").unlink(missing_ok=True)
+        else:
+            Path("file").write_bytes(old)
+        before = sorted(os.listdir())
+        assert main([*command, "file"]) == 2
+        assert capsys.readouterr().err == f"{ERROR}file: No space left on device\n"
+        assert sorted(os.listdir()) == before
+        assert old is None or Path("file").read_bytes() == old
+
+
+@pytest.mark.parametrize("name", ["matrix.csv", "matrix.csv.gz"])
+def test_the_matrix_is_written_to_a_file(name, csv, capsys):
+    assert main(["compare", csv, *COLUMNS, *FAST, f"--confusion-matrix={name}"]) == 0
+    assert pd.read_csv(name).to_dict("list") == {
+        "true class": ["neg", "pos"],
+        "neg": [12, 0],
+        "pos": [0, 12],
+    }
+
+
+def test_many_classes_fit_into_80_columns(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = [(f"text of class{i} {word}", f"class {i}") for i in range(77) for word in "ab"]
+    pd.DataFrame(rows, columns=["review", "stars"]).to_csv("many.csv", index=False)
+    options = ["--confusion-matrix=matrix.csv", "--verbose"]
+    assert main(["compare", "many.csv", *COLUMNS, *FAST, *options]) == 0
+    out, err = capsys.readouterr()
+    assert max(map(len, (out + err).splitlines())) <= 80
+    assert "(the whole matrix: matrix.csv)\n" in out
+    assert pd.read_csv("matrix.csv", index_col="true class").to_numpy().sum() == 154
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_label_that_the_terminal_cannot_show_is_escaped(encoding, csv, reviews, monkeypatch):
+    reviews["stars"] = reviews["stars"].map({"pos": "schön 好评", "neg": "плюш\nцинк"})
+    reviews.to_csv("\udce9tudes ☃.csv", index=False)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    options = ["--save=☃.joblib", "--verbose"]
+    assert main(["compare", "\udce9tudes ☃.csv", *COLUMNS, *FAST, *options]) == 0
+    out = sys.stdout.buffer.getvalue().decode(encoding)
+    for text in ("schön", "好评", "плюш\\nцинк", "☃.joblib", "\\udce9tudes"):
+        assert text.encode(encoding, "backslashreplace").decode(encoding) in out
+    assert main(["compare", "☃☃.csv"]) == 2
+    err = sys.stderr.buffer.getvalue().decode(encoding)
+    name = "☃☃.csv".encode(encoding, "backslashreplace").decode(encoding)
+    assert f"error: {name}: No such file or directory\n" in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "utf-16"])
+def test_predict_writes_utf_8_to_a_pipe(encoding, csv, reviews, monkeypatch):
+    reviews["stars"] = reviews["stars"].map({"pos": "schön 好评", "neg": "плюш\nцинк"})
+    reviews.to_csv("labels.csv", index=False)
+    options = ["--model=tfidf-logistic", "--cv=2", "--save=model.joblib"]
+    assert main(["compare", "labels.csv", *COLUMNS, *options]) == 0
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
+    out = sys.stdout.buffer.getvalue()
+    assert main(["predict", "model.joblib", csv, "--text=review", "--output=out.csv"]) == 0
+    assert out == Path("out.csv").read_bytes()
+    assert set(pd.read_csv("out.csv")["label"]) == {"schön 好评", "плюш\nцинк"}
+
+
+def test_labels_that_utf_8_lacks_are_escaped(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("caf\udce9", "bar"):  # the name of the first folder is not UTF-8
+        os.makedirs(f"places/{name}")
+        for i in range(4):
+            Path(f"places/{name}/{i}.txt").write_text(f"a place like {name[:3]} {i}")
+    options = ["--save=model.joblib", "--confusion-matrix=matrix.csv"]
+    assert main(["compare", "places", "--model=tfidf-logistic", "--cv=2", *options]) == 0
+    assert Path("matrix.csv").read_text() == "true class,bar,caf\\udce9\nbar,4,0\ncaf\\udce9,0,4\n"
+    capsys.readouterr()
+    Path("new.csv").write_text("text\na place like caf\n")
+    assert main(["predict", "model.joblib", "new.csv"]) == 0
+    assert capsys.readouterr().out.startswith("label,proba_bar,proba_caf\\udce9\ncaf\\udce9,")
+
+
+@pytest.mark.parametrize("train", [[1, 2], [1, "b"]])
+@pytest.mark.parametrize("test", [[1, 2], [2, "b"]])
+def test_labels_of_both_files_have_one_type(train, test, tmp_path, capsys):
+    paths = []
+    for name, labels in (("train", train), ("test", test)):
+        rows = [(f"text {label}", label) for label in labels * 4]
+        paths.append(str(tmp_path / f"{name}.csv"))
+        pd.DataFrame(rows, columns=["text", "label"]).to_csv(paths[-1], index=False)
+    assert main(["compare", paths[0], f"--test={paths[1]}", "--model=nb-svm"]) == 0
+    assert "Best: nb-svm" in capsys.readouterr().out
+
+
+def test_more_folds_than_texts_of_a_class(csv, capsys):
+    assert main(["compare", csv, *COLUMNS, "--cv=13"]) == 2
+    assert capsys.readouterr().err == (
+        f"{ERROR}13 folds need a class of 13 texts or more, and the largest has 12: pass a smaller "
+        "--cv, or a --test file.\n"
+    )
 
 
 def test_predict_writes_labels_alone_without_probabilities(csv, capsys):
@@ -251,12 +497,14 @@ def test_a_truncated_model_is_one_line(saved, csv, capsys):
     )
 
 
-def test_an_unwritable_file_is_known_before_the_first_fit(csv, monkeypatch, capsys):
+@pytest.mark.parametrize("option", ["--save", "--confusion-matrix"])
+def test_an_unwritable_file_is_known_before_the_first_fit(option, csv, monkeypatch, capsys):
     def fit_nothing(*args, **kwargs):
         pytest.fail("fitted in vain")
 
     monkeypatch.setattr(commands.evaluation, "compare", fit_nothing)
-    assert main(["compare", csv, *COLUMNS, "--save=missing/model.joblib"]) == 2
+    assert main(["compare", csv, *COLUMNS, f"{option}=missing/file"]) == 2
+    assert capsys.readouterr().err == f"{ERROR}missing/file: No such file or directory\n"
 
 
 def test_a_failed_comparison_leaves_no_empty_file(csv):
