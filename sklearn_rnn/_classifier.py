@@ -417,7 +417,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     history_: pd.DataFrame
     gradient_flow_: pd.DataFrame
     n_parameters_: int
-    _numbering: bytes | None
+    _numbering: bytes | None = None
 
     _parameter_constraints: dict[str, list[Any]] = {
         "cell_type": [StrOptions(set(RECURRENCES)), type],

@@ -428,12 +428,6 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state without the numbering, which follows from the vocabulary."""
-        state = dict(super().__getstate__())
-        state.pop("_numbered", None)
-        return state
-
     def _learn(self, X: Texts, *, resume: bool) -> tuple[list[EncodedBlock], IdArray]:
         """Set the fitted attributes, and return the encoded training texts.
 
@@ -566,7 +560,11 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         return attach_numbering(matrix, self._number_tokens())
 
     def _number_tokens(self) -> bytes:
-        """Return the numbering of the vocabulary, computed once for each vocabulary."""
+        """Return the numbering of the vocabulary, computed once for each vocabulary.
+
+        A pickle has it too: computing it takes longer than loading the vocabulary. The pickle of a
+        Pipeline has it once for the tokenizer and the classifier.
+        """
         # Not `functools.cached_property`: it has a lock in Python 3.11, which a fork may copy
         # locked, and it would outlive the vocabulary.
         vocabulary, numbering = self.__dict__.get("_numbered", (None, b""))

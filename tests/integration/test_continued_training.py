@@ -339,7 +339,6 @@ def test_ids_of_unknown_origin_come_first(model):
 def test_a_new_network_takes_any_numbering(model):
     model.fit(*FILM).fit(*MIXED)
     fresh = clone(model["clf"])
-    assert not hasattr(fresh, "_numbering")
     fresh.set_params(warm_start=True).fit(
         TextTokenizer(max_length=8).fit_transform(FOOD[0]), FOOD[1]
     )
@@ -410,8 +409,8 @@ def test_a_pickle_has_the_numbering_once_as_bytes(model):
     assert state["_numbering"] == number_tokens(model["tok"].vocabulary_)
     assert type(state["_numbering"]) is bytes
     loaded = pickle.loads(pickle.dumps(model))
-    assert numbering_of(loaded["tok"].transform(["food1"])) == state["_numbering"]
-    assert pickle.dumps(model["tok"]).count(state["_numbering"]) == 0
+    assert numbering_of(loaded["tok"].transform(["food1"])) is loaded["clf"]._numbering
+    assert pickle.dumps(model).count(state["_numbering"]) == 1
 
 
 CLASSES = ["neg", "pos"]
