@@ -301,9 +301,14 @@ def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
     """Put a module into evaluation mode and enable gradients, until the context ends."""
     was_training = module.training
     module.eval()
+    if any(parameter.is_cuda for parameter in module.parameters()):
+        # cuDNN computes gradients in training mode alone. The results are the same in both modes,
+        # because these layers have no dropout. torch can do without cuDNN, but in all threads.
+        for layer in module.modules():
+            if isinstance(layer, torch.nn.RNNBase):
+                layer.train()
     try:
-        # cuDNN's recurrent layers have no gradients in evaluation mode; PyTorch's native ones have.
-        with torch.backends.cudnn.flags(enabled=False), torch.enable_grad():
+        with torch.enable_grad():
             yield
     finally:
         module.train(was_training)

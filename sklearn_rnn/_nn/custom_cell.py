@@ -3,8 +3,20 @@
 Shapes: T tokens, B texts, D features, H hidden units.
 """
 
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+# Functions and methods of torch that take a generator, and do not show it in a signature.
+RANDOM_FUNCTIONS = {
+    *("bernoulli", "bernoulli_", "cauchy_", "exponential_", "geometric_", "log_normal_"),
+    *("multinomial", "normal", "normal_", "poisson", "rand", "rand_like", "randint"),
+    *("randint_like", "randn", "randn_like", "random_", "randperm", "uniform_"),
+}
 
 
 class CustomRecurrence(nn.Module):
@@ -36,19 +48,16 @@ class CustomRecurrence(nn.Module):
     def build_cell(self, generator: torch.Generator | None = None) -> None:
         """Construct the cell on the CPU. The constructor of the cell initialises the weights.
 
-        The constructor may draw from torch's global random stream of the CPU, which is restored
-        afterwards.
+        Where the constructor would draw from torch's global random stream, it draws from a
+        generator of its own.
 
         Parameters
         ----------
         generator : torch.Generator, default=None
-            Random generator on the CPU, which draws a seed. The seed is set in torch's global
-            stream before the constructor is called. None: no seed is set.
+            Random generator on the CPU, which draws the seed. None: the seed is 0.
         """
-        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
-            if generator is not None:
-                seed = int(torch.randint(2**62, (), generator=generator))
-                torch.default_generator.manual_seed(seed)  # torch.manual_seed seeds GPUs too
+        seed = 0 if generator is None else int(torch.randint(2**62, (), generator=generator))
+        with DrawFrom(torch.Generator().manual_seed(seed)), torch.device("cpu"):
             self.cell = self.cell_type(self.input_size, self.hidden_size)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,6 +68,42 @@ class CustomRecurrence(nn.Module):
             h = self.cell(x_t, h)
             states.append(h)
         return torch.stack(states), h
+
+
+class DrawFrom(TorchFunctionMode):
+    """Context in which torch's random functions draw from a generator, in this thread alone.
+
+    To seed the global stream and to restore it would change the random numbers of other threads.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        Random generator on the CPU.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Call `func`, with the generator if it takes one and the caller gives none."""
+        kwargs = {} if kwargs is None else kwargs
+        if kwargs.get("generator") is None and takes_generator(func):
+            kwargs = {**kwargs, "generator": self.generator}
+        return func(*args, **kwargs)
+
+
+def takes_generator(function: Callable[..., Any]) -> bool:
+    """Return whether a function of torch has a parameter ``generator``."""
+    if getattr(function, "__module__", None) == nn.init.__name__:
+        return "generator" in inspect.signature(function).parameters
+    return getattr(function, "__name__", None) in RANDOM_FUNCTIONS
 
 
 def check_custom_cell(cell_type: type, *, input_size: int, hidden_size: int) -> None:
