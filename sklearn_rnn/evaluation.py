@@ -179,7 +179,8 @@ def compare(
     ValueError
         If there are no estimators, or two of the same name; if both `cv` and a test set are given,
         or only one of `X_test` and `y_test`; if a label is missing or not discrete, or `y` has a
-        single class; if texts and labels differ in number; or if a score is unknown.
+        single class; if the labels are strings in one of `y` and `y_test` alone; if texts and
+        labels differ in number; or if a score is unknown.
     Exception
         Any error of an estimator or a scorer, with a note that names the estimator.
 
@@ -221,6 +222,7 @@ def compare(
         folds, n_folds, seed = _split(X, labels, splits), len(splits), None
     else:
         test_labels = _check_labels(X_test, y_test, "y_test")
+        _check_same_kind(labels, test_labels)
         test_set = Fold(X, labels, X_test, test_labels, np.arange(len(test_labels)))
         folds, n_folds, seed = iter([test_set]), 1, random_state
 
@@ -278,6 +280,15 @@ def _check_labels(X: Any, y: Any, name: str) -> np.ndarray:
     check_consistent_length(X, y)
     check_classification_targets(y)
     return np.asarray(y.tolist()) if y.dtype == object else y  # metrics sort objects slowly
+
+
+def _check_same_kind(y: np.ndarray, y_test: np.ndarray) -> None:
+    kinds = ["strings" if labels.dtype.kind == "U" else "numbers" for labels in (y, y_test)]
+    if kinds[0] != kinds[1]:
+        raise ValueError(
+            f"The labels in y are {kinds[0]}, those in y_test are {kinds[1]}: convert them to the "
+            "same type."
+        )
 
 
 def _check_two_classes(y: np.ndarray) -> None:

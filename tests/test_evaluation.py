@@ -435,6 +435,16 @@ BAD_INPUT = [
         "Found input variables with inconsistent numbers of samples: [4, 3]",
     ),
     (
+        {"X_test": ["good"], "y_test": [1]},
+        ValueError,
+        "The labels in y are strings, those in y_test are numbers: convert them to the same type.",
+    ),
+    (
+        {"y": [1, 2, 1, 2], "X_test": ["good"], "y_test": ["pos"]},
+        ValueError,
+        "The labels in y are numbers, those in y_test are strings: convert them to the same type.",
+    ),
+    (
         {"X_test": ["good"], "y_test": ["pos", "neg"]},
         ValueError,
         "Found input variables with inconsistent numbers of samples: [1, 2]",

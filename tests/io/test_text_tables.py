@@ -327,6 +327,40 @@ def test_an_error_names_the_line_of_the_field_in_a_row_of_several_lines(end):
 # Headers
 
 
+def first_texts(content, text, header):
+    bunch = read_texts(io.StringIO(content), format="csv", text=text, label=None, header=header)
+    return bunch.data.tolist()
+
+
+@pytest.mark.parametrize(
+    ("first_row", "text"),
+    [("0,1", "0"), ("0,1", "1"), ("x,1", "1"), ("2019,x", "2019"), ("2,x", "2"), ("x,1.0", "1.0")],
+)
+@pytest.mark.parametrize("header", [None, True])
+def test_a_name_may_be_a_number(first_row, text, header):
+    column = first_row.split(",").index(text)
+    assert first_texts(f"{first_row}\na,b\n", text, header) == ["ab"[column]]
+
+
+IS_DATA = "If the first row is data, pass positions of type int (on the command line: --no-header)."
+
+
+@pytest.mark.parametrize(("first_row", "text"), [("1,0", "0"), ("1,0", "1"), ("1,x", "1")])
+def test_a_name_that_may_be_a_position_is_refused(first_row, text):
+    content = f"{first_row}\na,b\n"
+    column = first_row.split(",").index(text)
+    assert first_texts(content, text, True) == ["ab"[column]]
+    message = (
+        f": {text!r} is in the first row the name of column {column}, and it may be the position "
+        "of another. If it is a name, pass header=True (on the command line: --header). "
+    )
+    assert_fails(message + IS_DATA, content, text=text, label=text)
+
+
+def test_a_number_that_is_no_name_may_be_a_position():
+    assert_fails(f" has no column '2'. Its columns are 'x', 'y'. {IS_DATA}", "x,y\na,b\n", text="2")
+
+
 def test_a_header_and_positions():
     content = "a,text,text\n1,one,x\n2,two,y\n"
     assert read(content, text=1, label=2, header=True) == [("one", "x"), ("two", "y")]
