@@ -11,10 +11,9 @@ from typing import IO, Any, TypeAlias
 from sklearn_rnn._io.compressions import (
     COMPRESSIONS,
     Compression,
-    OtherFormatError,
-    check_format,
     find_compression,
 )
+from sklearn_rnn._io.other_formats import OtherFormatError, check_format
 
 UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -1,7 +1,4 @@
-"""Compressions of files, and other formats that are recognised to be named in errors.
-
-All are told by the first bytes of a file, never by its name.
-"""
+"""Compressions of files, told by their first bytes and never by a name."""
 
 import bz2
 import gzip
@@ -9,13 +6,14 @@ import io
 import lzma
 import re
 import struct
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, NamedTuple, Protocol
+
+from sklearn_rnn._io.other_formats import OtherFormatError
 
 # Bytes that a decompressor takes and gives at a time. A KiB of zstd can become 32 MiB: zstandard
 # cannot be told to stop earlier.
@@ -24,10 +22,6 @@ _PIECE_SIZE = 2**17
 
 # Entries that macOS and Windows add to folders and archives.
 _SYSTEM_NAMES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"}
-
-
-class OtherFormatError(ValueError):
-    """A file that is not read. The message goes on after the name of the file."""
 
 
 class Compression(NamedTuple):
@@ -222,44 +216,6 @@ COMPRESSIONS = (
 
 COMPRESSION_SUFFIXES = tuple(suffix for row in COMPRESSIONS for suffix in row.suffixes)
 
-_UNPACK = "Unpack it, and pass the file or folder to read."
-_EXPORT = "Export its texts as CSV in UTF-8."
-
-# Other formats, each with the pattern of its first bytes.
-_OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
-    (rb"7z\xbc\xaf\x27\x1c", f"is a 7z archive. {_UNPACK}"),
-    (rb"Rar!\x1a\x07", f"is a rar archive. {_UNPACK}"),
-    (rb"MSCF\0{4}", f"is a cab archive. {_UNPACK}"),
-    (rb"[\x02\x04]\x22\x4d\x18|\x02\x21\x4c\x18", f"is compressed with lz4. {_UNPACK}"),
-    (rb"\xff\x06\0\0sNaPpY", f"is compressed with snappy. {_UNPACK}"),
-    (rb"\x1f[\x9d\xa0\x1e]", f"is compressed with compress or pack (.Z). {_UNPACK}"),
-    (rb"LZIP\x01", f"is compressed with lzip. {_UNPACK}"),
-    (rb"\x89LZO\0\r\n\x1a\n", f"is compressed with lzop. {_UNPACK}"),
-    (rb"PAR1[^ -~\t\r\n]", "is a Parquet file. Read it with pandas.read_parquet."),
-    (rb"ARROW1\0\0|FEA1\0{4}", "is an Arrow or Feather file. Read it with pandas.read_feather."),
-    (rb"\xff{4}[\0-\xff]{3}\0", f"is an Arrow stream. {_EXPORT}"),
-    (rb"ORC[^ -~\t\r\n]", "is an ORC file. Read it with pandas.read_orc."),
-    (rb"Obj\x01", f"is an Avro file. {_EXPORT}"),
-    (rb"SQLite format 3\0", "is an SQLite database. Read it with pandas.read_sql."),
-    (rb"\x89HDF\r\n\x1a\n", "is an HDF5 file. Read it with pandas.read_hdf or h5py."),
-    (rb"\x93NUMPY", "is a file of a NumPy array. Read it with numpy.load."),
-    (rb"\x80", "is a pickle. Read it with joblib.load if you wrote it with joblib.dump."),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"is an old Excel or Word file. {_EXPORT}"),
-    (rb"%PDF-", f"is a PDF. {_EXPORT}"),
-    (rb"\{\\rtf", f"is a file of rich text (RTF). {_EXPORT}"),
-    (
-        rb"version https://git-lfs\.github\.com/",
-        "is a pointer of Git LFS, not the data. Get them with git lfs pull.",
-    ),
-)
-
-# Encodings of two or four bytes a character, with a byte order mark, and without one.
-_BYTE_ORDER_MARKS = {
-    "utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
-    "utf-16": (b"\xff\xfe", b"\xfe\xff"),
-}
-_UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-
 
 def find_compression(start: bytes) -> Compression | None:
     """Return the compression of data that begin with `start`, or None."""
@@ -267,38 +223,3 @@ def find_compression(start: bytes) -> Compression | None:
         if compression.magic.match(start):
             return compression
     return None
-
-
-def check_format(start: bytes) -> None:
-    """Raise an OtherFormatError if data that begin with `start` are neither text nor vectors."""
-    for magic, message in _OTHER_FORMATS:
-        if re.match(magic, start):
-            raise OtherFormatError(message)
-    if start and not start.strip(b"\0"):
-        raise OtherFormatError("begins with zero bytes alone. It is damaged: get it again.")
-    if _is_tar(start):
-        raise OtherFormatError(f"is a tar archive. {_UNPACK}")
-    encodings = [name for name, marks in _BYTE_ORDER_MARKS.items() if start.startswith(marks)]
-    encodings += [name for name in _UNMARKED if _is_ascii_in(name, start[:400])]
-    if encodings:
-        raise OtherFormatError(
-            f"is text in {encodings[0].upper()}. Save it as UTF-8, or pass "
-            f"open(path, encoding={encodings[0]!r})."
-        )
-
-
-def _is_ascii_in(encoding: str, start: bytes) -> bool:
-    """Return whether ASCII is written in two or four bytes a character."""
-    width = int(encoding[4:6]) // 8
-    start = start[: len(start) // width * width]
-    zeros = [not any(start[place::width]) for place in range(width)]
-    place = width - 1 if encoding.endswith("be") else 0
-    return len(start) > width and not zeros.pop(place) and all(zeros)
-
-
-def _is_tar(start: bytes) -> bool:
-    try:
-        tarfile.TarInfo.frombuf(start[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
-    except (tarfile.HeaderError, ValueError):
-        return False
-    return True
