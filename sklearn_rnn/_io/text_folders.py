@@ -1,5 +1,7 @@
 """Reader of folders of texts, with a sub-folder for each class or without labels."""
 
+import os
+from os import DirEntry, PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +19,9 @@ _MOST_NAMES = 5  # in a message
 class _Contents(NamedTuple):
     """The entries of a folder that are not hidden, sorted by name."""
 
-    texts: list[Path]
-    folders: list[Path]
-    others: list[Path]
+    texts: list[DirEntry[str]]
+    folders: list[DirEntry[str]]
+    others: list[DirEntry[str]]
 
 
 def read_folder(path: Path, selection: Selection) -> Records:
@@ -56,7 +58,7 @@ def read_folder(path: Path, selection: Selection) -> Records:
         _check_texts(path, contents)
     else:
         left_out = []
-        folder = path
+        folder: PathLike[str] = path
         while (inner := _only_folder(folder, contents)) is not None:
             left_out += contents.others
             folder, contents = inner, _list_folder(inner)
@@ -69,11 +71,11 @@ def read_folder(path: Path, selection: Selection) -> Records:
         classes = {}
         for one_class in contents.folders:
             entries = _list_folder(one_class)
-            _check_texts(one_class, entries)
+            _check_texts(one_class.path, entries)
             classes[one_class.name] = entries
             left_out += [*entries.folders, *entries.others]
     if left_out:
-        names = [str(entry.relative_to(path)) for entry in left_out[:_MOST_NAMES]]
+        names = [os.path.relpath(entry, path) for entry in left_out[:_MOST_NAMES]]
         more = ", ..." if len(left_out) > _MOST_NAMES else ""
         warn_user(
             f"{path}: {len(left_out)} of its entries are left out: {listed(names)}{more}. "
@@ -82,16 +84,20 @@ def read_folder(path: Path, selection: Selection) -> Records:
     for label, entries in classes.items():
         for file in entries.texts:
             with open_bytes(file) as stream:
-                text = "".join(read_lines(str(file), stream))
-            yield str(file), text, label
+                text = "".join(read_lines(file.path, stream))
+            yield file.path, text, label
 
 
-def _list_folder(folder: Path) -> _Contents:
+def _list_folder(folder: PathLike[str]) -> _Contents:
     contents = _Contents([], [], [])
-    for entry in sorted(folder.iterdir()):
+    with os.scandir(folder) as entries:
+        by_name = sorted(entries, key=lambda entry: entry.name)
+    for entry in by_name:
         if is_hidden(entry.name):
             continue
-        if entry.is_dir():
+        if entry.is_symlink() and not os.path.exists(entry):  # it may also point to itself
+            contents.others.append(entry)
+        elif entry.is_dir():
             contents.folders.append(entry)
         elif entry.is_file() and entry.name.lower().endswith(_TEXT_SUFFIXES):
             contents.texts.append(entry)
@@ -100,18 +106,18 @@ def _list_folder(folder: Path) -> _Contents:
     return contents
 
 
-def _only_folder(folder: Path, contents: _Contents) -> Path | None:
+def _only_folder(folder: PathLike[str], contents: _Contents) -> DirEntry[str] | None:
     """Return the sub-folder that an archive has put around the folders of the classes, or None."""
     if len(contents.folders) != 1 or contents.texts:
         return None
     inner = contents.folders[0]
-    if folder.resolve().is_relative_to(inner.resolve()):  # a link that leads back
+    if Path(folder).resolve().is_relative_to(Path(inner).resolve()):  # a link that leads back
         return None
     inside = _list_folder(inner)
     return inner if inside.folders and not inside.texts else None
 
 
-def _check_texts(folder: Path, contents: _Contents) -> None:
+def _check_texts(folder: str | Path, contents: _Contents) -> None:
     """Raise an error that says what the folder has instead if it has no texts."""
     if contents.texts:
         return
