@@ -75,6 +75,7 @@ def read_texts(
         name of a file object is its attribute `name`; without one, pass a format.
 
         Lines end in "\n", "\r\n" or "\r"; other characters that separate lines are part of a text.
+        If a line has a text and nothing else, all lines must end in "\r", or none.
     header : bool, default=None
         Whether the first row of a CSV or TSV file has the names of the columns. None: if `text` and
         `label` are names. If they are positions, True leaves out the first row. A name such as "1"
@@ -82,9 +83,10 @@ def read_texts(
     quoting : int, default=csv.QUOTE_MINIMAL
         The quotes in a CSV or TSV file, as a constant of the module :mod:`csv`:
 
-        - ``csv.QUOTE_MINIMAL``: a field may be in quotes. In TSV, a quoted field with a tab and a
-          line break is an error, because many TSV files are written without quoting: a quote at
-          the beginning of a text would swallow the rows up to the next quote;
+        - ``csv.QUOTE_MINIMAL``: a field may be in quotes. Many TSV files are written without
+          quoting, and a quote at the beginning of a text would swallow the rows up to the next
+          quote. In TSV, a quoted field with a tab and a line break is therefore an error if its
+          first and its last line would be whole rows without quoting;
         - ``csv.QUOTE_ALL``: all fields are in quotes;
         - ``csv.QUOTE_NONE``: quotes are characters like others.
 
@@ -118,10 +120,11 @@ def read_texts(
         `quoting` does not fit the format; if the file is in another format, for example an Excel
         workbook, or a zip archive of several files or with a password; or if the file is broken:
         empty, damaged or cut off, shortened while it is read, not UTF-8, a row with more or fewer
-        fields than the first, a quote never closed, a line that is not a JSON object, a row without
-        text or label, a label that is a number but not finite, a fastText line with several labels,
-        a blank line before the last row. For a broken row, the message names the file and the line
-        where the row or the field begins.
+        fields than the first, a quote never closed or probably part of a text, a line that is not a
+        JSON object, a row without text or label, a JSON label that is not finite, half a character
+        in JSON, a fastText line with several labels, lines of which some end in "\r" and others do
+        not, a blank line before the last row. For a broken row, the message names the file and the
+        line where the row or the field begins.
 
     Warns
     -----

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
 
-from sklearn_rnn._io.byte_streams import Source, is_file_object, source_name
+from sklearn_rnn._io.byte_streams import Source, is_file_object, open_bytes, source_name
 from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES
 from sklearn_rnn._io.text_folders import read_folder
 from sklearn_rnn._io.text_readers import read_fasttext, read_json_lines
@@ -62,7 +62,7 @@ def check_format(source: Source, format: str | None) -> FormatName:
     ValueError
         If the format is unknown, if it is a format of files and `source` is a folder, if it is the
         format of folders and `source` is a file, or if `format` is None and the name of the file
-        has no known suffix.
+        has no known suffix, for example because it is an archive.
     """
     if is_file_object(source):
         is_folder = False
@@ -76,7 +76,7 @@ def check_format(source: Source, format: str | None) -> FormatName:
         )
     name = source_name(source)
     if format is None:
-        return "folder" if is_folder else _format_from_name(name)
+        return "folder" if is_folder else _format_from_name(source)
     if not _is_format(format):
         raise ValueError(f"format must be one of {listed(FORMATS)}, or None; got {format!r}.")
     if FORMATS[format].is_folder and not is_folder:
@@ -90,13 +90,16 @@ def _is_format(format: str) -> TypeGuard[FormatName]:
     return format in FORMATS
 
 
-def _format_from_name(name: str) -> FormatName:
+def _format_from_name(source: Source) -> FormatName:
+    name = source_name(source)
     lower = name.lower()
     for suffix in COMPRESSION_SUFFIXES:
         lower = lower.removesuffix(suffix)
     for format, row in FORMATS.items():
         if lower.endswith(row.suffixes):
             return format
+    if not is_file_object(source) and Path(name).is_file():
+        open_bytes(source).close()  # its error names an archive or a workbook
     suffixes = [suffix for row in FORMATS.values() for suffix in row.suffixes]
     raise ValueError(
         f"{name} has none of the suffixes that tell a format: {listed(suffixes)}, each also with "

@@ -183,16 +183,14 @@ def test_newsgroups(make):
     )
 
 
-def test_an_unpacked_archive_is_read_as_it_is(make, tmp_path):
+def test_an_archive_that_is_not_unpacked(make, tmp_path):
     make("texts/pos/a.txt", "texts/neg/b.txt")
-    with tarfile.open(tmp_path / "texts.tar", "w") as archive:
+    path = tmp_path / "texts.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
         archive.add(tmp_path / "texts", "texts")
-    assert_fails(
-        f"{tmp_path / 'texts.tar'} is a tar archive. Unpack it, and pass the file or folder to "
-        "read.",
-        tmp_path / "texts.tar",
-        format="csv",
-    )
+    for format in (None, "csv"):
+        message = f"{path} is a tar archive. Unpack it, and pass the file or folder to read."
+        assert_fails(message, path, format=format)
 
 
 # Folders without classes or texts, and broken files
