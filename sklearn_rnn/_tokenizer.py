@@ -469,12 +469,13 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         if self.vocabulary is None or isinstance(self.vocabulary, WordVectors):
             new_counts = _count(blocks, len(provisional_ids))[1:]
             counts = add_counts(tokens, new_counts, other_counts)
-            room = self._count_room(known)
-            vocabulary = choose_tokens(tokens, counts, self.min_count, room, known=known)
-            if resume and self._count_room(vocabulary) != 0:
-                other_counts = count_other_tokens(tokens, counts, other_counts, vocabulary)
-            else:
-                other_counts = {}
+            vocabulary = choose_tokens(
+                tokens, counts, self.min_count, self._count_room(known), known=known
+            )
+            keep_counts = resume and self._count_room(vocabulary) != 0
+            other_counts = (
+                count_other_tokens(tokens, counts, other_counts, vocabulary) if keep_counts else {}
+            )
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
         final_ids = np.fromiter(
@@ -511,12 +512,13 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     def _count_room(self, vocabulary: dict[str, int]) -> int | None:
         """Return how many tokens can be added to a vocabulary, or None if there is no maximum."""
-        if self.max_tokens is None:
+        max_tokens = python_values(self).max_tokens
+        if max_tokens is None:
             return None
         given = self.vocabulary if isinstance(self.vocabulary, WordVectors) else ()
         markers = {BEGIN, END} if self.add_markers else set()
         n_markers = sum(marker in vocabulary and marker not in given for marker in markers)
-        return max(self.max_tokens - (len(vocabulary) - len(given) - n_markers), 0)
+        return max(max_tokens - (len(vocabulary) - len(given) - n_markers), 0)
 
     def _encode(self, texts: list[str], to_ids: ToIds, empty_id: int) -> Iterator[EncodedBlock]:
         parameters = python_values(self)

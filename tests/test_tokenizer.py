@@ -453,6 +453,13 @@ def test_max_tokens_holds_for_all_calls_together():
     assert "c" not in tokenizer.vocabulary_
 
 
+def test_limits_may_be_integers_of_numpy():
+    parameters = {"max_tokens": np.int8(100), "min_count": np.uint8(1)}
+    tokenizer = TextTokenizer(vocabulary=WordVectors(list(map(str, range(200))), np.ones((200, 1))))
+    tokenizer.set_params(**parameters).partial_fit(["a"]).partial_fit(["b"])
+    assert len(tokenizer.vocabulary_) == 202
+
+
 def test_min_count_may_change_between_calls():
     tokenizer = TextTokenizer(min_count=3).partial_fit(["a a a b b"])
     assert tokenizer.set_params(min_count=2).partial_fit(["b"]).vocabulary_ == {"a": 2, "b": 3}

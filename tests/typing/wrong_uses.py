@@ -93,6 +93,7 @@ TextTokenizer(strip_accents="latin")  # error: not one of the choices
 TextTokenizer(token_pattern=None)  # error: no str
 TextTokenizer(min_count="2")  # error: no number
 TextTokenizer(max_tokens=0.5)  # error: no whole number
+TextTokenizer(warm_start="yes")  # error: no bool
 TextTokenizer(max_length="longest")  # error: no number
 TextTokenizer(truncation="left")  # error: not one of the choices
 TextTokenizer(add_markers=None)  # error: no bool
