@@ -107,8 +107,11 @@ def _is_binary(vectors: bytes, width: int, line_end: bytes) -> bool:
     _, *numbers = re.split(rb"[ \t]+", vectors, maxsplit=1)
     if not numbers or _NOT_IN_TEXT.search(numbers[0][: 4 * width]):
         return True
-    fields = numbers[0].partition(line_end)[0].decode(errors="replace")
-    return not any(map(is_number, SEPARATOR.split(fields.rstrip("\r"))))
+    try:
+        fields = SEPARATOR.split(numbers[0].partition(line_end)[0].decode().rstrip("\r"))
+    except UnicodeDecodeError:
+        return True
+    return not any(map(is_number, fields))
 
 
 def _find_width(name: str, lines: list[str]) -> int:

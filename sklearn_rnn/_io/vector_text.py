@@ -142,8 +142,11 @@ def _parse_by_pandas(data: bytes, width: int) -> Block | None:
     pandas takes half as long as ``np.fromstring`` or Python's ``float``, and a quarter as long as
     NumPy's conversion of bytes. It releases the GIL, so that threads run in parallel.
     """
-    # pandas would end a word at a zero byte, and strip a byte order mark from the first word.
-    if b"\0" in data or data.startswith(UTF8_BYTE_ORDER_MARK) or width > _WIDEST_TABLE:
+    # pandas would end a word at a zero byte, strip a byte order mark from the first word, and take
+    # other white space for a part of a number.
+    if width > _WIDEST_TABLE or data.startswith(UTF8_BYTE_ORDER_MARK):
+        return None
+    if any(byte in data for byte in (b"\0", b"\v", b"\f")):
         return None
     first_line = data.partition(b"\n")[0]
     # Some programs write a space at the end of each line.

@@ -1,8 +1,7 @@
 """One target under atheris: `python -m tests.fuzz TARGET SECONDS`.
 
 It ends with an error at the first input that fails, needs more than ten seconds, or needs more than
-2 GiB of memory, and leaves this input in the current folder. Inputs that reach new code go to a
-temporary folder.
+2 GiB of memory, and leaves this input in the current folder, in the file TARGET-failed.
 """
 
 import argparse
@@ -25,10 +24,18 @@ def main():
     args = parser.parse_args()
     with atheris.instrument_imports(include=["sklearn_rnn"], enable_loader_override=False):
         target = import_module(f"tests.fuzz.{args.target}")
+    current = Path(f"{args.target}-failed")
+
+    def check(data):
+        # libFuzzer writes no file if Python raises an exception, or is killed.
+        current.write_bytes(data)
+        target.check(data)
+        current.unlink()
+
     seeds = Path(__file__).parent / "corpus" / args.target
-    with TemporaryDirectory() as found:
-        options = [*LIMITS, f"-max_total_time={args.seconds}", f"-artifact_prefix={args.target}-"]
-        atheris.Setup([sys.argv[0], found, str(seeds), *options], target.check)
+    with TemporaryDirectory() as found:  # for inputs that reach new code
+        options = [*LIMITS, f"-max_total_time={args.seconds}"]
+        atheris.Setup([sys.argv[0], found, str(seeds), *options], check)
         atheris.Fuzz()
 
 

@@ -41,7 +41,9 @@ def load(content, options):
 def check_written(read):
     """Assert that words and vectors are read as they were written."""
     files = []
-    if not any(" " in word or word.startswith("\n") for word in read.words):
+    # Numbers whose bytes are text, for example "1 2\n", cannot be told from text.
+    is_text = read.matrix[0].tobytes().isascii()
+    if not is_text and not any(" " in word or word.startswith("\n") for word in read.words):
         files.append(as_binary(read.words, read.matrix))
     if all(word.isprintable() and " " not in word for word in read.words):
         files.append(as_word2vec(read.words, read.matrix))
