@@ -75,7 +75,7 @@ def killed(command: Command, folder: Path, rng: np.random.Generator) -> None:
 
 
 def read_only_folder(command: Command, folder: Path, rng: np.random.Generator) -> None:
-    """The folder of the output is read-only, before the command or from a moment on."""
+    """The folder of the output is read-only."""
     _with_rights(0o555, 0o666, command, folder)
 
 
@@ -86,9 +86,7 @@ def read_only_file(command: Command, folder: Path, rng: np.random.Generator) -> 
 
 def _with_rights(folder_mode: int, file_mode: int, command: Command, folder: Path) -> None:
     write_files(folder)
-    for above in (folder, *folder.parents):
-        if above.owner() == folder.owner() and not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o011)
+    folder.chmod(0o755)
     out = folder / "out" / "file"
     out.parent.mkdir()
     out.write_bytes(OLD)

@@ -65,4 +65,4 @@ def check_error(error, beginning):
     """Assert that an error is a ValueError itself, with a message of at most a screen."""
     assert type(error) is ValueError, repr(error)
     assert str(error).startswith(beginning), error
-    assert len(str(error)) < 2000, len(str(error))
+    assert len(str(error)) < 5000, len(str(error))
