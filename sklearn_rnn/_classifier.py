@@ -309,7 +309,14 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     callbacks : list of skorch callbacks or None, default=None
         Callbacks that are called during training, as in :class:`skorch.NeuralNet`. An item may also
-        be a pair of a name and a callback. A pickle of the classifier includes the callbacks.
+        be a callback class, or a pair of a name and a callback. A pickle of the classifier includes
+        the callbacks. To a callback, an evaluation interval is an epoch (see
+        `evaluations_per_epoch`), X are ids, and y are indices of `classes_`.
+
+        `LRScheduler` needs ``lr_schedule=None``. With validation data, a callback with
+        ``load_best=True`` decides which weights are kept, in place of `scoring`. A callback that
+        would have no effect is refused: one that reads validation data if there is none, and
+        `InputShapeSetter`.
 
     Attributes
     ----------
@@ -324,9 +331,10 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     net_ : skorch.NeuralNetClassifier
         The trained network as a skorch net, for inspection and prediction; `net_.module_` is the
-        torch module. ``net_.predict`` returns class indices, not labels. Training goes through the
-        classifier, by `fit`, `partial_fit` and `warm_start`: ``net_.fit`` and ``net_.partial_fit``
-        raise an error that says so.
+        torch module, which computes logits from tensors of ids. ``net_.predict`` returns class
+        indices, not labels. Training goes through the classifier, by `fit`, `partial_fit` and
+        `warm_start`: methods of `net_` that train or initialise, and parameters that the classifier
+        sets, raise an error that says what to use instead.
 
     n_epochs_ : int or float
         Number of epochs trained, including those before a warm start.

@@ -205,6 +205,7 @@ class TrainingLoop:
         net, is_training = self.net, prefix == "train"
         # Sums and losses are read once, after the last batch: reading them synchronises host and
         # device. A callback that is called at each batch reads the loss from the history.
+        reads_losses = net.has_batch_hooks
         sums = torch.zeros(3, dtype=torch.float64, device=net.device)
         losses = []
         for batch in batches:
@@ -213,7 +214,7 @@ class TrainingLoop:
             sums += step["sums"]
             losses.append(step["loss"])
             net.history.record_batch(f"{prefix}_batch_size", len(batch[1]))
-            if net.has_batch_hooks:
+            if reads_losses:
                 net.history.record_batch(f"{prefix}_loss", step["loss"].item())
             net.notify("on_batch_end", batch=batch, training=is_training, **step)
         for row, value in zip(

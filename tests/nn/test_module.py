@@ -1,5 +1,9 @@
 """The network: independence of padding and batches, dropout, and initialisation."""
 
+import copy
+import io
+import re
+from functools import partial
 from unittest.mock import Mock
 
 import numpy as np
@@ -251,3 +255,142 @@ def test_the_ngrams_of_a_batch_are_found_once(linear_ngrams, reads_ngram_scores)
     term.find.reset_mock()
     assert torch.equal(module(ids, lengths), expected)
     term.find.assert_called_once()
+
+
+# Tools for torch modules
+
+
+@pytest.fixture(
+    params=[
+        {"linear_ngrams": 0},
+        {"linear_ngrams": 2},
+        {"linear_ngrams": 0, "hidden_size": (6, 4), "batch_norm": True, "head_sizes": (3,)},
+        {"linear_ngrams": 0, "pooling": ("last", "attention", "flatten"), "bidirectional": False},
+    ],
+    ids=str,
+)
+def trained(request, make_classifier, word_order):
+    """A trained module, ids and lengths."""
+    X, y = word_order
+    module = make_classifier(**request.param).fit(X, y).net_.module_
+    ids = torch.tensor(X[:7])
+    return module, ids, (ids != 0).sum(1)
+
+
+def test_a_trained_module_is_in_evaluation_mode_and_finds_the_lengths(trained):
+    module, ids, lengths = trained
+    assert not module.training
+    ids[0, 1] = 0  # a token, not padding
+    expected = module(ids, lengths)
+    assert torch.equal(module(ids), expected)
+    padded = torch.nn.functional.pad(ids, (0, 0))
+    assert torch.equal(module(padded.long()), expected)
+
+
+def integrated_gradients(module, ids, lengths, target, n_steps):
+    """Attribute logits to the output of the embedding, by a hook, as captum does."""
+    baseline, vectors = module.embedding(ids * 0), module.embedding(ids)
+    weights = (torch.arange(n_steps) + 0.5) / n_steps
+    points = baseline + weights[:, None, None, None] * (vectors - baseline)
+    points = points.flatten(0, 1).detach().requires_grad_()
+    hook = module.embedding.register_forward_hook(lambda *args: points)
+    logits = module(ids.repeat(n_steps, 1), lengths.repeat(n_steps))
+    hook.remove()
+    (gradients,) = torch.autograd.grad(logits[:, target].sum(), points)
+    return gradients.unflatten(0, (n_steps, -1)).mean(0) * (vectors - baseline)
+
+
+def test_attributions_to_the_embedding_are_complete(trained):
+    module, ids, lengths = trained
+    attributions = integrated_gradients(module, ids, lengths, 1, n_steps=100)
+    assert attributions.shape == (*ids.shape, module.embedding.embedding_dim)
+    assert (attributions[ids == 0] == 0).all()
+    linear = 0
+    if module.linear_term is not None:
+        linear = module(ids, lengths) - module.classify(module.embed(ids), lengths)
+    change = (module(ids, lengths) - linear - module.classify(module.embed(ids * 0), lengths))[:, 1]
+    torch.testing.assert_close(attributions.sum((1, 2)), change, rtol=0, atol=2e-3)
+
+
+def test_word_vectors_in_place_of_ids(trained):
+    module, ids, lengths = trained
+    expected = module(ids, lengths)
+    vectors = module.embedding(ids).detach()
+    embedding, module.embedding = module.embedding, torch.nn.Identity()
+    module.embedding.embedding_dim = embedding.embedding_dim  # as captum's wrapper has
+    if module.linear_term is None:
+        assert torch.equal(module(vectors, lengths), expected)
+        with pytest.raises(ValueError, match="do not tell the lengths of the texts"):
+            module(vectors)
+    else:
+        with pytest.raises(ValueError, match="the linear term needs the ids"):
+            module(vectors, lengths)
+
+
+@pytest.mark.parametrize(
+    ("shape", "has_term", "message"),
+    [
+        (
+            (2, 3),
+            False,
+            "ids must be integers of shape (n_texts, n_tokens), but are torch.float32 of shape "
+            "(2, 3). Attribute to the output of the embedding, for example by captum's "
+            "LayerIntegratedGradients(module, module.embedding).",
+        ),
+        (
+            (2, 3, 4),
+            True,
+            "forward was given word vectors, but the linear term needs the ids. Fit the classifier "
+            "with linear_ngrams=0, or use captum's LayerIntegratedGradients.",
+        ),
+        (
+            (2, 3, 4),
+            False,
+            "forward was given word vectors, which do not tell the lengths of the texts. Pass the "
+            "lengths too; with captum: additional_forward_args=(lengths,).",
+        ),
+    ],
+)
+def test_floats_in_place_of_ids_are_refused(make_classifier, word_order, shape, has_term, message):
+    classifier = make_classifier(linear_ngrams=2 if has_term else 0).fit(*word_order)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        classifier.net_.module_(torch.zeros(shape))
+
+
+def test_hooks_see_the_documented_shapes(trained):
+    module, ids, lengths = trained
+    shapes = {}
+
+    def record(layer, inputs, output, name):
+        outputs = output if isinstance(output, tuple) else (output,)
+        shapes[name] = [tuple(tensor.shape) for tensor in outputs]
+
+    for name, layer in module.named_modules():
+        if not name.endswith("_cell"):  # torch's own, with nested outputs
+            layer.register_forward_hook(partial(record, name=name))
+    module(ids, lengths)
+    n, n_tokens = ids.shape
+    assert shapes["embedding"] == [(n, n_tokens, 4)]
+    for i, layer in enumerate(module.layers):
+        n_directions = 1 if layer.backward_cell is None else 2
+        hidden_size = layer.forward_cell.hidden_size
+        assert shapes[f"layers.{i}"] == [(n_tokens, n, hidden_size)] * n_directions
+    assert all(len(shapes[f"poolings.{i}"][0]) == 2 for i in range(len(module.poolings)))
+    assert shapes["output"] == [(n, 2)]
+
+
+def test_copies_and_conversions(trained):
+    module, ids, lengths = trained
+    expected = module(ids, lengths)
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    file.seek(0)
+    other = copy.deepcopy(module)
+    vector = torch.nn.utils.parameters_to_vector(module.parameters())
+    torch.nn.utils.vector_to_parameters(torch.zeros_like(vector), other.parameters())
+    assert not torch.equal(other(ids, lengths), expected)
+    other.load_state_dict(torch.load(file))
+    assert torch.equal(other(ids, lengths), expected)
+    double = other.double()(ids, lengths)
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(double, expected.double(), rtol=0, atol=1e-5)
