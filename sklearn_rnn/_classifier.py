@@ -463,7 +463,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "warm_start": ["boolean"],
         "random_state": RANDOM_STATE,
-        "verbose": ["verbose"],
+        "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
         "device": [str],
         "record_gradients": ["boolean"],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
@@ -764,14 +764,15 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             word_vectors=self.word_vectors,
         )
         batch_size = choose_batch_size(python_values(self).batch_size, len(training))
-        training, validation = prepare_data(
-            training,
-            validation,
-            classes=classes,
-            class_weight=self.class_weight,
-            known_ids=known_ids,
-            batch_size=batch_size,
-        )
+        with invalid_parameters():  # class_weight has been checked without the classes
+            training, validation = prepare_data(
+                training,
+                validation,
+                classes=classes,
+                class_weight=self.class_weight,
+                known_ids=known_ids,
+                batch_size=batch_size,
+            )
         return TrainingTask(
             training=training,
             validation=validation,

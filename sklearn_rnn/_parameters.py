@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval as _Interval
-from sklearn.utils._param_validation import InvalidParameterError, Options, StrOptions
+from sklearn.utils._param_validation import (
+    InvalidParameterError,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 __all__ = [
     "N_JOBS",
@@ -21,6 +26,7 @@ __all__ = [
     "Satisfies",
     "StrOptions",
     "_fit_context",
+    "check_parameters",
     "invalid_parameters",
     "python_values",
     "validate_params",
@@ -92,6 +98,26 @@ N_JOBS = [
 ]
 SEED = Interval(Integral, 0, 2**32 - 1, closed="both")
 RANDOM_STATE = [SEED, np.random.RandomState, None]
+
+
+def check_parameters(
+    parameters: Mapping[str, Any], constraints: dict[str, list[Any]], *, caller: str
+) -> None:
+    """Raise an InvalidParameterError if a parameter does not satisfy one of its constraints.
+
+    `validate_params` would name the caller in the errors of estimators that the caller fits, too.
+
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        Has the parameters, and may have others.
+    constraints : dict of str to list
+        The constraints of each parameter.
+    caller : str
+        The name of the function, for the message.
+    """
+    chosen = {name: parameters[name] for name in constraints}
+    validate_parameter_constraints(constraints, chosen, caller_name=caller)
 
 
 def python_values(estimator: BaseEstimator) -> SimpleNamespace:

@@ -13,7 +13,14 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray, attach_numbering, number_tokens
-from sklearn_rnn._parameters import N_JOBS, Interval, StrOptions, _fit_context, python_values
+from sklearn_rnn._parameters import (
+    N_JOBS,
+    Interval,
+    StrOptions,
+    _fit_context,
+    invalid_parameters,
+    python_values,
+)
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.padding import Truncation, fill_rows
@@ -243,9 +250,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If X is not a collection of texts, or one of its rows is not a str; if `analyzer` does
-            not return a list of str; or if `vocabulary` is a set, or has a token that is not a str
-            or an id that is not an int.
+            If X is not a collection of texts in memory, or one of its rows is not a str; if
+            `analyzer` does not return a list of str, or `strip_accents` no str; or if `vocabulary`
+            is a set, or has a token that is not a str or an id that is not an int.
 
         ValueError
             If X is empty or has several columns; if a parameter is invalid; if `vocabulary` is None
@@ -253,6 +260,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         re.error
             If `token_pattern` is not a regular expression.
+
+        Exception
+            Any error of a callable `analyzer` or `strip_accents`.
         """
         self._learn(X, resume=self.warm_start)
         return self
@@ -453,7 +463,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         texts = check_texts(X, caller=type(self).__name__)
         is_first = not (resume and hasattr(self, "vocabulary_"))
         if is_first:
-            known, other_counts = _check_given(self.vocabulary) or {}, {}
+            with invalid_parameters():
+                known, other_counts = _check_given(self.vocabulary) or {}, {}
         else:
             self._check_resumable()
             known, other_counts = self.vocabulary_, self._other_counts
@@ -522,13 +533,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     def _encode(self, texts: list[str], to_ids: ToIds, empty_id: int) -> Iterator[EncodedBlock]:
         parameters = python_values(self)
-        encoder = TextEncoder(
-            parameters.analyzer,
-            lowercase=parameters.lowercase,
-            strip_accents=parameters.strip_accents,
-            token_pattern=parameters.token_pattern,
-            n_jobs=parameters.n_jobs,
-        )
+        with invalid_parameters():
+            encoder = TextEncoder(
+                parameters.analyzer,
+                lowercase=parameters.lowercase,
+                strip_accents=parameters.strip_accents,
+                token_pattern=parameters.token_pattern,
+                n_jobs=parameters.n_jobs,
+            )
         return encoder.encode(texts, to_ids, empty_id)
 
     def _compute_max_length(self, blocks: list[EncodedBlock]) -> int:

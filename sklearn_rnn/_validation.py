@@ -1,10 +1,10 @@
-"""Checks of texts, ids and weights, and scikit-learn's private names.
+"""Checks of texts, ids, weights and word vectors, and scikit-learn's private names.
 
 No other module imports private names of scikit-learn.
 """
 
 from collections import UserString
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence, Set
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -24,8 +24,11 @@ __all__ = [
     "_safe_indexing",
     "check_ids",
     "check_labelled_ids",
+    "check_matrix",
+    "check_strings",
     "check_texts",
     "check_weights",
+    "check_words",
     "feature_attributes",
     "validate_data",
 ]
@@ -274,15 +277,97 @@ def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]
     Raises
     ------
     ValueError
-        If the weights have another shape, if one is infinite, NaN or negative, or if all are zero.
+        If the weights have another shape, if one is infinite, NaN or negative, if all are zero,
+        or if their sum is not finite.
     """
     refuse_lazy(sample_weight, "sample_weight", "sample_weight")
     weights = _check_sample_weight(
         sample_weight, np.empty((n_samples, 0)), dtype=np.float64, ensure_non_negative=True
     )
+    with np.errstate(over="ignore"):
+        if np.isinf(weights.sum()):
+            raise ValueError("The sum of sample_weight is not finite. Pass smaller weights.")
     if not weights.any():
         raise ValueError("Every weight in sample_weight is zero, which leaves nothing to fit.")
     return weights
+
+
+def check_strings(words: Iterable[str], *, name: str) -> Iterable[str]:
+    """Return an iterable of str, or raise a TypeError if it is one str or no iterable."""
+    if isinstance(words, str | bytes):
+        raise TypeError(f"{name} is one {type(words).__name__}. Pass a list, or wrap it in one.")
+    if not isinstance(words, Iterable):
+        raise TypeError(f"{name} is of type {type(words).__name__}. Pass a list of str.")
+    return words
+
+
+def check_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words of `WordVectors`, or raise an error."""
+    words = check_strings(words, name="words")
+    if isinstance(words, Set) and not isinstance(words, KeysView):
+        raise TypeError(
+            f"words is a {type(words).__name__}, which has no order. Pass a list, in the order of "
+            "the vectors."
+        )
+    words = tuple(words)
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(
+                f"words has {word!r} of type {type(word).__name__}. Words are str; decode bytes."
+            )
+    if not words:
+        raise ValueError("words is empty. Pass at least one word with its vector.")
+    return tuple(map(str, words))
+
+
+def check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """Return the matrix of `WordVectors`, or raise an error.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n_words, embedding_dim)
+        The vectors.
+    words : tuple of n_words str
+        The words, for the messages.
+
+    Returns
+    -------
+    matrix : ndarray of float32 of shape (n_words, embedding_dim)
+        C-contiguous. It is a copy unless `matrix` already is such an array and read-only.
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another shape, or an element that is not a real number or not finite in
+        float32.
+    """
+    try:
+        given = np.asarray(matrix)
+        is_text = given.dtype == object and any(isinstance(n, str | bytes) for n in given.flat)
+        if given.dtype.kind not in "biufO" or is_text:
+            raise ValueError(f"its elements are of type {'str' if is_text else given.dtype}")
+        is_frozen = (
+            given.dtype == np.float32 and given.flags.c_contiguous and not given.flags.writeable
+        )
+        with np.errstate(over="ignore"):  # overflow gives infinity, refused below
+            array = given if is_frozen else np.array(given, dtype=np.float32, order="C")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"matrix is no array of numbers ({error}). Pass one row of numbers per word."
+        ) from error
+    if array.ndim != 2 or not array.shape[1] or len(array) != len(words):
+        raise ValueError(
+            f"matrix has the shape {array.shape}, and there are {len(words)} words. Pass one row "
+            "per word, of at least one number."
+        )
+    # Only the minimum and maximum: isfinite of the array would allocate a mask of the same shape.
+    if not np.isfinite([array.min(), array.max()]).all():
+        row = np.isfinite(array).all(axis=1).argmin()
+        raise ValueError(
+            f"matrix has a number that is not finite in float32, in the vector of {words[row]!r}. "
+            "Take the word and its vector out."
+        )
+    return array
 
 
 def feature_attributes(X: npt.ArrayLike) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sklearn_rnn._ids import UNK
 from sklearn_rnn._io.vector_files import read_vectors
 from sklearn_rnn._io.vector_layout import Rows
+from sklearn_rnn._validation import check_matrix, check_strings, check_words
 
 
 class WordVectors:
@@ -45,10 +46,10 @@ class WordVectors:
     Raises
     ------
     TypeError
-        If `words` is a str or bytes, or a word is not a str.
+        If `words` is a str, bytes, a set or no iterable, or a word is not a str.
     ValueError
         If `words` is empty or contains a word twice; or if `matrix` has another shape or an element
-        that is not a number or not finite in float32.
+        that is not a real number or not finite in float32.
 
     See Also
     --------
@@ -68,8 +69,8 @@ class WordVectors:
     """
 
     def __init__(self, words: Sequence[str], matrix: npt.ArrayLike) -> None:
-        words = _check_words(words)
-        self._set(words, _check_matrix(matrix, words))
+        words = check_words(words)
+        self._set(words, check_matrix(matrix, words))
         if len(self._row_of) < len(words):
             word = Counter(words).most_common(1)[0][0]
             raise ValueError(f"words has {word!r} more than once. Pass each word once.")
@@ -146,11 +147,11 @@ class WordVectors:
         Raises
         ------
         TypeError
-            If `words` is a str or bytes.
+            If `words` is a str, bytes or no iterable.
         ValueError
             If none of the words has a vector.
         """
-        wanted = set(_refuse_str(words, "words"))
+        wanted = set(check_strings(words, name="words"))
         rows = [row for word, row in self._row_of.items() if word in wanted]
         if not rows:
             raise ValueError(
@@ -178,12 +179,13 @@ class WordVectors:
         Raises
         ------
         TypeError
-            If `tokens` is a str or bytes.
+            If `tokens` is a str, bytes or no iterable.
         ValueError
             If `tokens` is empty, or a Counter without positive counts.
         """
         # Without iter, Counter(vocabulary) would take the ids for counts.
-        counts = tokens if isinstance(tokens, Counter) else Counter(iter(_refuse_str(tokens)))
+        check_strings(tokens, name="tokens")
+        counts = tokens if isinstance(tokens, Counter) else Counter(iter(tokens))
         counts = +counts  # drops tokens without a positive count
         if not counts:
             raise ValueError("tokens is empty. Pass at least one token.")
@@ -247,52 +249,6 @@ def _restore(joined_words: str, lengths: npt.NDArray[np.int32], matrix: Rows) ->
     if not is_whole:
         raise ValueError("The state of WordVectors is damaged. Get or save them again.")
     return vectors
-
-
-def _refuse_str(words: Iterable[str], name: str = "tokens") -> Iterable[str]:
-    if isinstance(words, str | bytes):
-        raise TypeError(f"{name} is one {type(words).__name__}. Pass a list, or wrap it in one.")
-    return words
-
-
-def _check_words(words: Iterable[str]) -> tuple[str, ...]:
-    words = tuple(_refuse_str(words, "words"))
-    for word in words:
-        if not isinstance(word, str):
-            raise TypeError(
-                f"words has {word!r} of type {type(word).__name__}. Words are str; decode bytes."
-            )
-    if not words:
-        raise ValueError("words is empty. Pass at least one word with its vector.")
-    return tuple(map(str, words))
-
-
-def _check_matrix(matrix: npt.ArrayLike, words: tuple[str, ...]) -> Rows:
-    """Return the matrix as C-contiguous float32, copied unless it already is that and read-only."""
-    try:
-        given = np.asarray(matrix)
-        is_frozen = (
-            given.dtype == np.float32 and given.flags.c_contiguous and not given.flags.writeable
-        )
-        with np.errstate(over="ignore"):  # overflow gives infinity, refused below
-            array = given if is_frozen else np.array(given, dtype=np.float32, order="C")
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"matrix is no array of numbers ({error}). Pass one row of numbers per word."
-        ) from error
-    if array.ndim != 2 or not array.shape[1] or len(array) != len(words):
-        raise ValueError(
-            f"matrix has the shape {array.shape}, and there are {len(words)} words. Pass one row "
-            "per word, of at least one number."
-        )
-    # Only the minimum and maximum: isfinite of the array would allocate a mask of the same shape.
-    if not np.isfinite([array.min(), array.max()]).all():
-        row = np.isfinite(array).all(axis=1).argmin()
-        raise ValueError(
-            f"matrix has a number that is not finite in float32, in the vector of {words[row]!r}. "
-            "Take the word and its vector out."
-        )
-    return array
 
 
 def load_word_vectors(path: str | PathLike[str] | IO[bytes] | IO[str]) -> WordVectors:

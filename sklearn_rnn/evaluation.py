@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
@@ -17,9 +18,11 @@ from sklearn.utils import Bunch, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_rnn._containers import refuse_lazy
 from sklearn_rnn._evaluation.paired_tests import corrected_t_test, mcnemar_test, tabulate
 from sklearn_rnn._evaluation.runs import Fold, Run, Scoring, fit_and_score
 from sklearn_rnn._labels import check_labels
+from sklearn_rnn._parameters import N_JOBS, SEED, Interval, Satisfies, check_parameters
 from sklearn_rnn._validation import _safe_indexing
 
 __all__ = ["compare"]
@@ -27,6 +30,26 @@ __all__ = ["compare"]
 Estimators = Mapping[str, BaseEstimator] | Sequence[tuple[str, BaseEstimator]]
 Splitter: TypeAlias = BaseCrossValidator | BaseShuffleSplit
 Splits: TypeAlias = Iterable[tuple[npt.ArrayLike, npt.ArrayLike]]
+
+
+_CONSTRAINTS: dict[str, list[Any]] = {
+    "estimators": [Mapping, list, tuple],
+    "cv": [
+        Interval(Integral, 2, None, closed="left"),
+        Satisfies(lambda cv: hasattr(cv, "split") and hasattr(cv, "get_n_splits"), "a splitter"),
+        Satisfies(
+            lambda cv: isinstance(cv, Iterable) and not isinstance(cv, str | bytes | np.generic),
+            "an iterable of pairs (train, test)",
+        ),
+        None,
+    ],
+    "scoring": [str, callable, list, tuple, dict],
+    "n_jobs": N_JOBS,
+    "random_state": [SEED],
+    "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
+    "return_predictions": ["boolean"],
+    "return_estimators": ["boolean"],
+}
 
 
 class _Options(TypedDict, total=False):
@@ -175,12 +198,13 @@ def compare(
     Raises
     ------
     TypeError
-        If an estimator is a class, or lacks `fit` or `predict`.
+        If a name is not a str; if an estimator is a class, or lacks `fit` or `predict`; or if data
+        is not in memory.
     ValueError
-        If there are no estimators, or two of the same name; if both `cv` and a test set are given,
-        or only one of `X_test` and `y_test`; if a label is missing or not discrete, or `y` has a
-        single class; if the labels are strings in one of `y` and `y_test` alone; if texts and
-        labels differ in number; or if a score is unknown.
+        If a parameter is invalid; if there are no estimators, or two of the same name; if both `cv`
+        and a test set are given, or only one of `X_test` and `y_test`; if a label is missing or not
+        discrete, or `y` has a single class; if the labels are strings in one of `y` and `y_test`
+        alone; if texts and labels differ in number; or if a score is unknown.
     Exception
         Any error of an estimator or a scorer, with a note that names the estimator.
 
@@ -211,14 +235,17 @@ def compare(
     bayes       1.0           0.0      NaN
     guess       0.5           0.0      0.0
     """
+    check_parameters(locals(), _CONSTRAINTS, caller="compare")
     models = _check_estimators(estimators)
+    refuse_lazy(X, "X", "X")
+    refuse_lazy(X_test, "X_test", "X_test")
     _check_test_set(cv, X_test, y_test)
     for model in models.values():
         check_scoring(model, scoring)  # an unknown score raises before the first fit
     labels = _check_labels(X, y, "y")
     _check_two_classes(labels)
     if X_test is None:
-        splits = list(check_cv(cv, labels, classifier=True).split(X, labels))
+        splits = _list_splits(cv, X, labels)
         folds, n_folds, seed = _split(X, labels, splits), len(splits), None
     else:
         test_labels = _check_labels(X_test, y_test, "y_test")
@@ -247,6 +274,12 @@ def compare(
 
 def _check_estimators(estimators: Estimators) -> dict[str, BaseEstimator]:
     pairs = list(estimators.items() if isinstance(estimators, Mapping) else estimators)
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise TypeError(
+                f"estimators holds {pair!r}: give a dict of names and estimators, or a list of "
+                "pairs (name, estimator) whose names are str."
+            )
     if not pairs:
         raise ValueError("estimators is empty: give at least one, as {name: estimator}.")
     twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
@@ -297,6 +330,18 @@ def _check_two_classes(y: np.ndarray) -> None:
             f"y holds a single class, {y[0].item()!r}: a comparison of classifiers needs two or "
             "more."
         )
+
+
+def _list_splits(cv: Any, X: Any, labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    given = list(cv) if isinstance(cv, Iterable) and not hasattr(cv, "split") else None
+    if given is None:
+        return list(check_cv(cv, labels, classifier=True).split(X, labels))
+    if not given or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in given):
+        raise ValueError(
+            "cv must hold at least one pair (train, test) of the row numbers of a fold, and nothing "
+            "but such pairs. Pass them, the number of folds, or a splitter of scikit-learn."
+        )
+    return list(check_cv(given).split(X, labels))
 
 
 def _split(

@@ -92,7 +92,7 @@ def test_words_and_matrix_are_checked(words, matrix, error, message):
 
 @pytest.mark.parametrize(
     ("matrix", "reason"),
-    [([[1, 2], [3]], "inhomogeneous shape"), ([["x"], [1]], "could not convert string to float")],
+    [([[1, 2], [3]], "inhomogeneous shape"), ([["x"], [1]], "its elements are of type <U21")],
 )
 def test_a_matrix_that_is_no_array_of_numbers(matrix, reason):
     """The reason is a message of NumPy, which differs between versions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sklearn_rnn._inspection.attribution import Attribution
 
 _MAX_STEPS = 1024
+_LARGEST_N_STEPS = 2**16  # each step is a text, and all steps are one batch
 
 
 class TextAttribution(NamedTuple):
@@ -62,7 +64,7 @@ def attribute_text(
     ids = apply_steps_before(estimator, classifier, [text])
     probabilities = classifier.predict_proba(ids)[0]
     class_index = _find_class(target, classifier.classes_.tolist(), probabilities)
-    attribution = _attribute_row(classifier, ids, class_index, n_steps)
+    attribution = _attribute_row(classifier, ids, class_index, int(n_steps))
     return TextAttribution(
         tokens=tokenizer.inverse_transform(ids)[0],
         attributions=attribution.words.numpy(),
@@ -79,8 +81,11 @@ def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
         raise TypeError(
             f"{caller} takes one text, but got an object of type {type(text).__name__}. Pass a str."
         )
-    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
+    is_duration = isinstance(n_steps, np.timedelta64)  # which NumPy counts among the integers
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or is_duration or n_steps < 1:
         raise ValueError(f"n_steps={n_steps!r} must be an int of at least 1. The default is 32.")
+    if n_steps > _LARGEST_N_STEPS:
+        raise ValueError(f"n_steps={n_steps!r} must be at most {_LARGEST_N_STEPS:,}.")
 
 
 def _find_tokenizer_and_classifier(
@@ -103,12 +108,14 @@ def _find_tokenizer_and_classifier(
 def _find_class(target: object, labels: list[Any], probabilities: npt.NDArray[np.float64]) -> int:
     if target is None:
         return int(probabilities.argmax())
-    if target not in labels:
+    # By hash: a comparison with an array or a Series would have no truth value.
+    index_of = {label: index for index, label in enumerate(labels)}
+    if not isinstance(target, Hashable) or target not in index_of:
         raise ValueError(
             f"target={target!r} is none of the classes {labels}. Pass one of them, or None for the "
             "predicted one."
         )
-    return labels.index(target)
+    return index_of[target]
 
 
 def _attribute_row(

@@ -63,7 +63,7 @@ def check_panels(
     """Return the panels to draw: the chosen one or, if `chosen` is None, all."""
     if chosen is None:
         return panels
-    if chosen not in panels:
+    if not isinstance(chosen, str) or chosen not in panels:
         accepted = " or ".join(map(repr, panels))
         raise ValueError(f"{name}={chosen!r} is unknown. Pass {accepted}, or None for both.")
     return (chosen,)

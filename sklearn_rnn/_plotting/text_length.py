@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._inspection.pipeline_steps import apply_steps_before, find_step
+from sklearn_rnn._parameters import Interval
 from sklearn_rnn._plotting.style import (
     PALETTE,
     add_legend,
@@ -266,13 +269,18 @@ def _compute_quantiles(
     lengths: npt.NDArray[np.integer[Any]], quantiles: Sequence[float]
 ) -> dict[float, int]:
     """Return, for each fraction, the quantile of the lengths that `plot` defines."""
-    for quantile in quantiles:
-        if not 0 < quantile <= 1:
+    if isinstance(quantiles, str) or not isinstance(quantiles, Iterable):
+        raise TypeError(f"quantiles={quantiles!r} must be a sequence of floats.")
+    share = Interval(Real, 0, 1, closed="right")
+    shares = list(quantiles)
+    for quantile in shares:
+        if not share.is_satisfied_by(quantile):
             raise ValueError(
                 f"quantiles holds {quantile!r}. Pass shares of the texts, above 0 and at most 1."
             )
-    values = np.quantile(lengths, list(quantiles), method="inverted_cdf")
-    return dict(zip(quantiles, values.tolist(), strict=True))
+    shares = [float(quantile) for quantile in shares]
+    values = np.quantile(lengths, shares, method="inverted_cdf")
+    return dict(zip(shares, values.tolist(), strict=True))
 
 
 def _count_texts(n: int) -> str:

@@ -65,7 +65,8 @@ def build_analyzer(
     Raises
     ------
     ValueError
-        If `analyzer` is "word" and `token_pattern` has more than one capturing group.
+        If `analyzer` is "word" and `token_pattern` has more than one capturing group, or is too
+        large for `re`.
     re.error
         If `analyzer` is "word" and `token_pattern` is not a regular expression.
     """
@@ -91,6 +92,10 @@ def _analyze(text: str, *, split: Analyze, lowercase: bool, strip: Strip | None)
         text = text.lower()
     if strip is not None:
         text = strip(text)
+        if not isinstance(text, str):
+            raise TypeError(
+                f"strip_accents returned {type(text).__name__} for a text. Let it return a str."
+            )
     return split(text)
 
 
@@ -109,7 +114,10 @@ def _split_characters(text: str) -> str:
 
 
 def _word_splitter(token_pattern: str) -> Analyze:
-    pattern = re.compile(token_pattern)
+    try:
+        pattern = re.compile(token_pattern)
+    except (OverflowError, RecursionError) as error:
+        raise ValueError(f"token_pattern is too large for Python's re: {error}.") from error
     if pattern.groups > 1:
         raise ValueError(
             f"token_pattern has {pattern.groups} capturing groups, and at most one can be the "

@@ -166,7 +166,8 @@ def check_vocabulary(vocabulary: Any) -> dict[str, int]:
     if isinstance(vocabulary, Mapping):
         return _check_mapping(vocabulary)
     has_no_order = isinstance(vocabulary, (str, bytes, bytearray, set, frozenset))
-    if has_no_order or not isinstance(vocabulary, Iterable) or hasattr(vocabulary, "columns"):
+    has_columns, is_scalar = hasattr(vocabulary, "columns"), getattr(vocabulary, "ndim", 1) == 0
+    if has_no_order or has_columns or is_scalar or not isinstance(vocabulary, Iterable):
         raise TypeError(
             f"vocabulary is of type {type(vocabulary).__name__}. Pass a mapping of token to id, "
             "or a list of tokens, whose order gives the ids; for a set, sorted(vocabulary)."

@@ -41,8 +41,8 @@ def apply_class_weight(
     Raises
     ------
     ValueError
-        If a new weight is infinite; if all new weights are zero; or if a dict has a key that is not
-        a class and also lacks a class.
+        If the sum of the new weights is zero or infinite; or if a dict has a key that is not a
+        class and also lacks a class.
     """
     if class_weight is None:
         return data
@@ -51,11 +51,13 @@ def apply_class_weight(
         class_weights = totals.sum() / (len(classes) * totals)
     else:
         class_weights = _look_up(class_weight, classes.tolist())
-    weights = data.weights * class_weights[data.labels]
-    if not np.isfinite(weights).all() or not weights.any():
+    with np.errstate(over="ignore"):  # overflow gives infinity, refused below
+        weights = data.weights * class_weights[data.labels]
+        total = weights.sum()
+    if not 0 < total < np.inf:
         raise ValueError(
-            f"class_weight={class_weight!r}, multiplied by sample_weight, gives every text a "
-            "weight of zero, or gives one an infinite weight. Change the weight of a class."
+            f"class_weight={class_weight!r}, multiplied by sample_weight, gives the texts a total "
+            f"weight of {total:g}. It must be above 0 and finite. Change the weight of a class."
         )
     weighted = TrainingData(data.ids, data.labels, weights, data.lengths)
     return weighted if weights.all() else weighted.take(np.flatnonzero(weights))
