@@ -85,10 +85,16 @@ def _to_numpy(y: Any) -> npt.NDArray[Any]:
     if columns is not None and len(columns) == 1:
         return _to_numpy(y[columns[0]]).reshape(-1, 1)
     if isinstance(y, Sequence) and not isinstance(y, str | bytes):
-        return np.asarray(list(y), dtype=object)
+        return np.asarray(list(map(_unwrap, y)), dtype=object)
     if str(getattr(y, "dtype", None)) in ("Int128", "UInt128"):  # of polars; NumPy has none
         return np.asarray(y.to_list(), dtype=object)
     return np.asarray(y)
+
+
+def _unwrap(label: Any) -> Any:
+    """Return the number in an array or a torch tensor without dimensions; others as they are."""
+    is_array = not isinstance(label, np.generic) and getattr(label, "ndim", None) == 0
+    return label.item() if is_array else label
 
 
 def _missing_positions(labels: npt.NDArray[Any], types: set[type]) -> npt.NDArray[np.intp]:

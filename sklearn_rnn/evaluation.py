@@ -338,8 +338,8 @@ def _list_splits(cv: Any, X: Any, labels: np.ndarray) -> list[tuple[np.ndarray, 
         return list(check_cv(cv, labels, classifier=True).split(X, labels))
     if not given or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in given):
         raise ValueError(
-            "cv must hold at least one pair (train, test) of the row numbers of a fold, and nothing "
-            "but such pairs. Pass them, the number of folds, or a splitter of scikit-learn."
+            "cv must hold at least one pair (train, test) of the row numbers of a fold, and "
+            "nothing but such pairs. Pass them, the number of folds, or a splitter of scikit-learn."
         )
     return list(check_cv(given).split(X, labels))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -84,7 +83,7 @@ def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
     is_duration = isinstance(n_steps, np.timedelta64)  # which NumPy counts among the integers
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or is_duration or n_steps < 1:
         raise ValueError(f"n_steps={n_steps!r} must be an int of at least 1. The default is 32.")
-    if n_steps > _LARGEST_N_STEPS:
+    if int(n_steps) > _LARGEST_N_STEPS:
         raise ValueError(f"n_steps={n_steps!r} must be at most {_LARGEST_N_STEPS:,}.")
 
 
@@ -105,17 +104,18 @@ def _find_tokenizer_and_classifier(
     return tokenizer, classifier
 
 
-def _find_class(target: object, labels: list[Any], probabilities: npt.NDArray[np.float64]) -> int:
+def _find_class(target: Any, labels: list[Any], probabilities: npt.NDArray[np.float64]) -> int:
     if target is None:
         return int(probabilities.argmax())
     # By hash: a comparison with an array or a Series would have no truth value.
     index_of = {label: index for index, label in enumerate(labels)}
-    if not isinstance(target, Hashable) or target not in index_of:
+    try:
+        return index_of[target]
+    except (KeyError, TypeError, ValueError):  # none of them, or of a type that has no hash
         raise ValueError(
             f"target={target!r} is none of the classes {labels}. Pass one of them, or None for the "
             "predicted one."
-        )
-    return index_of[target]
+        ) from None
 
 
 def _attribute_row(

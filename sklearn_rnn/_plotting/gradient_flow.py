@@ -118,6 +118,8 @@ class GradientFlowDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` holds an object that is no Axes.
         ValueError
             If `statistic` is unknown, or `ax` holds the wrong number of Axes.
         """
@@ -248,7 +250,7 @@ class GradientFlowDisplay:
         NotFittedError
             If the classifier or the search is not fitted.
         TypeError
-            If the estimator holds no RNNTextClassifier.
+            If the estimator holds no RNNTextClassifier, or `ax` holds an object that is no Axes.
         ValueError
             If `statistic` is unknown, or `ax` holds the wrong number of Axes.
         """

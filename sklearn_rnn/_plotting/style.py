@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,23 +94,36 @@ def prepare_axes(
     plt = import_pyplot(caller)
     if ax is None:
         width = 6.4 if len(panels) == 1 else 10
-        figure, grid = plt.subplots(
+        _, grid = plt.subplots(
             1, len(panels), squeeze=False, figsize=(width, 4.4), layout="constrained"
         )
         axes = grid[0]
     else:
         axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        figure = axes[0].figure.figure  # the whole Figure if the Axes are in a SubFigure
+        check_axes(axes, caller)
     if len(axes) != len(panels):
         raise ValueError(
             f"{caller} draws {len(panels)} panel(s), {' and '.join(panels)}, and ax holds "
             f"{len(axes)} axes. Pass {len(panels)}, or None for a new figure."
         )
+    figure = axes[0].figure.figure  # the whole Figure if the Axes are in a SubFigure
     for panel in axes:
         panel.spines[["top", "right"]].set_visible(False)
         panel.grid(alpha=0.3)
         panel.set_axisbelow(True)
     return figure, axes
+
+
+def check_axes(axes: Iterable[object], caller: str) -> None:
+    """Raise a TypeError if an object is no matplotlib Axes."""
+    from matplotlib.axes import Axes
+
+    for panel in axes:
+        if not isinstance(panel, Axes):
+            raise TypeError(
+                f"{caller} draws into matplotlib Axes, and ax holds an object of type "
+                f"{type(panel).__name__}. Pass Axes, or None for a new figure."
+            )
 
 
 def legend_line(**style: Any) -> Line2D:

@@ -119,6 +119,8 @@ class TextLengthDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` holds an object that is no Axes; or if `quantiles` is no sequence.
         ValueError
             If a quantile is not in (0, 1], or `ax` holds several Axes.
         """
@@ -252,7 +254,8 @@ class TextLengthDisplay:
         NotFittedError
             If the tokenizer or the search is not fitted.
         TypeError
-            If the estimator holds no TextTokenizer, or X is not a collection of str.
+            If the estimator holds no TextTokenizer; if X is not a collection of str; if `quantiles`
+            is no sequence; or if `ax` is no Axes.
         ValueError
             If X is empty or has several columns; if a quantile is not in (0, 1]; or if `ax` holds
             several Axes.

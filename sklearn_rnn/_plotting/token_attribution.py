@@ -15,7 +15,7 @@ from sklearn_rnn._plotting.colored_text import (
     format_signed,
     replace_missing_glyphs,
 )
-from sklearn_rnn._plotting.style import import_pyplot
+from sklearn_rnn._plotting.style import check_axes, import_pyplot
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -126,11 +126,14 @@ class TokenAttributionDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` holds an object that is no Axes.
         """
         plt = import_pyplot("TokenAttributionDisplay.plot")
         if ax is None:
             self._plot_figure(plt)
         else:
+            check_axes([ax], "TokenAttributionDisplay.plot")
             self._plot_into_axes(ax)
         self.ax_.set_axis_off()
         return self
@@ -266,9 +269,10 @@ class TokenAttributionDisplay:
         NotFittedError
             If the classifier or the search is not fitted.
         TypeError
-            If the estimator lacks a TextTokenizer or an RNNTextClassifier, or `text` is not a str.
+            If the estimator lacks a TextTokenizer or an RNNTextClassifier, `text` is not a str, or
+            `ax` is no Axes.
         ValueError
-            If `target` is not one of the classes, or `n_steps` is not an int of at least 1.
+            If `target` is not one of the classes, or `n_steps` is not an int from 1 to 65,536.
 
         Warns
         -----

@@ -122,6 +122,8 @@ class TrainingCurveDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `ax` holds an object that is no Axes.
         ValueError
             If `metric` is unknown, or `ax` holds the wrong number of Axes.
         """
@@ -222,7 +224,7 @@ class TrainingCurveDisplay:
         NotFittedError
             If a classifier or a search is not fitted.
         TypeError
-            If an estimator holds no RNNTextClassifier.
+            If an estimator holds no RNNTextClassifier, or `ax` holds an object that is no Axes.
         ValueError
             If the dict is empty, `metric` is unknown, or `ax` holds the wrong number of Axes.
         """
