@@ -268,8 +268,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     class_weight : {"balanced"}, dict of label to float, or None, default=None
         Weight of each class in the loss and in the validation score; it is multiplied by
         `sample_weight`. "balanced" gives all classes the same total weight, for data in which some
-        classes are rare. A class that is not in a dict has weight 1. With None, all classes have
-        weight 1.
+        classes are rare. A class that is not in a dict has weight 1. The keys of a dict are
+        compared with the labels as Python compares them: 1 and 1.0 are equal, 1 and "1" are not.
+        With None, all classes have weight 1.
 
     label_smoothing : float, default=0.1
         Share of the target probability that is spread evenly over all classes, in [0, 1) [9]_: with
@@ -565,7 +566,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         X : array-like of int of shape (n_samples, max_length)
             Right-padded ids, as `TextTokenizer` returns them.
         y : array-like of shape (n_samples,)
-            Labels: strings, numbers or booleans.
+            Labels: strings, numbers or booleans, in a sequence, an array or a Series of any
+            library. They keep their kind: nullable and Arrow integers are integers in `classes_`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the texts in the loss. None: all 1. A text of weight 0 is left out.
         X_val : array-like of int of shape (n_val, max_length), default=None
@@ -583,11 +585,16 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If X, y, a weight or validation data is not in memory.
         ValueError
-            If the data is invalid, has a single class, or is too small to be split; if parameters
-            contradict each other or the data; if the device is not found; if the loss or a weight
-            is not finite at the first evaluation; or with ``warm_start=True``, if ids of X stand
-            for other tokens than in earlier training, as after another `fit` of the tokenizer.
+            If the data is invalid, has a single class, or is too small to be split; if a parameter
+            is invalid, or parameters contradict each other or the data; if the device is not found;
+            if the loss or a weight is not finite at the first evaluation; or with
+            ``warm_start=True``, if ids of X stand for other tokens than in earlier training, as
+            after another `fit` of the tokenizer.
+        MemoryError
+            If the network and its gradients do not fit into the memory of the device.
         KeyboardInterrupt
             If interrupted before the training begins, which leaves the classifier as it was; or if
             training is interrupted and a library called `fit`, for example a search, which ends
@@ -640,6 +647,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError, MemoryError
+            As for `fit`.
         ValueError
             As for `fit`; if `classes` is missing at the first call or differs later; if y has a
             label that is not in `classes`; if ids of X stand for other tokens than in earlier

@@ -461,3 +461,79 @@ def test_bad_input(arguments, kind, message):
     }
     with pytest.raises(kind, match=f"^{re.escape(message)}$"):
         compare(**(good | arguments))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_jobs": True},
+        {"n_jobs": 0},
+        {"n_jobs": 1.0},
+        {"random_state": None},
+        {"random_state": True},
+        {"random_state": -1},
+        {"random_state": 2**32},
+        {"verbose": -1},
+        {"verbose": "much"},
+        {"return_predictions": 1},
+        {"return_estimators": None},
+        {"cv": 1},
+        {"cv": True},
+        {"cv": 2.0},
+        {"cv": "two"},
+        {"cv": np.timedelta64(2, "D")},
+        {"scoring": None},
+        {"scoring": 5},
+        {"estimators": 5},
+        {"estimators": {"guess"}},
+    ],
+    ids=repr,
+)
+def test_invalid_parameters(options):
+    ((name, value),) = options.items()
+    arguments = {"estimators": {"guess": DummyClassifier()}, "X": ["a", "b"] * 5, "y": [0, 1] * 5}
+    message = (
+        rf"^The '{name}' parameter of compare must be .* Got {re.escape(repr(value))} instead\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        compare(**arguments | options)
+
+
+@pytest.mark.parametrize(
+    "cv", [[], [1], [(1,)], [None], ["ab", (1, 2, 3)], np.array([1, 2])], ids=repr
+)
+def test_folds_that_are_no_pairs(cv):
+    message = (
+        "cv must hold at least one pair (train, test) of the row numbers of a fold, and nothing "
+        "but such pairs. Pass them, the number of folds, or a splitter of scikit-learn."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        compare({"guess": DummyClassifier()}, ["a", "b"] * 5, [0, 1] * 5, cv=cv)
+
+
+@pytest.mark.parametrize(
+    "pair", ["guess", 1, ("guess",), (1, DummyClassifier()), [1, 2, 3]], ids=repr
+)
+def test_what_is_no_pair_of_a_name_and_an_estimator(pair):
+    message = (
+        f"estimators holds {pair!r}: give a dict of names and estimators, or a list of pairs "
+        "(name, estimator) whose names are str."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        compare([pair], ["a", "b"] * 5, [0, 1] * 5)
+
+
+def test_numbers_of_numpy_are_those_of_python():
+    models, X, y = {"guess": DummyClassifier()}, ["a", "b"] * 5, [0, 1] * 5
+    for cv in (np.int64(3), np.uint8(3), [([0, 1], [2, 3])], iter([([0, 1], [2, 3])])):
+        compare(models, X, y, cv=cv, n_jobs=np.int8(1), verbose=np.False_)
+    tables = [
+        compare(models, X, y, X_test=X, y_test=y, random_state=seed) for seed in (3, np.uint32(3))
+    ]
+    assert_array_equal(*(table["accuracy_se"] for table in tables))
+
+
+def test_an_invalid_parameter_of_an_estimator_keeps_the_name_of_the_estimator():
+    with pytest.raises(ValueError, match=r"^The 'C' parameter of LinearSVC must be") as caught:
+        compare({"svm": LinearSVC(C=-1)}, [[0.0], [1.0]] * 5, [0, 1] * 5)
+    assert caught.value.__notes__ == ["This came from the estimator 'svm' in compare."]

@@ -184,3 +184,15 @@ def test_numbered_ids_are_mapped_to_memory_like_a_plain_array(tmp_path):
     assert_array_equal(loaded, NUMBERED)
     np.save(tmp_path / "ids.npy", NUMBERED)
     assert_array_equal(np.load(tmp_path / "ids.npy"), np.asarray(NUMBERED), strict=True)
+
+
+def test_too_many_word_vectors(monkeypatch):
+    monkeypatch.setattr(_ids, "MAX_TOKENS", 10)
+    message = (
+        "word_vectors has 9 words, and the embedding has at most 10 rows: one per word, one for "
+        "padding and one for the unknown word. Keep the vectors of the words that you need, with "
+        "word_vectors.restrict(words)."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        known_ids_table(np.array([[2]]), word_vectors=range(9))
+    assert len(known_ids_table(np.array([[2]]), word_vectors=range(8))) == 11

@@ -343,3 +343,46 @@ def test_an_object_without_the_attributes_of_keyed_vectors_is_refused():
         "keyed_vectors must have the attributes index_to_key and vectors, as gensim's KeyedVectors "
         "has; got dict. For a model, pass model.wv."
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (5, "words is of type int. Pass a list of str."),
+        (None, "words is of type NoneType. Pass a list of str."),
+        ({"a"}, "words is a set, which has no order. Pass a list, in the order of the vectors."),
+    ],
+    ids=repr,
+)
+def test_what_are_no_words(words, message):
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        WordVectors(words, [[1.0]])
+
+
+@pytest.mark.parametrize(("method", "name"), [("restrict", "words"), ("coverage", "tokens")])
+def test_what_are_no_tokens(method, name):
+    message = f"{name} is of type int. Pass a list of str."
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        getattr(WordVectors(["a"], [[1.0]]), method)(5)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "given"),
+    [
+        ([[1j]], "complex128"),
+        (np.array([[1]], dtype=np.complex64), "complex64"),
+        ([["1"]], "<U1"),
+        (np.array([["1"]], dtype=object), "str"),
+        (np.array([[b"1"]]), "|S1"),
+        (np.array([["2020"]], dtype="M8[Y]"), "datetime64[Y]"),
+        (np.array([[1]], dtype="m8[D]"), "timedelta64[D]"),
+    ],
+    ids=range(7),
+)
+def test_elements_that_are_no_real_numbers(matrix, given):
+    message = (
+        f"matrix is no array of numbers (its elements are of type {given}). Pass one row of "
+        "numbers per word."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        WordVectors(["a"], matrix)

@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import make_pipeline
@@ -63,7 +65,7 @@ def test_unknown_class_is_refused(model):
         attribute(model, "so good", target="prays")
 
 
-@pytest.mark.parametrize("n_steps", [0, 1.5, True, "many"])
+@pytest.mark.parametrize("n_steps", [0, 1.5, True, "many", None, np.timedelta64(3, "D")])
 def test_invalid_n_steps_is_refused(model, n_steps):
     message = f"n_steps={n_steps!r} must be an int of at least 1. The default is 32."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
@@ -90,3 +92,28 @@ def test_ensemble_is_refused(make_classifier):
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         attribute(model, "so good")
+
+
+def test_too_many_steps_for_the_memory(model):
+    for n_steps in (2**16 + 1, 10**30, np.uint64(2**64 - 1)):
+        message = f"n_steps={n_steps!r} must be at most 65,536."
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            attribute(model, "so good", n_steps=n_steps)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        ["praise"],
+        np.array(["praise", "blame"]),
+        pd.Series([1, 2]),
+        pd.NA,
+        np.timedelta64(2),
+        b"praise",
+    ],
+    ids=repr,
+)
+def test_a_target_of_another_type(model, target):
+    message = f"target={target!r} is none of the classes ['blame', 'praise']. Pass one of them"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        attribute(model, "so good", target=target)

@@ -3,6 +3,7 @@
 import re
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from sklearn_rnn._plotting.style import (
@@ -86,3 +87,21 @@ def test_ticks_are_whole_numbers(x):
     assert all(tick == int(tick) for tick in ax.get_xticks())
     if len(x) == 1:
         assert ax.get_xlim() == (4, 6)
+
+
+@pytest.mark.parametrize("ax", [5, "ax", [None, None], pytest])
+def test_what_is_no_axes(ax):
+    kind = type(ax[0] if isinstance(ax, list) else ax).__name__
+    message = (
+        f"f draws into matplotlib Axes, and ax holds an object of type {kind}. Pass Axes, or None "
+        "for a new figure."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        prepare_axes(ax, ["a", "b"], caller="f")
+
+
+@pytest.mark.parametrize("chosen", [5, ["a"], np.array(["a", "b"])], ids=repr)
+def test_a_panel_of_another_type(chosen):
+    message = f"metric={chosen!r} is unknown. Pass 'a' or 'b', or None for both."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_panels(chosen, ("a", "b"), name="metric")

@@ -1,6 +1,7 @@
 """TextLengthDisplay: lengths, bars, quantiles, truncation."""
 
 import re
+from fractions import Fraction
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -95,3 +96,31 @@ def test_axes_with_a_log_scale_are_drawn_into():
     display = TextLengthDisplay(np.arange(1, 100), max_length=50).plot(ax)
     assert display.ax_ is ax
     assert ax.get_yscale() == "log"
+
+
+@pytest.mark.parametrize(
+    ("quantiles", "error", "message"),
+    [
+        (0.5, TypeError, "quantiles=0.5 must be a sequence of floats."),
+        ("0.5", TypeError, "quantiles='0.5' must be a sequence of floats."),
+        *(
+            (
+                [0.5, q],
+                ValueError,
+                f"quantiles holds {q!r}. Pass shares of the texts, above 0 and at most 1.",
+            )
+            for q in ("0.5", None, True, 1j, float("nan"), 2, np.array([0.5]), np.timedelta64(1))
+        ),
+    ],
+    ids=range(10),
+)
+def test_what_is_no_quantile(quantiles, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        TextLengthDisplay(np.arange(1, 9)).plot(quantiles=quantiles)
+
+
+def test_quantiles_of_other_types():
+    display = TextLengthDisplay(np.arange(1, 9)).plot(
+        quantiles=[np.float32(0.5), Fraction(1, 4), 1]
+    )
+    assert list(display.quantile_lines_) == [0.5, 0.25, 1.0]

@@ -174,3 +174,16 @@ def test_an_analyzer_survives_pickling(analyzer, strip_accents):
 )
 def test_line_breaks_of_html_become_spaces(text, expected):
     assert drop_line_breaks(text) == expected
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a{99999999999}", "(" * 9999 + ")" * 9999], ids=["repeat", "nested"]
+)
+def test_an_expression_that_is_too_large(pattern):
+    with pytest.raises(ValueError, match=r"^token_pattern is too large for Python's re: .+\.$"):
+        TextTokenizer(token_pattern=pattern).fit(TEXTS)
+
+
+def test_strip_accents_must_return_a_str():
+    with refuses(TypeError, "strip_accents returned int for a text. Let it return a str."):
+        TextTokenizer(strip_accents=len).fit(TEXTS)

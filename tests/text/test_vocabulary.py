@@ -138,3 +138,30 @@ def test_a_checked_vocabulary_is_a_new_dict_of_str_and_int():
     checked = check_vocabulary(given)
     assert checked == {"a": 5}
     assert [(type(token), type(id_)) for token, id_ in checked.items()] == [(str, int)]
+
+
+@pytest.mark.parametrize(
+    "vocabulary", [{"a": 2**31 - 1}, {"a": 2**31 - 2}, {"<s>": 3, "a": 2**31 - 1}], ids=repr
+)
+def test_no_id_is_left_for_the_markers(vocabulary):
+    message = (
+        f"vocabulary has the id {vocabulary['a']}, and add_markers=True needs the ids after it for "
+        "'<s>' and '</s>'. The highest possible id is 2147483647. Number the tokens from 2 on, or "
+        "give the markers ids of your own in vocabulary."
+    )
+    with refuses(ValueError, message):
+        add_marker_tokens(vocabulary)
+    with refuses(ValueError, message):
+        TextTokenizer(vocabulary=vocabulary, add_markers=True).fit(["a"])
+
+
+@pytest.mark.parametrize(
+    "vocabulary", [5, list, np.array(5), bytearray(b"a"), pd.DataFrame({"a": ["b"]})], ids=range(5)
+)
+def test_what_is_no_vocabulary(vocabulary):
+    message = (
+        f"vocabulary is of type {type(vocabulary).__name__}. Pass a mapping of token to id, or a "
+        "list of tokens, whose order gives the ids; for a set, sorted(vocabulary)."
+    )
+    with refuses(TypeError, message):
+        check_vocabulary(vocabulary)
