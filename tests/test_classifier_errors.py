@@ -434,6 +434,7 @@ NUMBERS = sorted(
     name
     for name, constraints in RNNTextClassifier._parameter_constraints.items()
     if any(isinstance(constraint, Interval) for constraint in constraints)
+    and "boolean" not in constraints  # verbose
 )
 
 
