@@ -89,7 +89,7 @@ def tfidf_linear_svc() -> Pipeline:
     return Pipeline(
         [
             ("tfidf", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
-            ("clf", LinearSVC()),
+            ("clf", LinearSVC(random_state=0)),
         ]
     )
 
@@ -134,7 +134,9 @@ def nb_svm() -> Pipeline:
     count = CountVectorizer(
         binary=True, ngram_range=(1, 2), token_pattern=_WORDS_AND_PUNCTUATION, dtype=np.float64
     )
-    against_rest = Pipeline([("ratio", LogCountRatioTransformer()), ("svc", LinearSVC(C=0.01))])
+    against_rest = Pipeline(
+        [("ratio", LogCountRatioTransformer()), ("svc", LinearSVC(C=0.01, random_state=0))]
+    )
     return Pipeline([("count", count), ("clf", OneVsRestClassifier(against_rest))])
 
 

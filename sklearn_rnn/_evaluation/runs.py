@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -60,7 +62,7 @@ def fit_and_score(
 ) -> Run:
     """Fit and score a clone of an estimator; if `seed` is not None, estimate standard errors."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with catch_in_main_thread() as caught:
             start = perf_counter()
             estimator = clone(estimator).fit(fold.X_train, fold.y_train)
             fit_seconds = perf_counter() - start
@@ -87,6 +89,27 @@ def fit_and_score(
         estimator=estimator if keep_estimator else None,
         warnings=[(str(w.message), w.category, w.filename, w.lineno) for w in caught],
     )
+
+
+@contextmanager
+def catch_in_main_thread(
+    ignored: type[Warning] | None = None,
+) -> Iterator[list[warnings.WarningMessage]]:
+    """Record warnings, or ignore those of a category, until the context ends.
+
+    In another thread than the main one, warnings are issued as usual and the record stays empty:
+    what is done with warnings belongs to the process, and contexts in several threads would each
+    restore what another one has set.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield []
+    elif ignored is None:
+        with warnings.catch_warnings(record=True) as caught:
+            yield caught
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ignored)
+            yield []
 
 
 class _CachedPredictions:
@@ -136,9 +159,8 @@ def _standard_errors(
     random_state = np.random.RandomState(seed)
     X, y = fold.X_test, fold.y_test
     scores = []
-    with warnings.catch_warnings():
-        # Scoring the whole test set has already issued this warning where a score is undefined.
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
+    # Scoring the whole test set has already issued this warning where a score is undefined.
+    with catch_in_main_thread(UndefinedMetricWarning):
         for _ in range(N_RESAMPLES):
             cached.rows = resample(np.arange(len(y)), stratify=y, random_state=random_state)
             scores.append(_score(cached, _safe_indexing(X, cached.rows), y[cached.rows], scoring))
