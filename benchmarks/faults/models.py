@@ -58,9 +58,9 @@ def predict(folder: Path, output: Path) -> tuple[int, list[str]]:
     return run_command("predict", folder / "model.joblib", folder / "texts.csv", "--output", output)
 
 
-def compare(folder: Path, model: Path) -> tuple[int, list[str]]:
-    """Fit a linear model to the texts of `write_files`, and save it."""
-    options = ["--model", "tfidf-logistic", "--cv", 2, "--save", model]
+def compare(option: str, folder: Path, output: Path) -> tuple[int, list[str]]:
+    """Fit a linear model to the texts of `write_files`, and write what the option asks for."""
+    options = ["--model", "tfidf-logistic", "--cv", 2, option, output]
     return run_command("compare", folder / "texts.csv", *options)
 
 

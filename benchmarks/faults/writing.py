@@ -132,8 +132,14 @@ _FAULTS = [
     no_temporary_folder,
 ]
 
+_COMMANDS: dict[str, Command] = {
+    "predict --output": predict,
+    "compare --save": partial(compare, "--save"),
+    "compare --confusion-matrix": partial(compare, "--confusion-matrix"),
+}
+
 KINDS = {
     f"{option}: {fault.__name__.replace('_', ' ')}": partial(fault, command)
-    for option, command in [("predict --output", predict), ("compare --save", compare)]
+    for option, command in _COMMANDS.items()
     for fault in _FAULTS
 }
