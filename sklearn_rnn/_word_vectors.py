@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from os import PathLike
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from sklearn_rnn._ids import UNK
+from sklearn_rnn._io.byte_streams import FileObject
 from sklearn_rnn._io.vector_files import read_vectors
 from sklearn_rnn._io.vector_layout import Rows
 from sklearn_rnn._validation import check_matrix, check_strings, check_words
@@ -251,7 +252,7 @@ def _restore(joined_words: str, lengths: npt.NDArray[np.int32], matrix: Rows) ->
     return vectors
 
 
-def load_word_vectors(path: str | PathLike[str] | IO[bytes] | IO[str]) -> WordVectors:
+def load_word_vectors(path: str | PathLike[str] | FileObject) -> WordVectors:
     r"""Read word vectors from a file of GloVe, word2vec or fastText.
 
     The format is recognised by the first bytes, not by the name:

@@ -6,12 +6,13 @@ from itertools import cycle, islice
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_rnn._io.byte_streams import FileObject
 from sklearn_rnn._io.text_formats import FORMATS, FormatName, check_format, read_records
 from sklearn_rnn._io.text_records import Label
 from sklearn_rnn._parameters import RANDOM_STATE, Interval, validate_params
@@ -26,7 +27,7 @@ _TAILS = ("today", "again", "though", "upstairs", "this time", "for us", "as eve
 
 
 def read_texts(
-    path: str | PathLike[str] | IO[bytes] | IO[str],
+    path: str | PathLike[str] | FileObject,
     *,
     text: str | int | Sequence[str] | Sequence[int] = "text",
     label: str | int | None = "label",

@@ -92,7 +92,7 @@ def test_a_file_object_stays_open_and_its_name_tells_the_format(tmp_path):
             assert file.read() == b""
     with pytest.raises(ValueError, match=r"^<stream> has none of the suffixes that tell a format"):
         read_texts(io.BytesIO(b"text,label\nwords,x\n"))
-    with pytest.raises(ValueError, match=r"^<stream> is a file, and format='folder' takes a fo"):
+    with pytest.raises(ValueError, match=r"^<stream> is a file, and format='folder' takes a"):
         read_texts(io.BytesIO(), format="folder")
 
 

@@ -6,7 +6,7 @@ import re
 import stat
 from collections.abc import Iterator
 from os import PathLike
-from typing import IO, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from sklearn_rnn._io.compressions import (
     COMPRESSIONS,
@@ -26,8 +26,15 @@ _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _NAMES = [compression.name for compression in COMPRESSIONS]
 COMPRESSED_OR_NOT = f"compressed with {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, or not"
 
-# A path, or a file object open for reading bytes or text.
-Source: TypeAlias = str | PathLike[str] | IO[bytes] | IO[str]
+
+class FileObject(Protocol):
+    """A file that is open for reading bytes or text."""
+
+    def read(self, size: int, /) -> bytes | str:
+        """Return at most `size` bytes or characters, and none at the end."""
+
+
+Source: TypeAlias = str | PathLike[str] | FileObject
 
 
 class DamagedDataError(ValueError):

@@ -3,6 +3,9 @@
 `check.py` has mypy and pyright accept every line; `test_user_code.py` runs it.
 """
 
+import csv
+import gzip
+import io
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,6 +61,16 @@ Path("reviews.tsv").write_text("praise\tgood\tbook\nblame\tbad\tbook\n")
 read_texts("reviews.tsv", text=1, label=0)
 read_texts("reviews.tsv", text=[1, 2], label=0, format="tsv")
 Path("reviews.jsonl").write_text('{"text": "good", "label": 1}\n{"text": "bad", "label": 0}\n')
+read_texts("reviews.tsv", text=1, label=0, header=False, quoting=csv.QUOTE_NONE)
+with open("reviews.csv", "rb") as stream:
+    read_texts(stream, text="review", label="verdict")
+with open("reviews.csv", encoding="utf-8") as characters:
+    read_texts(characters, text="review", label="verdict")
+read_texts(io.BytesIO(b"text,label\ngood,x\n"), format="csv")
+with gzip.open("reviews.csv.gz", "wb") as packed:
+    packed.write(b"text,label\ngood,x\n")
+with gzip.open("reviews.csv.gz") as unpacked:
+    read_texts(unpacked)
 read_texts("reviews.jsonl")
 read_texts("reviews.jsonl", format="jsonl")
 Path("reviews.ft.txt").write_text("__label__praise good\n__label__blame bad\n")

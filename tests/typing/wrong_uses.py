@@ -121,6 +121,9 @@ read_texts("reviews.csv", "review")  # error: columns are given by name
 read_texts("reviews.csv", text=1.0)  # error: no name and no position
 read_texts("reviews.csv", text=None)  # error: no name and no position
 read_texts("reviews.csv", label=["a", "b"])  # error: one label per text
+read_texts(0)  # error: no path and no file object
+read_texts("reviews.csv", header="first")  # error: no bool
+read_texts("reviews.csv", quoting="none")  # error: no constant of csv
 read_texts("reviews.csv", format="xlsx")  # error: not one of the choices
 make_word_order("100")  # error: no number
 make_word_order(100, 0)  # error: the random state is given by name
