@@ -153,7 +153,8 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
     Parameters
     ----------
     alpha : float, default=1.0
-        The smoothing, above 0, which is added to the count of every feature in each class.
+        The smoothing, which is added to the count of every feature in each class: above 0 and at
+        most 1e100.
 
     Attributes
     ----------
@@ -190,7 +191,8 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
     feature_names_in_: np.ndarray
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "alpha": [Interval(Real, 0, None, closed="neither")],
+        # Far below the largest float, which the sum over the features must not exceed.
+        "alpha": [Interval(Real, 0, 1e100, closed="right")],
     }
 
     def __init__(self, *, alpha: float = 1.0) -> None:
@@ -216,7 +218,7 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
         ------
         ValueError
             If X has negative values, the number of classes in y is not two, or `alpha` is not
-            above 0.
+            in that range.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32])
         check_non_negative(X, "LogCountRatioTransformer.fit")
