@@ -217,8 +217,8 @@ class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstim
         Raises
         ------
         ValueError
-            If X has negative values, the number of classes in y is not two, or `alpha` is not
-            in that range.
+            If X has negative values, the number of classes in y is not two, or `alpha` is
+            out of its range.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32])
         check_non_negative(X, "LogCountRatioTransformer.fit")
