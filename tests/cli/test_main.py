@@ -1,10 +1,13 @@
 import io
+import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import tomllib
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import joblib
@@ -21,6 +24,7 @@ from sklearn_rnn._cli import commands
 from tests.cli.options import COLUMNS, TINY_RNN
 
 PROGRAM = "python -m sklearn_rnn: "
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}  # to run this tree
 
 
 ERRORS = {
@@ -167,10 +171,10 @@ def test_a_warning_is_one_line_without_source(csv, monkeypatch, capsys):
     assert err == f"ConvergenceWarning: not there yet\n{PROGRAM}interrupted\n"
 
 
-def run_module(*arguments, **options):
+def run_module(*arguments):
     command = [sys.executable, "-W", "error", "-m", "sklearn_rnn", *arguments]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
     )
 
 
@@ -200,6 +204,122 @@ def test_a_closed_pipe_prints_no_error(saved, reviews):
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait() == 141
+
+
+# Commands of the shell, with the program in place of RUN; the code, stdout and stderr.
+STREAMS = {
+    "stdout closed": (
+        "RUN predict model.joblib reviews.csv --text=review >&-",
+        (
+            2,
+            "",
+            f"{PROGRAM}error: stdout is closed. To run without output, redirect it to /dev/null.",
+        ),
+    ),
+    "stdout closed, for results": (
+        "RUN compare reviews.csv >&-",
+        (
+            2,
+            "",
+            f"{PROGRAM}error: stdout is closed. To run without output, redirect it to /dev/null.",
+        ),
+    ),
+    "stdout closed, but not needed": (
+        "RUN predict model.joblib reviews.csv --text=review --output=out.csv >&-; wc -l < out.csv",
+        (0, "25", ""),
+    ),
+    "stderr closed": ("RUN predict model.joblib missing.csv 2>&-", (2, "", "")),
+    "all closed": ("RUN predict model.joblib missing.csv 2>&- >&- <&-", (2, "", "")),
+    "stdin closed": (
+        "RUN predict model.joblib - --format=csv <&-",
+        (2, "", f"{PROGRAM}error: stdin is closed, and - is stdin."),
+    ),
+    "stdout full": (
+        "RUN predict model.joblib reviews.csv --text=review >/dev/full",
+        (2, "", f"{PROGRAM}error: [Errno 28] No space left on device"),
+    ),
+    "output full": (
+        "RUN predict model.joblib reviews.csv --text=review --output=/dev/full",
+        (2, "", f"{PROGRAM}error: /dev/full: No space left on device"),
+    ),
+    "stderr full": ("RUN predict model.joblib missing.csv 2>/dev/full", (2, "", "")),
+    "nobody reads stderr": ("RUN predict model.joblib missing.csv 2> >(true)", (2, "", "")),
+    "a pipe in place of a file": (
+        "RUN predict model.joblib <(cat reviews.csv) --format=csv --text=review | wc -l",
+        (0, "25", ""),
+    ),
+    "a pipe in place of the model": (
+        "RUN predict <(cat model.joblib) reviews.csv --text=review | wc -l",
+        (0, "25", ""),
+    ),
+    "a pipe in place of the output": (
+        "RUN predict model.joblib reviews.csv --text=review --output=/dev/fd/3 3>&1 | wc -l",
+        (0, "25", ""),
+    ),
+    "stdin": (
+        "cat reviews.csv | RUN predict model.joblib - --format=csv --text=review | wc -l",
+        (0, "25", ""),
+    ),
+    "stdin by its name": (
+        "RUN predict model.joblib /dev/stdin --format=csv --text=review <reviews.csv | wc -l",
+        (0, "25", ""),
+    ),
+    "a file that is called -": (
+        "cp reviews.csv ./-; RUN predict model.joblib ./- --format=csv --text=review | wc -l",
+        (0, "25", ""),
+    ),
+}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the device full is one of Linux")
+@pytest.mark.parametrize(("command", "expected"), STREAMS.values(), ids=STREAMS)
+def test_streams_of_a_shell(command, expected, saved):
+    program = f"{sys.executable} -W error -m sklearn_rnn"
+    process = subprocess.run(
+        ["bash", "-c", command.replace("RUN", program)],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=300,
+    )
+    code = process.returncode
+    assert (code, process.stdout.strip(), process.stderr.strip()) == expected
+
+
+def test_a_terminal_of_80_columns(csv):
+    """Every line that `compare` prints to a terminal fits into it."""
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "COLUMNS"}
+    command = [sys.executable, "-m", "sklearn_rnn", "compare", csv, *COLUMNS, "--cv=2"]
+    with subprocess.Popen(
+        [*command, *TINY_RNN[1:]], stdin=slave, stdout=slave, stderr=slave, env=environment
+    ) as process:
+        os.close(slave)
+        written = b""
+        with suppress(OSError):  # of a pseudo-terminal that its program has closed
+            while piece := os.read(master, 65536):
+                written += piece
+    os.close(master)
+    assert process.returncode == 0
+    lines = [line for row in written.decode().splitlines() for line in row.split("\r")]
+    assert "Confusion matrix" in written.decode()
+    assert max(map(len, lines)) <= 80
+
+
+def test_main_leaves_the_streams_as_they_were(csv, capsys):
+    before = [(stream, stream.errors) for stream in (sys.stdout, sys.stderr)]
+    for arguments in (["--version"], ["compare", "missing.csv"], ["compare", csv]):
+        main(arguments)
+        assert [(stream, stream.errors) for stream in (sys.stdout, sys.stderr)] == before
+
+
+@pytest.mark.parametrize("character", ["\x1b[31m", "\u202e", "\udcff"])
+def test_an_error_shows_no_control_characters(character, capsys):
+    assert main(["compare", f"{character}.csv"]) == 2
+    escaped = character.encode("unicode_escape").decode()
+    message = f"error: {escaped}.csv: No such file or directory"
+    assert capsys.readouterr().err == f"{PROGRAM}{message}\n"
 
 
 def test_a_bad_value_is_one_line_that_names_the_model(csv, capsys):
