@@ -5,9 +5,9 @@ called it, for example a search, the interrupt has to reach that library: it wou
 for a trained one, and go on with the next fit.
 """
 
+import dis
 import inspect
 import re
-import traceback
 
 # Modules that may stand on the call stack between the user's code and a fit that the user called:
 # those of this package and of Pipelines, and programs that run the user's code. With any other
@@ -38,8 +38,15 @@ def is_stop_of_skorch(interrupt: KeyboardInterrupt) -> bool:
 
     A KeyboardInterrupt of the user's own callback counts as Ctrl-C.
     """
-    (*_, (frame, _)) = traceback.walk_tb(interrupt.__traceback__)
-    return frame.f_globals.get("__name__", "").startswith("skorch.callbacks.")
+    origin = interrupt.__traceback__
+    assert origin is not None, "the interrupt has been caught"
+    while origin.tb_next is not None:
+        origin = origin.tb_next
+    # Ctrl-C may arrive while a callback runs, but never at a statement `raise`.
+    code = origin.tb_frame.f_code.co_code
+    is_raised = code[origin.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    module = origin.tb_frame.f_globals.get("__name__", "")
+    return is_raised and module.startswith("skorch.callbacks.")
 
 
 def is_called_by_user() -> bool:

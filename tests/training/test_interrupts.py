@@ -1,8 +1,14 @@
-"""Rule for the modules between the user's code and an interrupted fit."""
+"""Rules for the origin of an interrupt and for the modules around an interrupted fit."""
+
+import signal
 
 import pytest
 
-from sklearn_rnn._training.interrupts import _is_library, is_called_by_user
+from sklearn_rnn._training.interrupts import (
+    _is_library,
+    is_called_by_user,
+    is_stop_of_skorch,
+)
 
 
 def installed_paths(filename):
@@ -83,3 +89,19 @@ def test_an_installed_module_that_is_a_library(filename):
 def test_a_module_in_a_source_tree(module, filename, is_library):
     assert _is_library(module, filename) is is_library
     assert call_from(module, filename, is_called_by_user) is not is_library
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "is_stop"),
+    [
+        ("skorch.callbacks.training", "raise KeyboardInterrupt", True),
+        ("skorch.callbacks.training", "signal.raise_signal(signal.SIGINT)", False),
+        ("my_callbacks", "raise KeyboardInterrupt", False),
+    ],
+)
+def test_ctrl_c_while_a_callback_runs_is_no_stop_of_skorch(module, statement, is_stop):
+    namespace = {"__name__": module, "signal": signal}
+    exec(f"def on_epoch_end():\n    {statement}\n    'a statement more'", namespace)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        namespace["on_epoch_end"]()
+    assert is_stop_of_skorch(caught.value) == is_stop
