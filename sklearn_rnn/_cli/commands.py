@@ -234,8 +234,10 @@ def _print_csv(table: pd.DataFrame) -> None:
     csv = table.to_csv(index=False, lineterminator="\n")
     if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
         sys.stdout.write(csv)
-    else:
-        sys.stdout.buffer.write(csv.encode())
+        return
+    rest = memoryview(csv.encode())
+    while rest:  # python -u has no buffer, and a pipe may take a part
+        rest = rest[sys.stdout.buffer.write(rest) :]
 
 
 def _load(path: str) -> BaseEstimator:

@@ -196,7 +196,9 @@ def test_one_ctrl_c_ends_a_comparison_in_the_midst_of_a_fit(csv):
     assert process.returncode == 130
 
 
-def test_a_closed_pipe_prints_no_error(saved, reviews):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_closed_pipe_prints_no_error(unbuffered, saved, reviews, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "PYTHONUNBUFFERED", unbuffered)
     pd.concat([reviews] * 200).to_csv("many.csv", index=False)
     process = run_module("predict", "model.joblib", "many.csv", "--text=review")
     assert process.stdout.readline() == "label,proba_neg,proba_pos\n"
@@ -302,9 +304,9 @@ def test_a_terminal_of_80_columns(csv):
                 written += piece
     os.close(master)
     assert process.returncode == 0
-    lines = [line for row in written.decode().splitlines() for line in row.split("\r")]
-    assert "Confusion matrix" in written.decode()
-    assert max(map(len, lines)) <= 80
+    text = re.sub(r"\x1b\[\d+m", "", written.decode())  # without colours
+    assert "Confusion matrix" in text
+    assert max(map(len, re.split(r"[\r\n]+", text))) <= 80
 
 
 def test_main_leaves_the_streams_as_they_were(csv, capsys):
