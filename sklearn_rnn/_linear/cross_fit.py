@@ -14,7 +14,6 @@ import torch
 from scipy import sparse
 
 from sklearn_rnn._ids import IdArray
-from sklearn_rnn._linear.blas import one_blas_thread
 from sklearn_rnn._linear.fit import PenalizedCrossEntropy, fit_coefficients
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._linear.ngrams import (
@@ -190,8 +189,7 @@ def learn_linear_term(
     del blocks  # as large as the presence matrix
     folds, n_folds = draw_folds(labels, rng)
     left_out = [np.zeros(len(ids), dtype=bool), *(folds == fold for fold in range(n_folds))]
-    with one_blas_thread():  # sums depend on the number of BLAS threads
-        whole, *others = parallel_map(data.fit, left_out)
+    whole, *others = parallel_map(data.fit, left_out)
     fitted.coefficients = torch.from_numpy(whole.coefficients)
     fitted.bias = torch.from_numpy(whole.bias).float()
     term.load_state_dict(fitted.state_dict())

@@ -3,10 +3,12 @@
 Shapes: n texts, F rows of the n-gram table (the sentinel row included), C classes.
 """
 
+from collections import deque
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from sklearn_rnn._linear.ngrams import FloatArray
@@ -16,6 +18,11 @@ INVERSE_PENALTY = 4.0
 # Maximum number of iterations of L-BFGS. The loss hardly falls after about 15 iterations, and more
 # than 20 iterations hardly changed the predictions for held-out texts.
 MAX_ITERATIONS = 20
+# Smallest relative decrease of the objective in an iteration; a smaller one ends the fit.
+TOLERANCE = 1e-6
+MEMORY = 10  # iterations whose steps approximate the curvature
+# Smallest decrease that a step must bring, relative to what the gradient promises (Armijo).
+SUFFICIENT_DECREASE = 1e-4
 
 
 class PenalizedCrossEntropy:
@@ -102,8 +109,78 @@ def fit_coefficients(
     bias : ndarray of shape (C,)
         Biases of the classes.
     """
-    options = {"maxiter": MAX_ITERATIONS, "ftol": 1e-6}
-    start = np.zeros(objective.n_dimensions)
-    end = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x
+    end = minimize_lbfgs(objective, np.zeros(objective.n_dimensions))
     _, bias, coefficients = objective.split(end)
     return coefficients, objective.prior_bias + bias
+
+
+def minimize_lbfgs(
+    objective: Callable[[FloatArray], tuple[float, FloatArray]], start: FloatArray
+) -> FloatArray:
+    """Minimise a convex objective by L-BFGS (Liu & Nocedal 1989, doi:10.1007/BF01589116).
+
+    scipy's L-BFGS-B calls BLAS, whose sums depend on the number of its threads. This number belongs
+    to the process: a fit cannot set it without a change for all other threads.
+
+    Parameters
+    ----------
+    objective : callable
+        Returns the value and the gradient, of shape (n,), at a point of shape (n,).
+    start : ndarray of shape (n,)
+        The first point.
+
+    Returns
+    -------
+    end : ndarray of shape (n,)
+        The last point.
+    """
+    point, (value, gradient) = start, objective(start)
+    steps: deque[tuple[FloatArray, FloatArray, float]] = deque(maxlen=MEMORY)
+    for _ in range(MAX_ITERATIONS):
+        direction = -apply_inverse_hessian(gradient, steps)
+        slope = dot(gradient, direction)
+        size = 1.0 if steps else 1 / max(1.0, np.sqrt(-slope))
+        while True:
+            step = size * direction
+            new_value, new_gradient = objective(point + step)
+            if new_value <= value + SUFFICIENT_DECREASE * size * slope:
+                break
+            if size * np.abs(direction).max() < 1e-12:  # the decrease is below rounding errors
+                return point
+            # The minimum of the parabola with the slope at the point and both values.
+            minimum = -slope * size**2 / (2 * (new_value - value - slope * size))
+            size = min(max(minimum, 0.1 * size), 0.5 * size)
+        decrease = (value - new_value) / max(abs(value), abs(new_value), 1)
+        change = new_gradient - gradient
+        curvature = dot(step, change)
+        if curvature > 0:
+            steps.append((step, change, curvature))
+        point, value, gradient = point + step, new_value, new_gradient
+        if decrease <= TOLERANCE:
+            break
+    return point
+
+
+def apply_inverse_hessian(
+    gradient: FloatArray, steps: deque[tuple[FloatArray, FloatArray, float]]
+) -> FloatArray:
+    """Multiply a gradient by the inverse of the Hessian, approximated from recent steps.
+
+    A step is a triple: the step, the change of the gradient, and their dot product.
+    """
+    result = gradient.copy()
+    weights = []
+    for step, change, curvature in reversed(steps):
+        weights.append(dot(step, result) / curvature)
+        result -= weights[-1] * change
+    if steps:
+        _, change, curvature = steps[-1]
+        result *= curvature / dot(change, change)
+    for (step, change, curvature), weight in zip(steps, reversed(weights), strict=True):
+        result += (weight - dot(change, result) / curvature) * step
+    return result
+
+
+def dot(a: FloatArray, b: FloatArray) -> float:
+    """Return the dot product, without BLAS."""
+    return float(np.einsum("i,i", a, b))

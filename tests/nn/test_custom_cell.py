@@ -363,3 +363,47 @@ def test_a_failed_check_leaves_no_fitted_attribute(make_classifier, word_order):
     with pytest.raises(ValueError, match="returned tuple"):
         classifier.fit(*word_order)
     assert not [name for name in vars(classifier) if name.endswith("_")]
+
+
+class RandomCell(nn.Module):
+    """Draws its weights by many functions of torch."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.cell = nn.GRUCell(input_size, hidden_size)
+        n = hidden_size
+        draws = [
+            torch.randn(n, n),
+            torch.rand(n),
+            torch.empty(n).uniform_(-1, 1),
+            torch.empty(n).normal_(),
+            torch.randperm(n),
+            torch.randint(9, (n,)),
+            torch.normal(torch.zeros(n), 1.0),
+            torch.bernoulli(torch.full((n,), 0.5)),
+            torch.randn_like(torch.zeros(n)),
+            torch.multinomial(torch.ones(n), 2),
+            nn.init.orthogonal_(torch.empty(n, n)),
+            nn.init.trunc_normal_(torch.empty(n)),
+            nn.init.xavier_normal_(torch.empty(n, n)),
+            nn.init.kaiming_uniform_(torch.empty(n, n)),
+            torch.distributions.Normal(0.0, 1.0).sample((n,)),
+        ]
+        for number, drawn in enumerate(draws):
+            self.register_buffer(f"drawn{number}", drawn)
+
+    def forward(self, x_t, h):
+        return self.cell(x_t, h)
+
+
+def test_a_cell_draws_the_numbers_of_its_seed_and_none_of_the_global_stream():
+    recurrence = CustomRecurrence(RandomCell, 3, 4)
+    before = torch.get_rng_state()
+    recurrence.build_cell(torch.Generator().manual_seed(5))
+    assert torch.equal(torch.get_rng_state(), before)
+    seed = int(torch.randint(2**62, (), generator=torch.Generator().manual_seed(5)))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        expected = RandomCell(3, 4).state_dict()
+    for name, value in recurrence.cell.state_dict().items():
+        assert torch.equal(value, expected[name]), name
