@@ -233,18 +233,7 @@ def _add_compare(parser: _Parser) -> None:
         help="a scikit-learn score; repeat for several; the first decides which model is best "
         "(default: accuracy and f1_macro)",
     )
-    parser.add_argument(
-        "--save",
-        type=_output_name,
-        metavar="MODEL",
-        help="fit the best model on all of FILE and save it here",
-    )
-    parser.add_argument(
-        "--confusion-matrix",
-        type=_output_name,
-        metavar="CSV",
-        help="write the confusion matrix of the best model here",
-    )
+    _add_outputs(parser)
     parser.add_argument(
         "--n-jobs",
         type=_number_of_jobs,
@@ -259,6 +248,21 @@ def _add_compare(parser: _Parser) -> None:
         "--verbose",
         action="store_true",
         help="report progress on stderr, which is the default if stderr is a terminal",
+    )
+
+
+def _add_outputs(parser: _Parser) -> None:
+    parser.add_argument(
+        "--save",
+        type=_output_name,
+        metavar="MODEL",
+        help="fit the best model on all of FILE and save it here",
+    )
+    parser.add_argument(
+        "--confusion-matrix",
+        type=_output_name,
+        metavar="CSV",
+        help="write the confusion matrix of the best model here",
     )
 
 

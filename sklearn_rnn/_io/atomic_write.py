@@ -64,7 +64,7 @@ def _check_name(name: str) -> None:
     code = None
     if not name:
         code = errno.ENOENT
-    elif os.path.isdir(name) or name.endswith(os.sep):
+    elif os.path.isdir(name) or name.endswith(("/", os.sep)):
         code = errno.EISDIR
     elif os.path.exists(name) and not os.access(name, os.W_OK):
         code = errno.EACCES

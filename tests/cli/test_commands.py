@@ -387,13 +387,14 @@ def test_many_classes_fit_into_80_columns(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_a_label_that_the_terminal_cannot_show_is_escaped(encoding, csv, reviews, monkeypatch):
     reviews["stars"] = reviews["stars"].map({"pos": "schön 好评", "neg": "плюш\nцинк"})
-    reviews.to_csv("\udce9tudes ☃.csv", index=False)
+    name = "\udce9tudes ☃.csv" if sys.platform == "linux" else "☃.csv"
+    reviews.to_csv(name, index=False)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     options = ["--save=☃.joblib", "--verbose"]
-    assert main(["compare", "\udce9tudes ☃.csv", *COLUMNS, *FAST, *options]) == 0
+    assert main(["compare", name, *COLUMNS, *FAST, *options]) == 0
     out = sys.stdout.buffer.getvalue().decode(encoding)
-    for text in ("schön", "好评", "плюш\\nцинк", "☃.joblib", "\\udce9tudes"):
+    for text in ("schön", "好评", "плюш\\nцинк", "☃.joblib", name.replace("\udce9", "\\udce9")):
         assert text.encode(encoding, "backslashreplace").decode(encoding) in out
     assert main(["compare", "☃☃.csv"]) == 2
     err = sys.stderr.buffer.getvalue().decode(encoding)
@@ -415,6 +416,7 @@ def test_predict_writes_utf_8_to_a_pipe(encoding, csv, reviews, monkeypatch):
     assert set(pd.read_csv("out.csv")["label"]) == {"schön 好评", "плюш\nцинк"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_labels_that_utf_8_lacks_are_escaped(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("caf\udce9", "bar"):  # the name of the first folder is not UTF-8

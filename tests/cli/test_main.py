@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import termios
 import tomllib
 import warnings
 from contextlib import suppress
@@ -289,7 +288,7 @@ def test_streams_of_a_shell(command, expected, saved):
 
 
 def test_a_terminal_of_80_columns(csv):
-    """Every line that `compare` prints to a terminal fits into it."""
+    termios = pytest.importorskip("termios")  # not on Windows
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, 80))
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "COLUMNS"}
@@ -316,6 +315,7 @@ def test_main_leaves_the_streams_as_they_were(csv, capsys):
         assert [(stream, stream.errors) for stream in (sys.stdout, sys.stderr)] == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has another error for such names")
 @pytest.mark.parametrize("character", ["\x1b[31m", "\u202e", "\udcff"])
 def test_an_error_shows_no_control_characters(character, capsys):
     assert main(["compare", f"{character}.csv"]) == 2
