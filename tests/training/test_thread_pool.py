@@ -6,7 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from sklearn_rnn._training.thread_pool import ThreadPool, flushes_denormals, thread_pool
+from sklearn_rnn._training.thread_pool import (
+    ThreadPool,
+    flushes_denormals,
+    methods_on_one_core,
+    one_core,
+    thread_pool,
+)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
@@ -73,6 +79,52 @@ def test_pool_has_one_thread_outside_the_main_thread():
         assert count_threads() == 2
         with ThreadPoolExecutor(1) as executor:
             assert executor.submit(count_threads).result() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_one_core_is_restored_after_nested_contexts_and_errors():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with one_core() as n_threads:
+            with pytest.raises(RuntimeError, match="no"), one_core():
+                raise RuntimeError("no")
+            assert (n_threads, torch.get_num_threads()) == (3, 1)
+        with pytest.raises(RuntimeError, match="no"), one_core():
+            raise RuntimeError("no")
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_public_methods_run_on_one_core():
+    class Base:
+        def inherited(self):
+            return torch.get_num_threads()
+
+        def numbers(self):
+            yield torch.get_num_threads()
+
+    @methods_on_one_core
+    class Derived(Base):
+        def __getstate__(self):
+            return {"n_threads": torch.get_num_threads()}
+
+        def own(self, add=0):
+            return self._private() + add
+
+        def _private(self):
+            return torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        derived = Derived()
+        assert (derived.inherited(), derived.own(add=1), derived._private()) == (1, 2, 3)
+        assert derived.__getstate__() == {"n_threads": 1}
+        assert list(derived.numbers()) == [3]
+        assert Base().inherited() == 3
     finally:
         torch.set_num_threads(before)
 
