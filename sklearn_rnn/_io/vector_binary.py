@@ -7,7 +7,14 @@ from itertools import islice
 import numpy as np
 
 from sklearn_rnn._io.byte_streams import DamagedDataError
-from sklearn_rnn._io.vector_layout import Block, Layout, Rows, check_finite
+from sklearn_rnn._io.vector_layout import (
+    NOT_IN_TEXT,
+    ROW,
+    Block,
+    Layout,
+    Rows,
+    check_finite,
+)
 
 # The approximate size in bytes of the vectors that are decoded at a time.
 _BLOCK = 2**22
@@ -69,10 +76,11 @@ def _split_vectors(
         while (space := data.find(b" ", searched)) < 0 or len(data) <= space + n_bytes:
             more = _read_more(name, stream, number)
             if not more:
+                is_text = len(data) > n_bytes and not NOT_IN_TEXT.search(data)
+                cure = f"It is text: {ROW}" if is_text else "It is cut off: get it again."
                 raise ValueError(
                     f"{name}, vector {number}: the file ends before the end of this vector, and "
-                    f"the header says {layout.n_vectors} vectors of {layout.width} numbers. It is "
-                    "cut off: get it again."
+                    f"the header says {layout.n_vectors} vectors of {layout.width} numbers. {cure}"
                 )
             searched = (len(data) if space < 0 else space) - begin
             del data[:begin]

@@ -25,10 +25,14 @@ _NUMBER = re.compile(
     r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,12})[ \t\r]*")
-_NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
+NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 
-# Separators that are in use elsewhere, between a word and a number.
-_OTHER_SEPARATOR = re.compile(r"[^\S \t]+|[,;:|=]+")
+# Separators that are in use elsewhere, between a word and a number: all but what words with numbers
+# have in them (covid-19, 9/11).
+_OTHER_SEPARATOR = re.compile(r"[^\w.+/ \t-]+")
+
+# Numbers with a decimal comma or other separators, which can have four bytes each, as binary ones.
+_OTHER_NUMBERS = re.compile(r"[-+.]*\d[-+\d.,;|]*", re.ASCII)
 
 # The first line must end within this number of bytes, which the first buffer of a stream holds.
 _LONGEST_LINE = 2**17
@@ -105,13 +109,13 @@ def find_layout(name: str, start: bytes) -> Layout:
 def _is_binary(vectors: bytes, width: int, line_end: bytes) -> bool:
     """Return whether the numbers after the first word are binary instead of text."""
     _, *numbers = re.split(rb"[ \t]+", vectors, maxsplit=1)
-    if not numbers or _NOT_IN_TEXT.search(numbers[0][: 4 * width]):
+    if not numbers or NOT_IN_TEXT.search(numbers[0][: 4 * width]):
         return True
     try:
         fields = SEPARATOR.split(numbers[0].partition(line_end)[0].decode().rstrip("\r"))
     except UnicodeDecodeError:
         return True
-    return not any(map(is_number, fields))
+    return not any(is_number(field) or _OTHER_NUMBERS.fullmatch(field) for field in fields)
 
 
 def _find_width(name: str, lines: list[str]) -> int:

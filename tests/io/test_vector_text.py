@@ -188,6 +188,10 @@ REFUSED = [
     ("good\u00a01 2 3\nbad\u00a04 5 6\n", rf"line 1: {MISSING} 'good\xa01'. {ROW}"),
     ("good\u30001 2 3\nbad\u30004 5 6\n", rf"line 1: {MISSING} 'good\u30001'. {ROW}"),
     ("good\x0b1\t2\t3\nbad\x0b4\t5\t6\n", rf"line 1: {MISSING} 'good\x0b1'. {ROW}"),
+    ("good\x011 2 3\nbad\x014 5 6\n", rf"line 1: {MISSING} 'good\x011'. {ROW}"),
+    ("good\u200b1 2 3\nbad\u200b4 5 6\n", rf"line 1: {MISSING} 'good\u200b1'. {ROW}"),
+    ("good->1 2 3\nbad->4 5 6\n", f"line 1: {MISSING} 'good->1'. {ROW}"),
+    ("good~1 2 3\nbad~4 5 6\n", f"line 1: {MISSING} 'good~1'. {ROW}"),
     ("good\u00a01 2 3", rf"line 1: {MISSING} 'good\xa01'. {ROW}"),
     ("2 3\ngood,1 2 3\n", "line 2: the row has 2 number(s), and the header has 3. "),
     ("2 3\ngood\u00a01 2 3\n", "line 2: the row has 2 number(s), and the header has 3. "),
@@ -230,6 +234,16 @@ REFUSED = [
     ("good 1 2\u2028bad 3 4\n", rf"line 1: '2\u2028bad' is not a number. {ROW}"),
     ("good 1 2\nbad 3 4\rugly 5 6\n", "line 2: the row has 3 number(s), and line 1 has 2. "),
     ("good 1 2\r\rbad 3 4\r", "line 2: the row has 0 number(s), and line 1 has 2. "),
+    (
+        "2 3\ngood,1,2,3\nbad,4,5,6\n",
+        "vector 1: the file ends before the end of this vector, and the header says 2 vectors of "
+        f"3 numbers. It is text: {ROW}",
+    ),
+    # Four bytes a number, as in a binary file.
+    ("2 2\ngood 0,5 1,0\nbad 1,5 2,0\n", f"line 2: '0,5' is not a number. {ROW}"),
+    ("2 2\ngood 0.5,1.0\nbad 1.5,2.0\n", f"line 2: '0.5,1.0' is not a number. {ROW}"),
+    ("2 2\ngood\t0.5;1.0\nbad\t1.5;2.0\n", f"line 2: '0.5;1.0' is not a number. {ROW}"),
+    ("2 2\ngood -.5|1.0\nbad 1.5|2.0\n", f"line 2: '-.5|1.0' is not a number. {ROW}"),
     ("2 3", "vector 1: the file ends before the end of this vector"),
     ("2 3\r", "vector 1: the file ends before the end of this vector"),
     (
