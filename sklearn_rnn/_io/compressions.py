@@ -20,8 +20,11 @@ from sklearn_rnn._io.other_formats import OtherFormatError
 _INPUT_SIZE = 2**10
 _PIECE_SIZE = 2**17
 
-# Entries that macOS and Windows add to folders and archives.
-_SYSTEM_NAMES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+# Entries that operating systems and network drives add to folders and archives.
+_SYSTEM_NAMES = {
+    *("__macosx", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini"),
+    *("$recycle.bin", "system volume information", "lost+found", "@eadir"),
+}
 
 
 class Compression(NamedTuple):

@@ -30,8 +30,8 @@ def read_folder(path: Path, selection: Selection) -> Records:
     Parameters
     ----------
     path : Path
-        The folder. If all that it has is one sub-folder, which has only sub-folders, as an archive
-        often does, that one takes its place.
+        The folder. If its only sub-folder has no texts but sub-folders, or texts beside several
+        sub-folders, as in many archives, that one takes its place.
     selection : Selection
         Only `label` is used.
 
@@ -60,7 +60,7 @@ def read_folder(path: Path, selection: Selection) -> Records:
         left_out = []
         folder: PathLike[str] = path
         while (inner := _only_folder(folder, contents)) is not None:
-            left_out += contents.others
+            left_out += [*contents.texts, *contents.others]
             folder, contents = inner, _list_folder(inner)
         if not contents.folders:
             raise ValueError(
@@ -108,13 +108,14 @@ def _list_folder(folder: PathLike[str]) -> _Contents:
 
 def _only_folder(folder: PathLike[str], contents: _Contents) -> DirEntry[str] | None:
     """Return the sub-folder that an archive has put around the folders of the classes, or None."""
-    if len(contents.folders) != 1 or contents.texts:
+    if len(contents.folders) != 1:
         return None
     inner = contents.folders[0]
     if Path(folder).resolve().is_relative_to(Path(inner).resolve()):  # a link that leads back
         return None
     inside = _list_folder(inner)
-    return inner if inside.folders and not inside.texts else None
+    is_class = inside.texts and len(inside.folders) < 2
+    return inner if inside.folders and not is_class else None
 
 
 def _check_texts(folder: str | Path, contents: _Contents) -> None:

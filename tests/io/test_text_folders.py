@@ -70,6 +70,11 @@ def test_suffixes_are_compared_without_case(make, name, upper):
         "Thumbs.db",
         "x/Thumbs.db",
         "x/desktop.ini",
+        "Icon\r",
+        "$RECYCLE.BIN/S-1-5/desktop.ini",
+        "System Volume Information/IndexerVolumeGuid",
+        "lost+found/a.txt",
+        "x/@eaDir/a.txt",
     ],
 )
 def test_hidden_entries_are_left_out_without_a_word(make, hidden):
@@ -133,9 +138,13 @@ def test_a_single_class_is_not_entered(make):
         assert read(folder) == [("data", "a")]
 
 
-def test_a_file_beside_the_folder_of_an_archive(make):
-    folder = make("data/pos/a.txt", "data/neg/b.txt", "README.md")
-    with pytest.warns(UserWarning, match=r"1 of its entries are left out: 'README\.md'\."):
+@pytest.mark.parametrize("outer", ["data", "a/data"])
+@pytest.mark.parametrize("other", ["README.md", "README.txt", "data/README.md", "data/README.txt"])
+def test_a_file_beside_the_folders_of_an_archive(make, outer, other):
+    other = other.replace("data", outer)
+    folder = make(f"{outer}/pos/a.txt", f"{outer}/neg/b.txt", other)
+    message = f"1 of its entries are left out: '{other}'."
+    with pytest.warns(UserWarning, match=re.escape(message)):
         assert read(folder) == [("neg", "b"), ("pos", "a")]
 
 
