@@ -25,6 +25,8 @@ _FASTTEXT_LINE = re.compile(
     rf"(?P<labels>(?:__label__[^{_FASTTEXT_BLANKS}]+[{_FASTTEXT_BLANKS}]*)*)(?P<text>.*)",
     re.DOTALL,
 )
+# Characters at which str.splitlines splits, before the label of what is meant as the next line.
+_OTHER_LINE_END = re.compile("([\v\f\x1c-\x1e\x85\u2028\u2029])__label__")
 _JSON_BLANKS = " \t\r\n"
 
 # An object of JSON is a tuple of pairs, which shows keys that occur twice; an array is a list.
@@ -50,7 +52,8 @@ def _parse_object(position: str, content: str) -> _Object:
         record = json.loads(content, object_pairs_hook=tuple)
     except json.JSONDecodeError as error:
         raise ValueError(
-            f"{position}: not valid JSON: {error.msg} at character {error.colno}."
+            f"{position}: not valid JSON: {error.msg.removesuffix(' at')} at character "
+            f"{error.colno}."
         ) from error
     except (ValueError, RecursionError) as error:  # a number of too many digits; too much nesting
         raise ValueError(f"{position}: the JSON cannot be read: {error}.") from error
@@ -126,6 +129,7 @@ def read_fasttext(source: Source, selection: Selection) -> Records:
             match = _FASTTEXT_LINE.fullmatch(content)
             assert match is not None, "the pattern matches any line"
             label = _only_label(position, match["labels"]) if is_labelled else None
+            _refuse_other_line_end(position, content)
             yield position, match["text"], label
 
 
@@ -135,6 +139,16 @@ def _fasttext_lines(name: str, stream: io.BufferedReader, is_labelled: bool) -> 
         if not is_labelled:
             check_end(name, line, content, ends)
         yield content.strip(_FASTTEXT_BLANKS)
+
+
+def _refuse_other_line_end(position: str, content: str) -> None:
+    """Raise an error if the labels of the next lines are in this one."""
+    match = _OTHER_LINE_END.search(content) if content.rfind("__label__") > 0 else None
+    if match is not None:
+        raise ValueError(
+            f"{position}: {match[1]!r}, which does not end a line, is before a label. End all "
+            "lines in '\\n', or write a space instead of this character."
+        )
 
 
 def _only_label(position: str, labels: str) -> str:

@@ -177,6 +177,16 @@ BROKEN = [
     ),
     (
         "a.jsonl",
+        '{"text": "two\tfields", "label": 1}\n',
+        "{path}, line 1: not valid JSON: Invalid control character at character 14.",
+    ),
+    (
+        "a.jsonl",
+        '{"text": "words\n',
+        "{path}, line 1: not valid JSON: Unterminated string starting at character 10.",
+    ),
+    (
+        "a.jsonl",
         '["words", 1]',
         "{path}, line 1: not a JSON object. JSON Lines have one object a line.",
     ),
@@ -430,6 +440,22 @@ def test_separators_that_are_none_in_fasttext(character):
     assert read_fasttext(content) == [
         (f"{character}one{character}two{character}", f"a{character}b")
     ]
+
+
+@pytest.mark.parametrize("options", [{}, {"label": None}], ids=["labels", "texts"])
+@pytest.mark.parametrize("lines", ["__label__a one", "__label__a one two", "__label__a"])
+@pytest.mark.parametrize("end", "\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+def test_fasttext_lines_that_end_as_in_no_other_format(end, lines, options):
+    content = f"__label__b first\n{lines}{end}__label__b last{end}"
+    blanks = end in "\v\f" and lines == "__label__a"
+    message = (
+        "line 2: the line has 2 labels, '__label__a', '__label__b'. "
+        if blanks and not options
+        else f"line 2: {end!r}, which does not end a line, is before a label. End all lines in "
+        "'\\n', or write a space instead of this character."
+    )
+    with pytest.raises(ValueError, match=rf"^<stream>, {re.escape(message)}"):
+        read_fasttext(content, **options)
 
 
 @pytest.mark.parametrize("blank", " \t\v\f\0")
