@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 # Nothing here imports scikit-learn or torch, so that --help is fast.
 from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
 from sklearn_rnn._io.text_formats import FORMATS, TextFormat
+from sklearn_rnn._io.text_records import ColumnArgument
 
 MODELS = {
     "rnn": "TextTokenizer and RNNTextClassifier, the recurrent network",
@@ -199,7 +200,12 @@ def _add_compare(parser: _Parser) -> None:
         "file", nargs="?", type=_file_name, metavar="FILE", help="the labelled texts"
     )
     _add_file_options(parser)
-    parser.add_argument("--label", metavar="COL", help='column of the label (default: "label")')
+    parser.add_argument(
+        "--label",
+        type=ColumnArgument,
+        metavar="COL",
+        help='column of the label (default: "label")',
+    )
     test_data = parser.add_mutually_exclusive_group()
     test_data.add_argument(
         "--test", type=_file_name, metavar="FILE", help="test on these texts, fit on all of FILE"
@@ -283,6 +289,7 @@ def _add_file_options(parser: _Parser) -> None:
     parser.add_argument(
         "--text",
         action="append",
+        type=ColumnArgument,
         metavar="COL",
         help='column of the text; repeat to join several by a space (default: "text")',
     )

@@ -31,6 +31,10 @@ _MOST_NAMES = 20
 _LINE = re.compile(rb"[^\r]*\r\n?|[^\r]+")
 
 
+class ColumnArgument(str):
+    """A column as the command line gives it: a name, which may be meant as a position."""
+
+
 class Selection(NamedTuple):
     """The columns or keys to read, and the dialect of tables."""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from sklearn_rnn._io.byte_streams import Source, open_bytes, source_name
 from sklearn_rnn._io.text_records import (
     Column,
+    ColumnArgument,
     Records,
     Selection,
     check_end,
@@ -110,15 +111,15 @@ def _column_index(name: str, column: Column, first_row: list[str]) -> int:
 
 
 def _refuse_ambiguous(name: str, wanted: list[Column], first_row: list[str]) -> None:
-    """Raise an error if a number is the name of a column and the position of another."""
+    """Raise an error if an argument is the name of a column and the position of another."""
     for column in wanted:
-        if isinstance(column, str) and column.isdecimal():
+        if isinstance(column, ColumnArgument) and column.isdecimal():
             index = first_row.index(column)
             if index != int(column) < len(first_row):
                 raise ValueError(
                     f"{name}: {column!r} is in the first row the name of column {index}, and it "
-                    f"may be the position of another. If it is a name, pass header=True (on the "
-                    f"command line: --header). {_FIRST_ROW_IS_DATA}"
+                    "may be the position of another. If it is a name, pass --header. If the first "
+                    "row is data, pass --no-header."
                 )
 
 

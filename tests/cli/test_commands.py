@@ -204,8 +204,8 @@ def test_predict_takes_no_label_for_the_name_of_a_column(saved, tmp_path, review
     assert main(["predict", "model.joblib", "labelled.csv", "--text=1"]) == 2
     assert capsys.readouterr().err == (
         f"{ERROR}labelled.csv: '1' is in the first row the name of column 0, and it may be the "
-        "position of another. If it is a name, pass header=True (on the command line: --header). "
-        "If the first row is data, pass positions of type int (on the command line: --no-header).\n"
+        "position of another. If it is a name, pass --header. If the first row is data, pass "
+        "--no-header.\n"
     )
     assert main(["predict", "model.joblib", "labelled.csv", "--text=1", "--no-header"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 25
