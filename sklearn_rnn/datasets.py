@@ -66,9 +66,9 @@ def read_texts(
         - "fasttext": ``__label__name the text`` in each line;
         - "folder": a sub-folder for each class, with the name of the class, and one text in each
           ``.txt`` file, compressed or not. Suffixes may be in upper case. Hidden entries and those
-          that macOS and Windows add are left out, and others with a warning. A single sub-folder
-          that has only sub-folders, as archives often do, stands for the folder. With
-          ``label=None``, the files are in the folder itself.
+          that systems add are left out, and others with a warning. A single sub-folder stands for
+          the folder if it has no texts but sub-folders, or texts beside several sub-folders, as in
+          many archives. With ``label=None``, the files are in the folder itself.
 
         None: "folder" for a folder; for a file, the format of its suffix: ``.csv``, ``.tsv``,
         ``.jsonl``, ``.ndjson``, ``.ft``, ``.ft.txt`` or ``.fasttext``, each also with the suffix of
@@ -79,8 +79,7 @@ def read_texts(
         If a line has a text and nothing else, all lines must end in "\r", or none.
     header : bool, default=None
         Whether the first row of a CSV or TSV file has the names of the columns. None: if `text` and
-        `label` are names. If they are positions, True leaves out the first row. A name such as "1"
-        needs True if it is not the name of the column at position 1.
+        `label` are names. If they are positions, True leaves out the first row.
     quoting : int, default=csv.QUOTE_MINIMAL
         The quotes in a CSV or TSV file, as a constant of the module :mod:`csv`:
 
@@ -116,16 +115,16 @@ def read_texts(
         object returns neither bytes nor str.
     ValueError
         If the format is unknown or does not fit `path`, or the name has no known suffix; if a
-        column does not exist, its name or key occurs twice, or its name may be a position; if
-        `text`, `label` and `header` mix names and positions; if `text`, `label`, `header` or
-        `quoting` does not fit the format; if the file is in another format, for example an Excel
-        workbook, or a zip archive of several files or with a password; or if the file is broken:
-        empty, damaged or cut off, shortened while it is read, not UTF-8, a row with more or fewer
-        fields than the first, a quote never closed or probably part of a text, a line that is not a
-        JSON object, a row without text or label, a JSON label that is not finite, half a character
-        in JSON, a fastText line with several labels, lines of which some end in "\r" and others do
-        not, a blank line before the last row. For a broken row, the message names the file and the
-        line where the row or the field begins.
+        column does not exist, or its name or key occurs twice; if `text`, `label` and `header` mix
+        names and positions; if `text`, `label`, `header` or `quoting` does not fit the format; if
+        the file is in another format, for example an Excel workbook, or a zip archive of several
+        files or with a password; or if the file is broken: empty, damaged or cut off, shortened
+        while it is read, not UTF-8, a row with more or fewer fields than the first, a quote never
+        closed or probably part of a text, a line that is not a JSON object, a row without text or
+        label, a JSON label that is not finite, half a character in JSON, a fastText line with
+        several labels or with a label after a separator that does not end a line, lines of which
+        some end in "\r" and others do not, a blank line before the last row. For a broken row, the
+        message names the file and the line where the row or the field begins.
 
     Warns
     -----
