@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_rnn._io.text_records import ColumnArgument
@@ -99,6 +99,8 @@ def test_csv_of_the_module_csv_is_read_back(rows, end):
 
 @given(TABLES)
 def test_csv_of_pandas_is_read_back_or_refused(rows):
+    # Without quotes, a "\r" at the end of a row is part of the line end.
+    assume(not any(label.endswith("\r") for _, label in rows))
     content = pd.DataFrame(rows, columns=["text", "label"]).to_csv(index=False, lineterminator="\n")
     try:
         assert read(content) == as_expected(rows)
