@@ -28,6 +28,7 @@ __all__ = [
     "_fit_context",
     "check_parameters",
     "invalid_parameters",
+    "python_value",
     "python_values",
     "validate_params",
 ]
@@ -138,12 +139,13 @@ def python_values(estimator: BaseEstimator) -> SimpleNamespace:
         float or str, also in a tuple.
     """
     names = estimator._parameter_constraints
-    return SimpleNamespace(**{name: _to_python(getattr(estimator, name)) for name in names})
+    return SimpleNamespace(**{name: python_value(getattr(estimator, name)) for name in names})
 
 
-def _to_python(value: Any) -> Any:
+def python_value(value: Any) -> Any:
+    """Return a bool, integer, real number or str in Python's type, also in a tuple."""
     if isinstance(value, tuple):
-        return tuple(map(_to_python, value))
+        return tuple(map(python_value, value))
     if isinstance(value, np.timedelta64):
         return value
     if isinstance(value, bool | np.bool_):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 # Nothing here imports scikit-learn or torch, so that --help is fast.
-from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT
+from sklearn_rnn._io.compressions import COMPRESSED_OR_NOT
 from sklearn_rnn._io.text_formats import FORMATS, TextFormat
 from sklearn_rnn._io.text_records import ColumnArgument
 

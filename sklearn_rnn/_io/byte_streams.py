@@ -8,12 +8,8 @@ from collections.abc import Iterator
 from os import PathLike
 from typing import Any, Protocol, TypeAlias
 
-from sklearn_rnn._io.compressions import (
-    COMPRESSIONS,
-    Compression,
-    find_compression,
-)
-from sklearn_rnn._io.other_formats import OtherFormatError, check_format
+from sklearn_rnn._io.compressions import Compression, find_compression
+from sklearn_rnn._io.other_formats import OtherFormatError, refuse_other_formats
 
 UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -22,9 +18,6 @@ UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BUFFER_SIZE = 2**17
 
 _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-
-_NAMES = [compression.name for compression in COMPRESSIONS]
-COMPRESSED_OR_NOT = f"compressed with {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, or not"
 
 
 class FileObject(Protocol):
@@ -42,16 +35,26 @@ class DamagedDataError(ValueError):
 
 
 def source_name(source: Source) -> str:
-    """Return the name of a path or file object, for messages."""
+    """Return the name of a path or file object, for messages.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither a path nor a file object.
+    """
+    if isinstance(source, str | PathLike):
+        return os.fspath(source)
     if not is_file_object(source):
-        return os.fspath(source)  # type: ignore[arg-type]
+        raise TypeError(
+            f"path must be a path, or a file object that is open for reading; got {type(source)}."
+        )
     name = getattr(source, "name", None)
     return os.fsdecode(name) if isinstance(name, str | bytes | PathLike) and name else "<stream>"
 
 
 def is_file_object(source: object) -> bool:
-    """Return whether a source is a file object; otherwise it is a path."""
-    return callable(getattr(source, "read", None))
+    """Return whether a source is a file object, and no path: py.path.local has `read` too."""
+    return callable(getattr(source, "read", None)) and not isinstance(source, str | PathLike)
 
 
 def open_bytes(source: Source) -> io.BufferedReader:
@@ -104,7 +107,7 @@ def open_bytes(source: Source) -> io.BufferedReader:
                 raise OtherFormatError(
                     f"has {inner.name} data inside {compression.name} data. Unpack it once."
                 )
-        check_format(start)
+        refuse_other_formats(start)
     except OtherFormatError as error:
         stream.close()
         raise ValueError(f"{name} {error}") from error
@@ -215,11 +218,6 @@ def _decompress(compression: Compression, stream: io.BufferedReader, file: Any) 
         raise
     except compression.errors as error:
         raise DamagedDataError(compression.explain(error)) from error
-
-
-def quoted(text: str) -> str:
-    """Return the text in quotes for a message, shortened if it is long."""
-    return repr(text if len(text) <= 40 else f"{text[:40]}...")
 
 
 def utf8_error(position: str, error: UnicodeDecodeError) -> ValueError:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, NamedTuple, Protocol
 
+from sklearn_rnn._io.messages import listed
 from sklearn_rnn._io.other_formats import OtherFormatError
 
 # Bytes that a decompressor takes and gives at a time. A KiB of zstd can become 32 MiB: zstandard
@@ -161,10 +162,9 @@ def _describe_members(names: list[str]) -> str:
         return "is a file of NumPy arrays. Read it with numpy.load."
     if any(name.endswith("/data.pkl") for name in names):
         return "is a file of PyTorch. Read it with torch.load if you trust it."
-    listed = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
     return (
-        f"is a zip archive of {len(names)} files: {listed}. Unpack it, and pass the file or folder "
-        "to read."
+        f"is a zip archive of {len(names)} files: {listed(names, max_names=5)}. Unpack it, and "
+        "pass the file or folder to read."
     )
 
 
@@ -218,6 +218,9 @@ COMPRESSIONS = (
 )
 
 COMPRESSION_SUFFIXES = tuple(suffix for row in COMPRESSIONS for suffix in row.suffixes)
+
+_NAMES = [row.name for row in COMPRESSIONS]
+COMPRESSED_OR_NOT = f"compressed with {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, or not"
 
 
 def find_compression(start: bytes) -> Compression | None:

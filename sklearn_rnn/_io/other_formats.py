@@ -32,6 +32,10 @@ _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (rb"\x89HDF\r\n\x1a\n", "is an HDF5 file. Read it with pandas.read_hdf or h5py."),
     (rb"\x93NUMPY", "is a file of a NumPy array. Read it with numpy.load."),
     (rb"\x80", "is a pickle. Read it with joblib.load if you wrote it with joblib.dump."),
+    (
+        rb"\xba\x16\x4f\x2f",
+        "is a fastText model. Pass the .vec file that fastText writes beside it.",
+    ),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"is an old Excel or Word file. {_EXPORT}"),
     (rb"%PDF-", f"is a PDF. {_EXPORT}"),
     (rb"\{\\rtf", f"is a file of rich text (RTF). {_EXPORT}"),
@@ -48,7 +52,7 @@ _ANY_FORMAT = re.compile(b"|".join(b"(%b)" % magic for magic, _ in _OTHER_FORMAT
 _ENCODINGS = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
 
-def check_format(start: bytes) -> None:
+def refuse_other_formats(start: bytes) -> None:
     """Raise an OtherFormatError if data that begin with `start` are neither text nor vectors."""
     match = _ANY_FORMAT.match(start)
     if match is not None and match.lastindex is not None:

@@ -3,25 +3,29 @@
 import os
 from os import DirEntry, PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sklearn_rnn._io.byte_streams import open_bytes
 from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES, is_hidden
-from sklearn_rnn._io.text_records import Records, Selection, listed, read_lines
+from sklearn_rnn._io.messages import listed
+from sklearn_rnn._io.text_records import Records, Selection, read_lines
 from sklearn_rnn._warnings import warn_user
 
 # Each file with one of these suffixes, in any case, is one text.
 _TEXT_SUFFIXES = (".txt", *(f".txt{suffix}" for suffix in COMPRESSION_SUFFIXES))
 
-_MOST_NAMES = 5  # in a message
+_MAX_NAMES = 5  # in a message
+
+_Entries: TypeAlias = list[DirEntry[str]]
+_Classes: TypeAlias = dict[str | None, _Entries]  # the texts of each class; None: without labels
 
 
 class _Contents(NamedTuple):
     """The entries of a folder that are not hidden, sorted by name."""
 
-    texts: list[DirEntry[str]]
-    folders: list[DirEntry[str]]
-    others: list[DirEntry[str]]
+    texts: _Entries
+    folders: _Entries
+    others: _Entries
 
 
 def read_folder(path: Path, selection: Selection) -> Records:
@@ -51,41 +55,49 @@ def read_folder(path: Path, selection: Selection) -> Records:
     UserWarning
         If entries that are neither texts nor hidden are left out.
     """
-    contents = _list_folder(path)
-    if selection.label is None:
-        classes: dict[str | None, _Contents] = {None: contents}
-        left_out = [*contents.folders, *contents.others]
-        _check_texts(path, contents)
-    else:
-        left_out = []
-        folder: PathLike[str] = path
-        while (inner := _only_folder(folder, contents)) is not None:
-            left_out += [*contents.texts, *contents.others]
-            folder, contents = inner, _list_folder(inner)
-        if not contents.folders:
-            raise ValueError(
-                f"{path} has no sub-folders. A folder of labelled texts has one for each class; "
-                "for texts without labels pass label=None."
-            )
-        left_out += [*contents.texts, *contents.others]
-        classes = {}
-        for one_class in contents.folders:
-            entries = _list_folder(one_class)
-            _check_texts(one_class.path, entries)
-            classes[one_class.name] = entries
-            left_out += [*entries.folders, *entries.others]
+    classes, left_out = (_find_texts if selection.label is None else _find_classes)(path)
     if left_out:
-        names = [os.path.relpath(entry, path) for entry in left_out[:_MOST_NAMES]]
-        more = ", ..." if len(left_out) > _MOST_NAMES else ""
+        names = [os.path.relpath(entry, path) for entry in left_out]
         warn_user(
-            f"{path}: {len(left_out)} of its entries are left out: {listed(names)}{more}. "
+            f"{path}: {len(left_out)} of its entries are left out: "
+            f"{listed(names, max_names=_MAX_NAMES)}. "
             "Each .txt file in the folder of its class, compressed or not, is a text."
         )
-    for label, entries in classes.items():
-        for file in entries.texts:
+    for label, texts in classes.items():
+        for file in texts:
             with open_bytes(file) as stream:
                 text = "".join(read_lines(file.path, stream))
             yield file.path, text, label
+
+
+def _find_texts(path: Path) -> tuple[_Classes, _Entries]:
+    """Return the texts of a folder without labels, and the entries that are left out."""
+    contents = _list_folder(path)
+    _check_texts(path, contents)
+    return {None: contents.texts}, [*contents.folders, *contents.others]
+
+
+def _find_classes(path: Path) -> tuple[_Classes, _Entries]:
+    """Return the texts of each class, and the entries that are left out."""
+    folder: PathLike[str] = path
+    contents = _list_folder(path)
+    left_out: _Entries = []
+    while (inner := _only_folder(folder, contents)) is not None:
+        left_out += [*contents.texts, *contents.others]
+        folder, contents = inner, _list_folder(inner)
+    if not contents.folders:
+        raise ValueError(
+            f"{path} has no sub-folders. A folder of labelled texts has one for each class; "
+            "for texts without labels pass label=None."
+        )
+    left_out += [*contents.texts, *contents.others]
+    classes: _Classes = {}
+    for one_class in contents.folders:
+        entries = _list_folder(one_class)
+        _check_texts(one_class.path, entries)
+        classes[one_class.name] = entries.texts
+        left_out += [*entries.folders, *entries.others]
+    return classes, left_out
 
 
 def _list_folder(folder: PathLike[str]) -> _Contents:
@@ -124,7 +136,7 @@ def _check_texts(folder: str | Path, contents: _Contents) -> None:
         return
     message = f"{folder} has no .txt files, compressed or not."
     if contents.folders:
-        names = listed(entry.name for entry in contents.folders[:_MOST_NAMES])
+        names = listed((entry.name for entry in contents.folders), max_names=_MAX_NAMES)
         message += (
             f" It has sub-folders, {names}. If they are the classes, pass this folder, and a label "
             "that is not None."

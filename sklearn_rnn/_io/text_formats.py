@@ -4,22 +4,21 @@ To add a format, write its reader, and add a row to `FORMATS` and its name to `F
 """
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from os import PathLike
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
 
 from sklearn_rnn._io.byte_streams import Source, is_file_object, open_bytes, source_name
 from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES
+from sklearn_rnn._io.messages import listed
 from sklearn_rnn._io.text_folders import read_folder
 from sklearn_rnn._io.text_readers import read_fasttext, read_json_lines
-from sklearn_rnn._io.text_records import Column, Label, Records, Selection, listed
+from sklearn_rnn._io.text_records import Column, Label, Records, Selection
 from sklearn_rnn._io.text_tables import read_table
 
 FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "fasttext", "folder"]
-
 
 # The other constants of the module csv are for writing.
 _QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE)
@@ -64,17 +63,11 @@ def check_format(source: Source, format: str | None) -> FormatName:
         format of folders and `source` is a file, or if `format` is None and the name of the file
         has no known suffix, for example because it is an archive.
     """
-    if is_file_object(source):
-        is_folder = False
-    elif isinstance(source, str | PathLike):
-        path = Path(source)
-        path.stat()  # raises Python's own FileNotFoundError if there is nothing at `path`
-        is_folder = path.is_dir()
-    else:
-        raise TypeError(
-            f"path must be a path, or a file object that is open for reading; got {type(source)}."
-        )
     name = source_name(source)
+    is_folder = False
+    if not is_file_object(source):
+        os.stat(name)  # raises Python's own FileNotFoundError if there is nothing at the path
+        is_folder = os.path.isdir(name)
     if format is None:
         return "folder" if is_folder else _format_from_name(source)
     if not _is_format(format):
@@ -98,7 +91,7 @@ def _format_from_name(source: Source) -> FormatName:
     for format, row in FORMATS.items():
         if lower.endswith(row.suffixes):
             return format
-    if not is_file_object(source) and Path(name).is_file():
+    if not is_file_object(source) and os.path.isfile(name):
         open_bytes(source).close()  # its error names an archive or a workbook
     suffixes = [suffix for row in FORMATS.values() for suffix in row.suffixes]
     raise ValueError(
@@ -113,8 +106,8 @@ def read_records(
     text: Column | Sequence[Column],
     label: Column | None,
     *,
-    header: bool | None = None,
-    quoting: int = csv.QUOTE_MINIMAL,
+    header: bool | None,
+    quoting: int,
 ) -> Iterator[tuple[str, Label]]:
     """Yield the text and the label of every record.
 
@@ -165,7 +158,11 @@ def _check_filled(position: str, what: str, value: str) -> None:
 
 
 def _check_selection(text: Any, label: Any, header: Any, quoting: Any) -> Selection:
-    columns = list(text) if isinstance(text, list | tuple) else [text]
+    # Only here, because it imports scikit-learn: the help of the command line shows `FORMATS`.
+    from sklearn_rnn._parameters import python_value
+
+    columns = list(map(python_value, text if isinstance(text, list | tuple) else [text]))
+    label, header = python_value(label), python_value(header)
     if not columns or not all(_is_column(column) for column in columns):
         raise TypeError(
             f"text must be the name of a column, its position from 0, or a list of these; "

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from sklearn_rnn._io.byte_streams import Source, open_bytes, source_name
+from sklearn_rnn._io.messages import listed, shortened
 from sklearn_rnn._io.text_records import (
     Column,
     Records,
     Selection,
     check_end,
     joined,
-    listed,
     read_lines,
     refuse_blank,
 )
@@ -102,8 +102,7 @@ def _describe_json(value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "an array"
-    notation = json.dumps(value)
-    return notation if len(notation) <= 40 else f"{notation[:40]}..."
+    return shortened(json.dumps(value))
 
 
 def _check_characters(what: str, value: str) -> str:

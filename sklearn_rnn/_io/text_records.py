@@ -1,6 +1,5 @@
 """Records of labelled texts, the lines that they are read from, and what all readers share."""
 
-import csv
 import io
 import re
 from collections.abc import Generator, Iterable, Iterator
@@ -9,7 +8,6 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from sklearn_rnn._io.byte_streams import (
     UTF8_BYTE_ORDER_MARK,
     DamagedDataError,
-    quoted,
     utf8_error,
 )
 
@@ -24,9 +22,6 @@ Records: TypeAlias = Generator[Record, None, None]
 
 _T = TypeVar("_T")
 
-# Names that a message lists.
-_MOST_NAMES = 20
-
 # A line that ends in a carriage return, alone or before a line feed, and a last one without end.
 _LINE = re.compile(rb"[^\r]*\r\n?|[^\r]+")
 
@@ -40,8 +35,8 @@ class Selection(NamedTuple):
 
     text: list[Column]
     label: Column | None  # None if labels are not read
-    header: bool | None = None  # None: if the columns are given by names
-    quoting: int = csv.QUOTE_MINIMAL
+    header: bool | None  # None: if the columns are given by names
+    quoting: int  # csv.QUOTE_MINIMAL, csv.QUOTE_ALL or csv.QUOTE_NONE
 
 
 def read_lines(name: str, stream: io.BufferedReader) -> Iterator[str]:
@@ -147,10 +142,3 @@ def check_end(name: str, line: int, content: str, ends: set[str]) -> None:
 def joined(fields: list[str]) -> str:
     """Return the fields of a text as one, without blank ones."""
     return " ".join(field for field in fields if field.strip())
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return the names for a message, in quotes and separated by commas; not all of very many."""
-    names = list(names)
-    listed = ", ".join(quoted(name) for name in names[:_MOST_NAMES])
-    return f"{listed} and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else listed

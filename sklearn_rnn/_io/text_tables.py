@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from sklearn_rnn._io.byte_streams import Source, open_bytes, source_name
+from sklearn_rnn._io.messages import listed, quoted
 from sklearn_rnn._io.text_records import (
     Column,
     ColumnArgument,
@@ -17,7 +18,6 @@ from sklearn_rnn._io.text_records import (
     Selection,
     check_end,
     joined,
-    listed,
     read_lines,
     refuse_blank,
 )
@@ -241,8 +241,8 @@ class _RowReader:
 
     def _not_quoted(self, field: str) -> ValueError:
         return ValueError(
-            f"{self._name}, line {self._line}: the field {field.rstrip()[:40]!r} is not in quotes, "
-            "and quoting=csv.QUOTE_ALL means that all are. Pass quoting=csv.QUOTE_MINIMAL."
+            f"{self._name}, line {self._line}: the field {quoted(field.rstrip())} is not in "
+            "quotes, and quoting=csv.QUOTE_ALL means that all are. Pass quoting=csv.QUOTE_MINIMAL."
         )
 
     def _wrong_width(self, line: int, row: list[str]) -> ValueError:

@@ -1,8 +1,7 @@
 """Files of word vectors: GloVe, word2vec and fastText."""
 
+import os
 from collections.abc import Iterable
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
@@ -51,12 +50,8 @@ def read_vectors(source: Source) -> tuple[list[str], Rows]:
     UserWarning
         If vectors are left out because their words occurred before or are not UTF-8.
     """
-    if not (is_file_object(source) or isinstance(source, str | PathLike)):
-        raise TypeError(
-            f"path must be a path, or a file object that is open for reading; got {type(source)}."
-        )
     name = source_name(source)
-    if not is_file_object(source) and Path(name).is_dir():
+    if not is_file_object(source) and os.path.isdir(name):
         raise ValueError(f"{name} is a folder. Pass the file of word vectors.")
     with open_bytes(source) as stream:
         try:

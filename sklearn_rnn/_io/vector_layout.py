@@ -7,7 +7,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_rnn._io.byte_streams import COMPRESSED_OR_NOT, quoted
+from sklearn_rnn._io.compressions import COMPRESSED_OR_NOT
+from sklearn_rnn._io.messages import quoted
 
 ACCEPTED = (
     "Word vectors are read from GloVe text, word2vec text or binary, and fastText .vec files, "
@@ -36,10 +37,6 @@ _OTHER_NUMBERS = re.compile(r"[-+.]*\d[-+\d.,;|]*", re.ASCII)
 
 # The first line must end within this number of bytes, which the first buffer of a stream holds.
 _LONGEST_LINE = 2**17
-
-_OTHER_FORMATS = {
-    b"\xba\x16\x4f\x2f": "a fastText model. Pass the .vec file that fastText writes beside it.",
-}
 
 Rows: TypeAlias = npt.NDArray[np.float32]  # of shape (n_words, width)
 
@@ -79,9 +76,6 @@ def find_layout(name: str, start: bytes) -> Layout:
     """
     if not start:
         raise ValueError(f"{name} is empty.")
-    for magic, what in _OTHER_FORMATS.items():
-        if start.startswith(magic):
-            raise ValueError(f"{name} is {what}")
     line_end = b"\r" if b"\r" in start and b"\n" not in start else b"\n"
     first_line, ended, rest = start.partition(line_end)
     header = _HEADER.fullmatch(first_line)

@@ -16,9 +16,9 @@ from joblib import cpu_count
 from sklearn_rnn._io.byte_streams import (
     UTF8_BYTE_ORDER_MARK,
     DamagedDataError,
-    quoted,
     utf8_error,
 )
+from sklearn_rnn._io.messages import quoted
 from sklearn_rnn._io.vector_layout import (
     BLANKS,
     ROW,

@@ -159,6 +159,20 @@ def test_the_name_of_a_source(tmp_path):
     assert source_name(io.BytesIO()) == source_name(OnlyRead(b"")) == "<stream>"
 
 
+def test_a_path_that_has_a_method_read(tmp_path):
+    class Local(os.PathLike):  # as py.path.local, which pytest's fixture tmpdir returns
+        def __fspath__(self):
+            return str(tmp_path / "a.csv")
+
+        def read(self, mode):
+            raise AssertionError
+
+    (tmp_path / "a.csv").write_bytes(CONTENT)
+    assert source_name(Local()) == str(tmp_path / "a.csv")
+    with open_bytes(Local()) as stream:
+        assert stream.read() == CONTENT
+
+
 # Errors while a file is read
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import zstandard
 
-from sklearn_rnn._io import byte_streams, compressions
+from sklearn_rnn._io import compressions
 from sklearn_rnn._io.byte_streams import DamagedDataError, open_bytes
 from sklearn_rnn._io.compressions import Compression, is_hidden
 from tests.io.files import assert_refused
@@ -169,7 +169,7 @@ def test_what_systems_add_to_an_archive_is_not_counted():
         ),
         (
             [f"{number}.csv" for number in range(9)],
-            "is a zip archive of 10 files: '0.csv', '1.csv', '2.csv', '3.csv', '4.csv', .... "
+            "is a zip archive of 10 files: '0.csv', '1.csv', '2.csv', '3.csv', '4.csv' and 5 more. "
             "Unpack it, and pass the file or folder to read.",
         ),
         (
@@ -248,7 +248,7 @@ def test_hidden_names(name):
 
 def test_the_description_names_every_compression():
     names = [row.name for row in compressions.COMPRESSIONS]
-    assert re.findall(r"\w+", byte_streams.COMPRESSED_OR_NOT) == [
+    assert re.findall(r"\w+", compressions.COMPRESSED_OR_NOT) == [
         *(["compressed", "with"]),
         *names[:-1],
         "or",

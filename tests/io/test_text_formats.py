@@ -1,8 +1,10 @@
 """Formats of labelled texts: names, suffixes, columns, and a new one."""
 
+import csv
 import re
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from sklearn_rnn._io.text_formats import FORMATS, FormatName, TextFormat
@@ -77,6 +79,18 @@ def test_text_of_another_type(write, text):
         TypeError,
         text=text,
     )
+
+
+def test_columns_and_dialect_of_numpy_types(write):
+    records = read_texts(
+        write("a.tsv", "5\tgood\n1\tbad\n"),
+        text=[np.int64(1)],
+        label=np.int8(0),
+        header=np.False_,
+        quoting=np.int64(csv.QUOTE_NONE),
+    )
+    assert records.data.tolist() == ["good", "bad"]
+    assert records.target.tolist() == [5, 1]
 
 
 def test_label_of_another_type(write):

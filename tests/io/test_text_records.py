@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_rnn._io.byte_streams import open_bytes
-from sklearn_rnn._io.text_records import listed, read_lines, refuse_blank
+from sklearn_rnn._io.text_records import read_lines, refuse_blank
 
 
 def lines_of(content):
@@ -88,9 +88,3 @@ def test_blank_records():
     message = r"^a, line 2: the line is blank\. Fill it in or take it out\.\Z"
     with pytest.raises(ValueError, match=message):
         list(refuse_blank("a", enumerate(["x", "", "", "y"], 1)))
-
-
-def test_many_and_long_names_are_shortened():
-    assert listed(["a", "b c"]) == "'a', 'b c'"
-    assert listed(map(str, range(25))).endswith("'18', '19' and 5 more")
-    assert listed(["x" * 41]) == f"'{'x' * 40}...'"
