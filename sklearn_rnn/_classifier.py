@@ -597,9 +597,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             If the network and its gradients do not fit into the memory of the device.
         KeyboardInterrupt
             If interrupted before the training begins, which leaves the classifier as it was; or if
-            training is interrupted and a library called `fit`, for example a search, which ends
-            with it. Pipelines and programs that run code, such as IPython, are no such libraries.
-            What was trained is kept.
+            training is interrupted and a library or another estimator called `fit`, for example a
+            search, which ends with it. Pipelines and programs that run code, such as IPython, are
+            none of these. What was trained is kept.
 
         Warns
         -----

@@ -8,6 +8,9 @@ for a trained one, and go on with the next fit.
 import dis
 import inspect
 import re
+from types import FrameType
+
+from sklearn.pipeline import Pipeline
 
 # Modules that may stand on the call stack between the user's code and a fit that the user called:
 # those of this package and of Pipelines, and programs that run the user's code. With any other
@@ -50,13 +53,31 @@ def is_stop_of_skorch(interrupt: KeyboardInterrupt) -> bool:
 
 
 def is_called_by_user() -> bool:
-    """Return whether the call stack holds the user's own code and transparent modules only."""
+    """Return whether the call stack holds the user's own code and transparent modules only.
+
+    A method of another estimator is neither, even if the user wrote it, unless it is a Pipeline.
+    """
     frame = inspect.currentframe()
+    classifier = None
     while frame is not None:
         if _is_library(frame.f_globals.get("__name__", ""), frame.f_code.co_filename):
             return False
+        estimator = _estimator_of(frame)
+        if classifier is None:
+            classifier = estimator
+        elif estimator is not None and estimator is not classifier:
+            return False
         frame = frame.f_back
     return True
+
+
+def _estimator_of(frame: FrameType) -> object | None:
+    """Return the estimator, other than a Pipeline, of whose method a frame is; None if of none."""
+    if frame.f_code.co_varnames[:1] != ("self",):
+        return None
+    instance = frame.f_locals.get("self")
+    is_estimator = hasattr(type(instance), "fit") and not isinstance(instance, Pipeline)
+    return instance if is_estimator else None
 
 
 def _is_library(module: str, filename: str) -> bool:

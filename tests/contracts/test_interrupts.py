@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
@@ -29,11 +29,12 @@ from sklearn.model_selection import (
     validation_curve,
 )
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
 from skorch.callbacks import Callback, EarlyStopping
 
+from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._training import loop, net
 from sklearn_rnn.evaluation import compare
 from tests.texts import LABELS, TEXTS
@@ -127,7 +128,48 @@ def search_over_a_pipeline(classifier, X, y):
     GridSearchCV(pipeline, grid, cv=2, error_score=0.0).fit(X, y)
 
 
+class FitTwice(ClassifierMixin, BaseEstimator):
+    """Meta-estimator in a user's own file."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y):
+        for number in range(2):
+            self.fit_one(X, y, number)
+
+    def fit_one(self, X, y, number):
+        setattr(self, f"estimator{number}_", self.estimator.fit(X, y))
+
+
+class UserClassifier(RNNTextClassifier):
+    """Subclass in a user's own file."""
+
+    def fit(self, X, y):
+        return super().fit(X, y)
+
+
+class UserPipeline(Pipeline):
+    """Subclass in a user's own file."""
+
+    def fit(self, X, y):
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_the_fit_of_a_subclass_returns(in_pipeline, interrupted, word_order):
+    classifier = UserClassifier(**interrupted().get_params())
+    model = UserPipeline([("classifier", classifier)]) if in_pipeline else classifier
+    with pytest.warns(UserWarning, match="interrupted in epoch 1"):
+        model.fit(*word_order)
+
+
 LIBRARIES = {
+    "an estimator of the user": lambda c, X, y: FitTwice(c).fit(X, y),
+    "an estimator of the user over a Pipeline": lambda c, X, y: FitTwice(make_pipeline(c)).fit(
+        X, y
+    ),
+    "an estimator of the user in a Pipeline": lambda c, X, y: make_pipeline(FitTwice(c)).fit(X, y),
     "GridSearchCV": lambda c, X, y: GridSearchCV(c, {"max_epochs": [1, 2]}, cv=2).fit(X, y),
     "RandomizedSearchCV": lambda c, X, y: RandomizedSearchCV(
         c, {"max_epochs": [1, 2]}, cv=2, n_iter=2
