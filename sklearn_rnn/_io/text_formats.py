@@ -15,7 +15,7 @@ from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES
 from sklearn_rnn._io.messages import listed
 from sklearn_rnn._io.text_folders import read_folder
 from sklearn_rnn._io.text_readers import read_fasttext, read_json_lines
-from sklearn_rnn._io.text_records import Column, Label, Records, Selection
+from sklearn_rnn._io.text_records import Column, ColumnArgument, Label, Records, Selection
 from sklearn_rnn._io.text_tables import read_table
 
 FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "fasttext", "folder"]
@@ -161,8 +161,11 @@ def _check_selection(text: Any, label: Any, header: Any, quoting: Any) -> Select
     # Only here, because it imports scikit-learn: the help of the command line shows `FORMATS`.
     from sklearn_rnn._parameters import python_value
 
-    columns = list(map(python_value, text if isinstance(text, list | tuple) else [text]))
-    label, header = python_value(label), python_value(header)
+    def plain(column: Any) -> Any:
+        return column if isinstance(column, ColumnArgument) else python_value(column)
+
+    columns = list(map(plain, text if isinstance(text, list | tuple) else [text]))
+    label, header = plain(label), python_value(header)
     if not columns or not all(_is_column(column) for column in columns):
         raise TypeError(
             f"text must be the name of a column, its position from 0, or a list of these; "
