@@ -3,6 +3,7 @@
 import argparse
 import ast
 import csv
+import os
 import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -166,6 +167,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     )
     args = parser.parse_args(argv)
     _check_stdin(args)
+    _check_outputs(args)
     if args.header is False:
         _convert_to_positions(args)
     return args
@@ -179,6 +181,22 @@ def _check_stdin(args: argparse.Namespace) -> None:
         raise UsageError("- is stdin, and can be only one file.")
     if from_stdin not in ([], ["model"]) and args.format is None:
         raise UsageError("- is stdin, whose format is not known: pass --format.")
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Raise if a file to write is another of the files, one of which would be lost."""
+    if args.command == "compare":
+        inputs = [args.file, args.test]
+        outputs = {"--save": args.save, "--confusion-matrix": args.confusion_matrix}
+    else:
+        inputs = [args.model, args.file]
+        outputs = {"--output": args.output}
+    files = [os.path.realpath(file) for file in (*inputs, *outputs.values()) if file is not None]
+    for option, file in outputs.items():
+        if file in (None, "-") or (os.path.exists(file) and not os.path.isfile(file)):
+            continue
+        if files.count(os.path.realpath(file)) > 1:
+            raise UsageError(f"{option} would replace {file}, which another argument names too.")
 
 
 def _convert_to_positions(args: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 import importlib.metadata
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -191,3 +192,37 @@ def test_help_waits_for_no_slow_import(arguments):
     )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (process.returncode, process.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "output", "path"),
+    [
+        (["compare", "a.csv", "--save=a.csv"], "save", "a.csv"),
+        (["compare", "a.csv", "--test=b.csv", "--save=./b.csv"], "save", "./b.csv"),
+        (["compare", "a.csv", "--confusion-matrix=a.csv"], "confusion-matrix", "a.csv"),
+        (["compare", "--save=m", "--confusion-matrix=m"], "save", "m"),
+        (["predict", "m", "a.csv", "--output=a.csv"], "output", "a.csv"),
+        (["predict", "m", "a.csv", "--output=m"], "output", "m"),
+        (["predict", "m", "link.csv", "--output=a.csv"], "output", "a.csv"),
+    ],
+)
+def test_no_output_is_another_file(options, output, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.symlink("a.csv", "link.csv")
+    message = f"--{output} would replace {path}, which another argument names too."
+    with pytest.raises(UsageError, match=rf"^{re.escape(message)}\Z"):
+        parse_arguments(options, PROGRAM)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["compare", "a.csv", "--test=a.csv"],
+        ["compare", "--save=m", "--confusion-matrix=n"],
+        ["compare", f"--save={os.devnull}", f"--confusion-matrix={os.devnull}"],
+        ["predict", "m", "-", "--format=csv", "--output=-"],
+        ["predict", "m", "a.csv"],
+    ],
+)
+def test_files_that_may_be_the_same(options):
+    assert parse_arguments(options, PROGRAM).command == options[0]
