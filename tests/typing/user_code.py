@@ -190,7 +190,8 @@ classifiers = [
     RNNTextClassifier(verbose=1, device="cpu", precision="float32"),
     RNNTextClassifier(precision="bfloat16", record_gradients=True),
     RNNTextClassifier(callbacks=callbacks),
-    RNNTextClassifier(callbacks=[("log", PrintLog(sink=len)), EpochScoring("accuracy")]),
+    RNNTextClassifier(callbacks=[("log", PrintLog(sink=len)), PrintLog(sink=len)]),
+    RNNTextClassifier(early_stopping=True, callbacks=[EpochScoring("accuracy")]),
     RNNTextClassifier(callbacks=None),
 ]
 for candidate in classifiers:
