@@ -1,6 +1,6 @@
-"""Checks of texts, ids, weights and word vectors, and scikit-learn's private names.
+"""Checks of texts, ids, weights and word vectors, and scikit-learn's private names for them.
 
-No other module imports private names of scikit-learn.
+Of the other modules, only `_parameters` imports private names of scikit-learn.
 """
 
 from collections import UserString

@@ -62,6 +62,10 @@ class WordVectors:
     >>> vectors = WordVectors(["film", "good", "bad"], [[0.1, 0.0], [0.5, 1.0], [0.5, -1.0]])
     >>> vectors
     WordVectors(n_words=3, embedding_dim=2)
+    >>> vectors["good"]
+    array([0.5, 1. ], dtype=float32)
+    >>> vectors.vocabulary
+    {'film': 2, 'good': 3, 'bad': 4}
     >>> tokens = "a good film is a good film".split()
     >>> vectors.restrict(tokens).words
     ('film', 'good')
@@ -97,6 +101,7 @@ class WordVectors:
         Examples
         --------
         >>> from types import SimpleNamespace
+        >>> from sklearn_rnn import WordVectors
         >>> keyed_vectors = SimpleNamespace(index_to_key=["good", "bad"], vectors=[[1.0], [-1.0]])
         >>> WordVectors.from_keyed_vectors(keyed_vectors)
         WordVectors(n_words=2, embedding_dim=1)
@@ -288,7 +293,8 @@ def load_word_vectors(path: str | PathLike[str] | FileObject) -> WordVectors:
     ValueError
         If `path` is a folder or not a file of word vectors; or if the file is broken: empty, cut
         off, not UTF-8, other separators, rows of different lengths, a field that is no finite
-        number, another number of vectors than the header says. The message gives the position.
+        number, another number of vectors than the header says. The message gives the position, if
+        there is one.
 
     Warns
     -----
@@ -298,6 +304,11 @@ def load_word_vectors(path: str | PathLike[str] | FileObject) -> WordVectors:
     See Also
     --------
     WordVectors : The class of the result.
+
+    Notes
+    -----
+    Reading needs about 100 MB besides the matrix; a zip archive from a pipe is held in memory too.
+    Text is parsed in up to four threads.
 
     References
     ----------
@@ -317,6 +328,8 @@ def load_word_vectors(path: str | PathLike[str] | FileObject) -> WordVectors:
     ...     path = Path(folder, "vectors.txt")
     ...     _ = path.write_text("good 0.5 1\nbad 0.5 -1\n")
     ...     vectors = load_word_vectors(path)
+    >>> vectors
+    WordVectors(n_words=2, embedding_dim=2)
     >>> vectors.matrix
     array([[ 0.5,  1. ],
            [ 0.5, -1. ]], dtype=float32)

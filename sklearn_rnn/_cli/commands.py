@@ -174,7 +174,7 @@ def _read(file: str, args: argparse.Namespace, **options: Any) -> Bunch:
 
 def _stdin() -> IO[Any]:
     if sys.stdin is None:
-        raise OSError("stdin is closed, and - is stdin.")
+        raise OSError("stdin is closed, and - is stdin. Pass a path instead.")
     return getattr(sys.stdin, "buffer", sys.stdin)
 
 

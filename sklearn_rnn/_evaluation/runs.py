@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ def fit_and_score(
 ) -> Run:
     """Fit and score a clone of an estimator; if `seed` is not None, estimate standard errors."""
     try:
-        with catch_in_main_thread() as caught:
+        with catch_in_main_thread(record=True) as caught:
             start = perf_counter()
             estimator = clone(estimator).fit(fold.X_train, fold.y_train)
             fit_seconds = perf_counter() - start
@@ -91,25 +91,16 @@ def fit_and_score(
     )
 
 
-@contextmanager
-def catch_in_main_thread(
-    ignored: type[Warning] | None = None,
-) -> Iterator[list[warnings.WarningMessage]]:
-    """Record warnings, or ignore those of a category, until the context ends.
+def catch_in_main_thread(**options: Any) -> AbstractContextManager[Any]:
+    """Return ``warnings.catch_warnings(**options)``, which has no effect in other threads.
 
-    In another thread than the main one, warnings are issued as usual and the record stays empty:
-    what is done with warnings belongs to the process, and contexts in several threads would each
-    restore what another one has set.
+    There, warnings are issued as usual, and the record stays empty: what is done with warnings
+    belongs to the process, and contexts in several threads would each restore what another one has
+    set.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield []
-    elif ignored is None:
-        with warnings.catch_warnings(record=True) as caught:
-            yield caught
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ignored)
-            yield []
+    if threading.current_thread() is threading.main_thread():
+        return warnings.catch_warnings(**options)
+    return nullcontext([])
 
 
 class _CachedPredictions:
@@ -160,7 +151,7 @@ def _standard_errors(
     X, y = fold.X_test, fold.y_test
     scores = []
     # Scoring the whole test set has already issued this warning where a score is undefined.
-    with catch_in_main_thread(UndefinedMetricWarning):
+    with catch_in_main_thread(action="ignore", category=UndefinedMetricWarning):
         for _ in range(N_RESAMPLES):
             cached.rows = resample(np.arange(len(y)), stratify=y, random_state=random_state)
             scores.append(_score(cached, _safe_indexing(X, cached.rows), y[cached.rows], scoring))

@@ -17,6 +17,7 @@ from sklearn_rnn._inspection.pipeline_steps import (
     search_step,
     unwrap_search,
 )
+from sklearn_rnn._parameters import Interval
 from sklearn_rnn._tokenizer import TextTokenizer
 from sklearn_rnn._warnings import warn_user
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sklearn_rnn._inspection.attribution import Attribution
 
 _MAX_STEPS = 1024
-_LARGEST_N_STEPS = 2**16  # each step is a text, and all steps are one batch
+_N_STEPS = Interval(Integral, 1, 2**16, closed="both")  # texts that are computed as one batch
 
 
 class TextAttribution(NamedTuple):
@@ -80,11 +81,10 @@ def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
         raise TypeError(
             f"{caller} takes one text, but got an object of type {type(text).__name__}. Pass a str."
         )
-    is_duration = isinstance(n_steps, np.timedelta64)  # which NumPy counts among the integers
-    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or is_duration or n_steps < 1:
-        raise ValueError(f"n_steps={n_steps!r} must be an int of at least 1. The default is 32.")
-    if int(n_steps) > _LARGEST_N_STEPS:
-        raise ValueError(f"n_steps={n_steps!r} must be at most {_LARGEST_N_STEPS:,}.")
+    if not _N_STEPS.is_satisfied_by(n_steps):
+        raise ValueError(
+            f"n_steps={n_steps!r} must be an int from 1 to {_N_STEPS.right:,}. The default is 32."
+        )
 
 
 def _find_tokenizer_and_classifier(

@@ -23,6 +23,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from sklearn_rnn._training.task import TrainingTask
 
 SCORING = (BatchScoring, EpochScoring)
+# Callbacks whose effect depends on the parameters or the data of a training.
 CHECKED = (*SCORING, Checkpoint, EarlyStopping, LRScheduler, PassthroughScoring, WandbLogger)
 
 
@@ -32,8 +33,7 @@ def check_callbacks(callbacks: Sequence[Any] | None) -> None:
     An item is a callback, a callback class, or a pair of a name and a callback or callback class.
     """
     for item in callbacks or []:
-        callback = without_name(item)
-        callback_type = callback if isinstance(callback, type) else type(callback)
+        callback_type = type_of(without_name(item))
         if issubclass(callback_type, TorchScheduler):
             raise ValueError(
                 f"callbacks holds {item!r}, which is a scheduler, not a skorch callback. Give "
@@ -52,6 +52,11 @@ def without_name(item: Any) -> Any:
     return item[1] if is_pair else item
 
 
+def type_of(callback: Any) -> type:
+    """Return the class of a callback, or a callback class itself."""
+    return callback if isinstance(callback, type) else type(callback)
+
+
 def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
     """Raise a ValueError if a callback would have no effect in a training, or would fail in it.
 
@@ -64,32 +69,20 @@ def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
     """
     items = [without_name(item) for item in callbacks or []]
     for callback in items:
-        callback_type = callback if isinstance(callback, type) else type(callback)
-        if issubclass(callback_type, InputShapeSetter):
+        if issubclass(type_of(callback), InputShapeSetter):
             raise ValueError(
-                f"{callback_type.__name__} sets a parameter of the module from the shape of X, but "
-                "RNNTextClassifier builds its module for X. Remove it from callbacks."
+                f"{type_of(callback).__name__} sets a parameter of the module from the shape of X, "
+                "but RNNTextClassifier builds its module for X. Remove it from callbacks."
             )
-    checked = [construct(callback) for callback in items if is_checked(callback)]
+    checked = [construct(callback) for callback in items if issubclass(type_of(callback), CHECKED)]
     for callback in checked:
         _check_schedule(callback, task)
         _check_validation(callback, task)
     # Other callbacks may record keys of their own.
-    if all(is_of_skorch(callback) for callback in items):
+    if all(type_of(callback).__module__.startswith("skorch.") for callback in items):
         recorded = set(recorded_keys(checked, has_validation=task.validation is not None))
         for callback in checked:
             _check_monitor(callback, recorded)
-
-
-def is_checked(callback: Any) -> bool:
-    """Return whether a callback, or a callback class, depends on the parameters of a training."""
-    return issubclass(callback if isinstance(callback, type) else type(callback), CHECKED)
-
-
-def is_of_skorch(callback: Any) -> bool:
-    """Return whether skorch defines a callback or a callback class."""
-    callback_type = callback if isinstance(callback, type) else type(callback)
-    return callback_type.__module__.startswith("skorch.")
 
 
 def construct(callback: Any) -> Any:

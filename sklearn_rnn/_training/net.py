@@ -339,7 +339,7 @@ class RecurrentNet(PredictionNet):
         self.stage_ = Stage.BEGIN
         try:
             super().partial_fit(training.ids, training.labels, make_loop=make_loop)
-        except KeyboardInterrupt:  # at the begin or at the end of the training
+        except KeyboardInterrupt:  # at the beginning or at the end of the training
             if self.loop_ is not None:
                 self.loop_.interrupted = True
         if self.loop_ is None:  # skorch may have caught the interrupt

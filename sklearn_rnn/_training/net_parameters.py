@@ -22,7 +22,7 @@ class Stage(Enum):
 ALWAYS = {"predict_nonlinearity", "torch_load_kwargs", "use_caching"}
 # Read at each step, evaluation or callback.
 RUNNING = {"lr", "gradient_clip", "verbose", "callbacks"}
-# Read at the begin of a training.
+# Read when a training begins.
 BEGIN = {
     "batch_size",
     "early_stopping",
@@ -72,7 +72,7 @@ def check_settable(names: Iterable[str], stage: Stage) -> None:
             continue
         if name in BEGIN and stage is Stage.RUNNING:
             raise ValueError(
-                f"{name} is read at the begin of a training. Set it in on_train_begin of a "
+                f"{name} is read when a training begins. Set it in on_train_begin of a "
                 f"callback, or set {name} of the classifier."
             )
         if name in BEGIN or is_running or prefix in INSTEAD:

@@ -131,7 +131,7 @@ def take_step(
 def reset_rate(
     optimizer: torch.optim.Optimizer,
     learning_rate: float,
-    current_rate: float | None = None,
+    current_rate: float | None,
     *,
     is_first: bool,
 ) -> None:
@@ -143,7 +143,7 @@ def reset_rate(
         The optimizer, with a single parameter group, which is changed in place.
     learning_rate : float
         The parameter of the classifier.
-    current_rate : float, default=None
+    current_rate : float or None
         The rate with which a scheduler of torch continues. None: `learning_rate`.
     is_first : bool
         Whether a scheduler of torch would start. If not, it asks for the rate of its start.

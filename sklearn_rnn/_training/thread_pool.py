@@ -81,8 +81,6 @@ def on_one_core(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _calling_thread.n_threads is not None:
-            return function(*args, **kwargs)
         with one_core():
             return function(*args, **kwargs)
 

@@ -277,7 +277,8 @@ def test_an_error_in_stdin_names_it(saved, csv, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith(f"{ERROR}stdin cannot be loaded as a model: ")
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["predict", "model.joblib", "-", "--format=csv"]) == 2
-    assert capsys.readouterr().err == f"{ERROR}stdin is closed, and - is stdin.\n"
+    message = "stdin is closed, and - is stdin. Pass a path instead."
+    assert capsys.readouterr().err == f"{ERROR}{message}\n"
 
 
 def test_a_format_without_columns(tmp_path, reviews, monkeypatch, capsys):

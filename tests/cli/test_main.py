@@ -233,7 +233,7 @@ STREAMS = {
     "all closed": ("RUN predict model.joblib missing.csv 2>&- >&- <&-", (2, "", "")),
     "stdin closed": (
         "RUN predict model.joblib - --format=csv <&-",
-        (2, "", f"{PROGRAM}error: stdin is closed, and - is stdin."),
+        (2, "", f"{PROGRAM}error: stdin is closed, and - is stdin. Pass a path instead."),
     ),
     "stdout full": (
         "RUN predict model.joblib reviews.csv --text=review >/dev/full",

@@ -475,7 +475,7 @@ def test_a_callback_sets_the_rate_of_the_optimizer(make_classifier, word_order, 
 @pytest.mark.parametrize("name", ["batch_size", "max_epochs", "lr_schedule", "scoring"])
 def test_a_parameter_that_a_callback_sets_too_late_is_refused(make_classifier, word_order, name):
     message = (
-        f"{name} is read at the begin of a training. Set it in on_train_begin of a callback, or "
+        f"{name} is read when a training begins. Set it in on_train_begin of a callback, or "
         f"set {name} of the classifier."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -67,7 +67,7 @@ def test_unknown_class_is_refused(model):
 
 @pytest.mark.parametrize("n_steps", [0, 1.5, True, "many", None, np.timedelta64(3, "D")])
 def test_invalid_n_steps_is_refused(model, n_steps):
-    message = f"n_steps={n_steps!r} must be an int of at least 1. The default is 32."
+    message = f"n_steps={n_steps!r} must be an int from 1 to 65,536. The default is 32."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         attribute(model, "so good", n_steps=n_steps)
 
@@ -96,7 +96,7 @@ def test_ensemble_is_refused(make_classifier):
 
 def test_too_many_steps_for_the_memory(model):
     for n_steps in (2**16 + 1, 10**30, np.uint64(2**64 - 1)):
-        message = f"n_steps={n_steps!r} must be at most 65,536."
+        message = f"n_steps={n_steps!r} must be an int from 1 to 65,536. The default is 32."
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             attribute(model, "so good", n_steps=n_steps)
 
