@@ -37,7 +37,7 @@ def check_labels(y: Any, *, name: str) -> npt.NDArray[Any]:
     -------
     labels : ndarray of the same shape
         Integers, booleans, floats and dates have the type of the container: an `Int8` column gives
-        int8. Strings have dtype object, those of a list a NumPy type of str.
+        int8. Strings have dtype object, those of a list a NumPy type of str if it holds them.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _to_numpy(y: Any) -> npt.NDArray[Any]:
         return y.astype(object) if y.dtype.kind == "T" else np.asarray(y)
     if isinstance(y, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
         if isinstance(y.dtype, pd.CategoricalDtype) and not y.isna().any():
-            y = y.astype(y.dtype.categories.dtype)
+            return _to_numpy(y.astype(y.dtype.categories.dtype))
         # Without dtype=object, the integers beside a missing one would be floats.
         return y.to_numpy(dtype=object if y.isna().any() else None)
     columns = column_names(y)
@@ -135,7 +135,11 @@ def _from_objects(labels: npt.NDArray[Any], types: set[type], name: str) -> npt.
     given = labels.ravel().tolist()
     if all(issubclass(type_, str) for type_ in types):
         # Of the member of an enumeration, NumPy would take the name.
-        return np.asarray([str.__str__(label) for label in given]).reshape(labels.shape)
+        names = [str.__str__(label) for label in given]
+        array = np.asarray(names)
+        if array.tolist() != names:  # NumPy's type of str drops null characters at the end
+            array = np.asarray(names, dtype=object)
+        return array.reshape(labels.shape)
     if types & {np.datetime64, np.timedelta64, bytes, np.bytes_}:
         return np.asarray(given)
     # NumPy has float64 for int64 beside uint64, which it may hold as Python's int.

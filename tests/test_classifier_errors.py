@@ -375,7 +375,7 @@ def test_resuming_with_another_architecture(make_classifier, word_order, raises,
             "pooling=('max', 'min') must be one of 'last', 'max', 'mean', 'attention', "
             "'flatten', or a tuple of different ones.",
         ),
-        ({"head_sizes": (0,)}, "head_sizes=(0,) must hold whole numbers of at least 1."),
+        ({"head_sizes": (0,)}, "head_sizes=(0,) must hold ints of at least 1."),
         (
             {"class_weight": {"other": 2}},
             "class_weight has the keys ['other'], which are no classes, and no weight for the "

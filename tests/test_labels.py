@@ -184,6 +184,10 @@ KINDS = {
         "object",
     ),
     "pandas Categorical": (pd.Categorical(STRINGS), "object"),
+    "pandas Categorical of int": (pd.Categorical(I64), "int64"),
+    "pandas Categorical of bool": (pd.Categorical([True, False]), "bool"),
+    "pandas Categorical of Int64": (pd.Categorical(pd.array(I64, dtype="Int64")), "int64"),
+    "pandas CategoricalIndex of int": (pd.CategoricalIndex(I64), "int64"),
     "pandas array": (pd.array(I64, dtype="Int64"), "int64"),
     "pandas Index": (pd.Index(I64, dtype="Int64"), "int64"),
     "pandas sparse": (pd.Series(pd.arrays.SparseArray([1, 2])), "int64"),
@@ -218,6 +222,7 @@ KINDS = {
     "object array of str": (np.array(STRINGS, dtype=object), "object"),
     "str array": (np.array(STRINGS), "<U1"),
     "list of str": (STRINGS, "<U1"),
+    "list of str with a null character at the end": (["a", "a\0"], "object"),
     "masked array without a mask": (np.ma.array([1, 2]), "int64"),
 }  # fmt: skip
 

@@ -210,7 +210,7 @@ def _layer_sizes(hidden_size: int | tuple[int, ...], num_layers: int | None) -> 
 
 def _sizes(sizes: tuple[int, ...], name: str) -> tuple[int, ...]:
     if not all(_is_size(size) for size in sizes):
-        raise ValueError(f"{name}={sizes!r} must hold whole numbers of at least 1.")
+        raise ValueError(f"{name}={sizes!r} must hold ints of at least 1.")
     if any(size > MAX_SIZE for size in sizes):
         raise ValueError(f"{name}={sizes!r} holds a size above {MAX_SIZE:,}. Lower it.")
     return tuple(sizes)

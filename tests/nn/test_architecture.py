@@ -54,9 +54,9 @@ def test_one_pooling_or_several():
             "hidden_size=True must be a whole number of at least 1, or a tuple of such numbers, "
             "one for each layer.",
         ),
-        ({"hidden_size": (4, 0)}, "hidden_size=(4, 0) must hold whole numbers of at least 1."),
-        ({"hidden_size": (True,)}, "hidden_size=(True,) must hold whole numbers of at least 1."),
-        ({"head_sizes": (2.5,)}, "head_sizes=(2.5,) must hold whole numbers of at least 1."),
+        ({"hidden_size": (4, 0)}, "hidden_size=(4, 0) must hold ints of at least 1."),
+        ({"hidden_size": (True,)}, "hidden_size=(True,) must hold ints of at least 1."),
+        ({"head_sizes": (2.5,)}, "head_sizes=(2.5,) must hold ints of at least 1."),
         *[
             (
                 {"pooling": pooling},
