@@ -287,7 +287,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the folds, the order of mini-batches, dropout and the
         validation split. An int makes a fit repeatable to the last bit on the same machine, in any
-        process and with any `n_jobs`. Global random streams are left as they are.
+        process and with any `n_jobs`. None draws a seed from NumPy's global random stream, as in
+        scikit-learn; other global random streams are left as they are.
 
     verbose : int, default=0
         0 prints nothing; 1 shows a progress bar and prints a line per evaluation.

@@ -38,9 +38,9 @@ _ENTRY = np.dtype("<u8")  # of a numbering: id * 2**32 + CRC-32 of the token
 class NumberedIds(np.ndarray[Any, np.dtype[np.int32]]):
     """Array of ids that knows its numbering, so that a classifier notices ids of another one.
 
-    Rows and columns that are taken from it, copies, pickles and concatenations have the same
-    numbering. The results of arithmetic and comparisons are plain arrays. It prints as a plain
-    array.
+    Matrices of rows and columns that are selected from it, copies, pickles and concatenations have
+    the same numbering. A single row, and the results of ufuncs, are plain arrays. It prints as a
+    plain array.
 
     Attributes
     ----------
@@ -52,6 +52,13 @@ class NumberedIds(np.ndarray[Any, np.dtype[np.int32]]):
 
     def __array_finalize__(self, source: object) -> None:
         self.numbering = getattr(source, "numbering", None)
+
+    def __getitem__(self, key: Any) -> Any:
+        # A row or a single column is a plain array, whose pickle does not hold the numbering, a
+        # hundred times the size of the row. torch's DataLoader converts plain arrays only.
+        selected = super().__getitem__(key)
+        is_matrix = selected.ndim == 2 or not isinstance(selected, NumberedIds)
+        return selected if is_matrix else selected.view(np.ndarray)
 
     def __array_wrap__(
         self, array: npt.NDArray[Any], context: object = None, return_scalar: bool = False

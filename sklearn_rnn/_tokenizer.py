@@ -158,9 +158,10 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     The ids know the vocabulary that they come from, so that :class:`RNNTextClassifier` notices ids
     of another one, which would be other words to it. The ids keep this knowledge in
     :func:`~sklearn.model_selection.train_test_split` and other selections of rows and columns, in
-    concatenations of ids of one vocabulary, and in pickles. It is lost in DataFrames, in files of
-    :func:`numpy.save`, by arithmetic, and in concatenations with other columns, for example in a
-    :class:`~sklearn.pipeline.FeatureUnion` of two tokenizers. Such ids are not checked.
+    concatenations of ids of one vocabulary, and in pickles. It is lost in single rows, in
+    DataFrames, in files of :func:`numpy.save`, by arithmetic, and in concatenations with other
+    columns, for example in a :class:`~sklearn.pipeline.FeatureUnion` of two tokenizers. Such ids
+    are not checked.
 
     Examples
     --------

@@ -6,9 +6,11 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 from sklearn.utils import resample, shuffle
+from torch.utils.data import DataLoader
 
 from sklearn_rnn import _ids
 from sklearn_rnn._ids import (
@@ -149,6 +151,10 @@ def test_selections_and_copies_keep_the_numbering(derive):
         lambda ids: np.where(ids == 3, 7, ids),
         lambda ids: np.minimum(ids, 5),
         lambda ids: ids.max(axis=1),
+        lambda ids: ids[0],
+        lambda ids: ids[:, 0],
+        lambda ids: ids[ids > 2],
+        lambda ids: next(iter(ids)),
         lambda ids: ids[0, 0],
         lambda ids: ids.sum(),
         lambda ids: ids.tolist(),
@@ -160,6 +166,14 @@ def test_selections_and_copies_keep_the_numbering(derive):
 )
 def test_other_results_have_no_numbering(derive):
     assert numbering_of(derive(NUMBERED)) is None
+
+
+def test_rows_and_numbers_are_plain():
+    """Their pickles are small, and torch's DataLoader converts them."""
+    assert {type(row) for row in NUMBERED} == {np.ndarray}
+    assert type(NUMBERED[0, 0]) is np.int32
+    assert len(pickle.dumps(NUMBERED[0])) == len(pickle.dumps(np.asarray(NUMBERED)[0]))
+    assert isinstance(next(iter(DataLoader(NUMBERED, batch_size=None))), torch.Tensor)
 
 
 def test_arithmetic_in_place_leaves_a_plain_array():
