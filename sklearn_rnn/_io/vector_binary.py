@@ -1,6 +1,7 @@
 """Reader of word vectors in the binary format of word2vec."""
 
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -18,6 +19,10 @@ from sklearn_rnn._io.vector_layout import (
 
 # The approximate size in bytes of the vectors that are decoded at a time.
 _BLOCK = 2**22
+
+# Numbers in text take as many bytes as binary ones if each has four, including a separator.
+_TEXT = re.compile(rb"[-+.\deE,;:|/_\s\1]*")
+_MIN_NUMBERS = 4  # fewer numbers can be binary and look like text
 
 
 def read_binary(name: str, stream: io.BufferedReader, layout: Layout) -> Iterator[Block]:
@@ -48,7 +53,14 @@ def read_binary(name: str, stream: io.BufferedReader, layout: Layout) -> Iterato
     n_read = 0
     while block := list(islice(vectors, max(1, _BLOCK // (4 * layout.width)))):
         words = [_decode(word) for word, _ in block]
-        rows = np.frombuffer(b"".join(row for _, row in block), dtype="<f4")
+        numbers = b"".join(row for _, row in block)
+        is_long = layout.n_vectors * layout.width >= _MIN_NUMBERS
+        if not n_read and is_long and _TEXT.fullmatch(numbers):
+            raise ValueError(
+                f"{name}, vector 1: the numbers are text with other separators, as long as binary "
+                f"numbers. {ROW}"
+            )
+        rows = np.frombuffer(numbers, dtype="<f4")
         rows = rows.reshape(len(block), layout.width).astype(np.float32, copy=False)
         _check_rows(name, n_read + 1, words, rows)
         n_read += len(block)

@@ -32,6 +32,9 @@ NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 # have in them (covid-19, 9/11).
 _OTHER_SEPARATOR = re.compile(r"[^\w.+/ \t-]+")
 
+# A line whose word ends in a separator that is in use elsewhere.
+_OTHER_END = re.compile(rf"[^{BLANKS}]*\w[,;:|=][{BLANKS}]")
+
 # Numbers with a decimal comma or other separators, which can have four bytes each, as binary ones.
 _OTHER_NUMBERS = re.compile(r"[-+.]*\d[-+\d.,;|]*", re.ASCII)
 
@@ -87,6 +90,8 @@ def find_layout(name: str, start: bytes) -> Layout:
                 "Both must be at least 1."
             )
         is_binary = _is_binary(rest, width, line_end)
+        if not is_binary:
+            _refuse_other_ends(f"{name}, line 2", _decode_lines(rest, line_end))
         size = len(first_line + ended)
         return Layout(n_vectors, width, is_binary, "the header", size, line_end)
     if b"\0" in start:
@@ -96,8 +101,24 @@ def find_layout(name: str, start: bytes) -> Layout:
             f"{name}, line 1: the line has no end within {_LONGEST_LINE:,} bytes, which is too "
             f"long for a word and its numbers. {ACCEPTED}"
         )
-    lines = [line.decode(errors="replace") for line in start.split(line_end)]
+    lines = _decode_lines(start, line_end)
+    _refuse_other_ends(f"{name}, line 1", lines)
     return Layout(0, _find_width(name, lines), False, "line 1", 0, line_end)
+
+
+def _decode_lines(data: bytes, line_end: bytes) -> list[str]:
+    """Return the lines that are not blank; the last may be cut off."""
+    return [line.decode(errors="replace") for line in data.split(line_end) if line.strip()]
+
+
+def _refuse_other_ends(position: str, lines: list[str]) -> None:
+    """Raise an error if all words end in another separator, before a space or tab."""
+    if len(lines) > 1 and all(map(_OTHER_END.match, lines)):
+        word = SEPARATOR.split(lines[0])[0]
+        raise ValueError(
+            f"{position}: {quoted(word)} ends in {word[-1]!r}, as the words of the next lines do. "
+            f"{ROW}"
+        )
 
 
 def _is_binary(vectors: bytes, width: int, line_end: bytes) -> bool:
@@ -125,7 +146,9 @@ def _find_width(name: str, lines: list[str]) -> int:
             f"{name}, line 1: {quoted(line)} is not a word and its numbers, separated by spaces or "
             f"tabs. {ACCEPTED}"
         )
-    if all(_ends_in_number(SEPARATOR.split(line)[0]) for line in lines if line):
+    # The word of a single line may be 10:30.
+    is_tied = len(lines) > 1 or not first.isprintable()
+    if is_tied and all(_ends_in_number(SEPARATOR.split(line)[0]) for line in lines):
         raise ValueError(
             f"{name}, line 1: a space or tab is missing before the number at the end of "
             f"{quoted(first)}. {ROW}"

@@ -192,6 +192,16 @@ REFUSED = [
     ("good\u200b1 2 3\nbad\u200b4 5 6\n", rf"line 1: {MISSING} 'good\u200b1'. {ROW}"),
     ("good->1 2 3\nbad->4 5 6\n", f"line 1: {MISSING} 'good->1'. {ROW}"),
     ("good~1 2 3\nbad~4 5 6\n", f"line 1: {MISSING} 'good~1'. {ROW}"),
+    *(
+        (
+            f"{header}good{end}{blank}1 2 3\nbad{end}{blank}4 5 6{last}",
+            f"line {1 + bool(header)}: 'good{end}' ends in {end!r}, as the words of the next lines "
+            f"do. {ROW}",
+        )
+        for header in ("", "2 3\n")
+        for end in ",;:|="
+        for blank, last in ((" ", "\n"), ("\t", "\n"), (" ", ""))
+    ),
     ("good\u00a01 2 3", rf"line 1: {MISSING} 'good\xa01'. {ROW}"),
     ("2 3\ngood,1 2 3\n", "line 2: the row has 2 number(s), and the header has 3. "),
     ("2 3\ngood\u00a01 2 3\n", "line 2: the row has 2 number(s), and the header has 3. "),
@@ -201,7 +211,7 @@ REFUSED = [
     ("good\t1 2 3\nbad 4 5 6 7\n", "line 2: the row has 4 number(s), and line 1 has 3. "),
     ("good 1\u00a02 3\n", rf"line 1: '1\xa02' is not a number. {ROW}"),
     ("good 1 2\u00a03 4\n", rf"line 1: '2\xa03' is not a number. {ROW}"),
-    ("good, 1, 2, 3\nbad, 4, 5, 6\n", f"line 1: '1,' is not a number. {ROW}"),
+    ("good, 1, 2, 3\n", f"line 1: '1,' is not a number. {ROW}"),
     ("good 1 2 3,\nbad 4 5 6,\n", f"line 1: '3,' is not a number. {ROW}"),
     ("good [1, 2, 3]\n", f"line 1: 'good [1, 2, 3]' {NO_ROW}"),
     ("good [ 1 2 3 ]\n", f"line 1: ']' is not a number. {ROW}"),
@@ -244,6 +254,14 @@ REFUSED = [
     ("2 2\ngood 0.5,1.0\nbad 1.5,2.0\n", f"line 2: '0.5,1.0' is not a number. {ROW}"),
     ("2 2\ngood\t0.5;1.0\nbad\t1.5;2.0\n", f"line 2: '0.5;1.0' is not a number. {ROW}"),
     ("2 2\ngood -.5|1.0\nbad 1.5|2.0\n", f"line 2: '-.5|1.0' is not a number. {ROW}"),
+    *(
+        (
+            f"2 2\ngood -1.5{separator}1.0\nbad -1.5{separator}2.0\n",
+            "vector 1: the numbers are text with other separators, as long as binary numbers. "
+            f"{ROW}",
+        )
+        for separator in ":/_"
+    ),
     ("2 3", "vector 1: the file ends before the end of this vector"),
     ("2 3\r", "vector 1: the file ends before the end of this vector"),
     (
@@ -270,3 +288,10 @@ def test_vectors_too_wide_for_a_table_of_pandas(write_vectors, width):
     numbers = np.arange(width, dtype=np.float32)
     read = load_word_vectors(write_vectors(as_word2vec(["a"], [numbers])))
     assert_array_equal(read.matrix, [numbers])
+
+
+@pytest.mark.parametrize("word", ["10:30", "a#1", "a,1", "yes:", "10=ten:"])
+def test_the_word_of_a_single_line_may_hold_other_separators(write_vectors, word):
+    read = load_word_vectors(write_vectors(f"{word} 1 2\n"))
+    assert read.words == (word,)
+    assert_array_equal(read.matrix, [[1, 2]])
