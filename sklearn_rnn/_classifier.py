@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -674,12 +675,12 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         y_val: npt.ArrayLike | None,
         sample_weight_val: npt.ArrayLike | None,
     ) -> TrainingTask:
-        resume = self.warm_start and hasattr(self, "net_")
+        parameters = python_values(self)
+        resume = parameters.warm_start and hasattr(self, "net_")
         numbering = continue_numbering(self._numbering if resume else None, X)
         training, classes = check_training_data(X, y, sample_weight, estimator=self)
         if resume:
             self._check_resumable(X, classes)
-        parameters = python_values(self)
         random_state = check_random_state(parameters.random_state)
         validation = check_validation_data(
             X_val,
@@ -703,6 +704,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             X,
             training,
             validation,
+            parameters=parameters,
             classes=classes,
             numbering=numbering,
             max_epochs=parameters.max_epochs,
@@ -720,7 +722,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         classes: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
     ) -> TrainingTask:
-        if self.early_stopping or self.class_weight == "balanced":
+        parameters = python_values(self)
+        if parameters.early_stopping or parameters.class_weight == "balanced":
             raise ValueError(
                 "partial_fit sees part of the data, and early_stopping=True and "
                 "class_weight='balanced' need all of it. Use fit, or give class_weight as a dict."
@@ -740,12 +743,13 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             X,
             training,
             None,
+            parameters=parameters,
             classes=classes,
             numbering=numbering,
             max_epochs=1,
             lr_schedule=None,
             evaluations_per_epoch=1,
-            seed=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+            seed=check_random_state(parameters.random_state).randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=True,
         )
@@ -764,6 +768,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         training: TrainingData,
         validation: TrainingData | None,
         *,
+        parameters: SimpleNamespace,
         classes: np.ndarray,
         resume: bool,
         **settings: Any,
@@ -771,21 +776,22 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         known_ids = known_ids_table(
             training.ids,
             self.net_.known_ids_ if resume else None,
-            word_vectors=self.word_vectors,
+            word_vectors=parameters.word_vectors,
         )
-        batch_size = choose_batch_size(python_values(self).batch_size, len(training))
+        batch_size = choose_batch_size(parameters.batch_size, len(training))
         with invalid_parameters():  # class_weight has been checked without the classes
             training, validation = prepare_data(
                 training,
                 validation,
                 classes=classes,
-                class_weight=self.class_weight,
+                class_weight=parameters.class_weight,
                 known_ids=known_ids,
                 batch_size=batch_size,
             )
         return TrainingTask(
             training=training,
             validation=validation,
+            parameters=parameters,
             classes=classes,
             known_ids=known_ids,
             feature_attributes={} if resume else feature_attributes(X),
@@ -803,7 +809,6 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         architecture = self._plan(task)
         net = (self._resume_net if task.resume else self._start_net)(architecture, task)
         result = self._train_net(net, architecture, task)
-        parameters = python_values(self)
         before = self.history_ if task.resume else make_history([])
         if result.loaded is not None:
             before = make_history(result.loaded)
@@ -816,8 +821,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             epochs=history.index.tolist(),
             epochs_before=epochs_before,
             max_epochs=task.max_epochs,
-            learning_rate=parameters.learning_rate,
-            gradient_clip=parameters.gradient_clip,
+            learning_rate=task.parameters.learning_rate,
+            gradient_clip=task.parameters.gradient_clip,
         )
         end.check()
         history = pd.concat([before, history]) if len(before) else history
@@ -828,7 +833,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     def _plan(self, task: TrainingTask) -> Architecture:
         with invalid_parameters():
             architecture = plan_architecture(
-                vars(python_values(self)),
+                vars(task.parameters),
                 n_tokens=len(task.known_ids) - 1,
                 n_classes=len(task.classes),
                 max_length=task.training.ids.shape[1],
@@ -841,7 +846,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
     def _start_net(self, architecture: Architecture, task: TrainingTask) -> RecurrentNet:
         with invalid_parameters():
-            device = resolve_device(python_values(self).device)
+            device = resolve_device(task.parameters.device)
         check_memory(architecture, device)
         net = build_net(architecture, seed=task.seed, device=device, **self._net_parameters(task))
         if self.word_vectors is not None:
@@ -864,7 +869,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             check_callbacks(self.callbacks)
             if task is not None:
                 check_effects(self.callbacks, task)
-        parameters = python_values(self)
+        parameters = python_values(self) if task is None else task.parameters
         source = parameters if task is None else task
         return {
             "lr": parameters.learning_rate,
@@ -894,7 +899,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             accumulate=task.accumulate,
             seed=(task.seed, len(self.history_) if task.resume else 0),
             dtype=resolve_precision(
-                python_values(self).precision,
+                task.parameters.precision,
                 torch.device(net.device),
                 cell_type=architecture.cell_type,
                 hidden_sizes=architecture.hidden_sizes,
@@ -972,6 +977,15 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         scores : ndarray of float32 of shape (n_samples,) or (n_samples, n_classes)
             With two classes, the log-odds of ``classes_[1]``; else a logit for each class.
 
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        TypeError
+            If X is sparse or not in memory.
+        ValueError
+            If X is invalid, as in `fit`, or has another number of columns than in training.
+
         Warns
         -----
         UserWarning
@@ -992,6 +1006,15 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
             Labels, of the same type as in fit.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        TypeError
+            If X is sparse or not in memory.
+        ValueError
+            If X is invalid, as in `fit`, or has another number of columns than in training.
 
         Warns
         -----
@@ -1014,6 +1037,15 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         probabilities : ndarray of float64 of shape (n_samples, n_classes)
             In the order of ``classes_``.
 
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        TypeError
+            If X is sparse or not in memory.
+        ValueError
+            If X is invalid, as in `fit`, or has another number of columns than in training.
+
         Warns
         -----
         UserWarning
@@ -1033,6 +1065,15 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         -------
         log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
             In the order of ``classes_``. Finite even for a probability that rounds to zero.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        TypeError
+            If X is sparse or not in memory.
+        ValueError
+            If X is invalid, as in `fit`, or has another number of columns than in training.
 
         Warns
         -----
@@ -1062,10 +1103,12 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        NotFittedError
+            If the classifier is not fitted.
         TypeError
-            If X, y or sample_weight is not in memory.
+            If X is sparse, or X or y is not in memory.
         ValueError
-            If X or y is invalid, as in `fit`, or if they differ in length.
+            If X, y or sample_weight is invalid, or if they differ in length.
 
         Warns
         -----

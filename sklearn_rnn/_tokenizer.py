@@ -310,8 +310,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             `vocabulary` has changed since the first call; or if `add_markers` is True now and
             `max_length_` leaves no token between the markers.
 
-        re.error
-            If `token_pattern` is not a regular expression.
+        re.error, Exception
+            As for `fit`.
         """
         self._learn(X, resume=True)
         return self
@@ -358,11 +358,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             If the tokenizer is not fitted.
 
         TypeError
-            If X is not a collection of texts, or one of its rows is not a str; or if `analyzer`
-            does not return a list.
+            If X is not a collection of texts in memory, or one of its rows is not a str; if
+            `analyzer` does not return a list, or `strip_accents` no str.
 
         ValueError
             If X is empty or has several columns.
+
+        Exception
+            Any error of a callable `analyzer` or `strip_accents`.
         """
         check_is_fitted(self, "vocabulary_")
         texts = check_texts(X, caller=type(self).__name__)

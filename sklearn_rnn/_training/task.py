@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class TrainingTask:
     ----------
     training, validation : TrainingData
         As `prepare_data` returns them. `validation` may be None.
+    parameters : SimpleNamespace
+        The parameters of the classifier, as `python_values` returns them.
     classes : ndarray of shape (n_classes,)
         The sorted classes.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
@@ -53,6 +56,7 @@ class TrainingTask:
 
     training: TrainingData
     validation: TrainingData | None
+    parameters: SimpleNamespace
     classes: np.ndarray
     known_ids: npt.NDArray[np.int32]
     numbering: bytes | None
