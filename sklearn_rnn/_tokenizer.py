@@ -285,7 +285,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         The occurrences of tokens that are not in the vocabulary are counted over calls, until
         `max_tokens` is reached. The tokenizer and its pickle hold these tokens with their counts,
         about 100 bytes each in memory. With ``warm_start=False``, `fit` does not keep such counts,
-        and later calls of `partial_fit` count from their own texts on.
+        and later calls of `partial_fit` count without the texts of `fit`.
 
         Parameters
         ----------

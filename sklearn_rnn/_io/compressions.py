@@ -1,4 +1,4 @@
-"""Compressions of files, told by their first bytes and never by a name."""
+"""Compressions of files, recognised by their first bytes and never by a name."""
 
 import bz2
 import gzip
@@ -147,7 +147,7 @@ def _is_added(member: str) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether the name of a file or folder is a hidden one or one of the system's own."""
+    """Return whether a file or folder of this name is hidden, or added by an operating system."""
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 

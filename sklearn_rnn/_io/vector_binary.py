@@ -82,7 +82,7 @@ def _split_vectors(
     """Yield the bytes of each word and the bytes of its numbers."""
     stream.read(layout.header_size)
     n_bytes = 4 * layout.width
-    data = bytearray()  # to append takes no copy of what is there
+    data = bytearray()  # grows in place
     begin = searched = 0
     for number in range(1, layout.n_vectors + 1):
         while (space := data.find(b" ", searched)) < 0 or len(data) <= space + n_bytes:

@@ -165,7 +165,7 @@ def _find_width(name: str, lines: list[str]) -> int:
 
 
 def _ends_in_number(word: str) -> bool:
-    """Return whether a word ends in a number that another separator ties to its beginning."""
+    """Return whether a word ends in a number that another separator joins to its beginning."""
     *before, last = _OTHER_SEPARATOR.split(word)
     return any(before) and is_number(last)
 

@@ -48,8 +48,8 @@ class CustomRecurrence(nn.Module):
     def build_cell(self, generator: torch.Generator | None = None) -> None:
         """Construct the cell on the CPU. The constructor of the cell initialises the weights.
 
-        Where the constructor would draw from torch's global random stream, it draws from a
-        generator of its own.
+        Where the constructor would draw from torch's global random stream, it draws from another
+        generator.
 
         Parameters
         ----------

@@ -51,13 +51,13 @@ class RecurrentModule(nn.Module):
     - ``dense[i]`` and `output`: (B, features) to (B, features).
 
     For captum's ``LayerIntegratedGradients(module, module.embedding)``, pass the lengths in
-    ``additional_forward_args``: a baseline of zeros has no length of its own. The attributions sum
+    ``additional_forward_args``: they cannot be found in a baseline of zeros. The attributions sum
     to the change of the logits that is due to the embedding. The linear term and the n-gram scores
     are computed from the ids, and stay those of the text. `LayerConductance`, after
     `configure_interpretable_embedding_layer`, needs a network without them (``linear_ngrams=0``).
 
-    The weights are float32, and training needs them so. A copy may be converted for computations of
-    its own, for example ``copy.deepcopy(module).double()``.
+    The weights are float32, as training requires. To compute in another type, convert a copy, for
+    example ``copy.deepcopy(module).double()``.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
         raise ValueError(
             f"vocabulary has the id {highest}, and add_markers=True needs the ids after it for "
             f"{BEGIN!r} and {END!r}. The highest possible id is {_MAX_ID}. Number the tokens from "
-            f"{FIRST_ID} on, or give the markers ids of your own in vocabulary."
+            f"{FIRST_ID} on, or give ids to the markers too."
         )
     return vocabulary
 

@@ -78,7 +78,7 @@ def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
     for callback in checked:
         _check_schedule(callback, task)
         _check_validation(callback, task)
-    # Other callbacks may record keys of their own.
+    # Callbacks of others may record further keys.
     if all(type_of(callback).__module__.startswith("skorch.") for callback in items):
         recorded = set(recorded_keys(checked, has_validation=task.validation is not None))
         for callback in checked:

@@ -68,8 +68,8 @@ def available_device(device: str) -> torch.device:
 def check_memory(architecture: Architecture, device: torch.device) -> None:
     """Raise a MemoryError if a network cannot be trained in the memory of a device.
 
-    The memory is requested and given back unused, which takes no time: where a system grants more
-    memory than it has, it ends the process that uses it.
+    The memory is requested and freed unused, which takes no time. A system that grants more memory
+    than it has ends a process that uses it: this cannot be found out beforehand.
 
     Parameters
     ----------

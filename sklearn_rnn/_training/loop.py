@@ -276,29 +276,34 @@ class TrainingLoop:
         weights_loaded : bool
             Whether a callback has loaded the weights that it found best. They are kept.
         """
-        net, best = self.net, self.early_stopping
-        net.set_mode(training=False)
+        self.net.set_mode(training=False)
+        self._choose_weights(weights_loaded)
+        if self.refit_bias and not self.diverged:
+            self._refit_bias()
+
+    def _choose_weights(self, weights_loaded: bool) -> None:
         norm = self._weight_norm()
         if weights_loaded and math.isfinite(norm):
             # The norm tells the evaluation. None: the weights are those of an earlier training.
-            found = self.norms.index(norm) + 1 if norm in self.norms else None
-            self.best_evaluation = found
-        else:
-            self.best_evaluation = best.best_evaluation
-            is_restored = self.diverged or self.valid_dataset is not None
-            if best.best_weights is not None and is_restored:
-                restore_trained(net.module_, best.best_weights)
-        if self.refit_bias and not self.diverged:
-            try:
-                refit_output_bias(
-                    net.module_,
-                    self.dataset,
-                    self.microbatches,
-                    label_smoothing=net.label_smoothing,
-                    rng=self.rng,
-                )
-            except KeyboardInterrupt:  # the biases are as trained
-                self.interrupted = True
+            self.best_evaluation = self.norms.index(norm) + 1 if norm in self.norms else None
+            return
+        best = self.early_stopping
+        self.best_evaluation = best.best_evaluation
+        is_restored = self.diverged or self.valid_dataset is not None
+        if best.best_weights is not None and is_restored:
+            restore_trained(self.net.module_, best.best_weights)
+
+    def _refit_bias(self) -> None:
+        try:
+            refit_output_bias(
+                self.net.module_,
+                self.dataset,
+                self.microbatches,
+                label_smoothing=self.net.label_smoothing,
+                rng=self.rng,
+            )
+        except KeyboardInterrupt:  # the biases are as trained
+            self.interrupted = True
 
     def result(self) -> TrainingResult:
         """Return the result of the training, after `finish`."""

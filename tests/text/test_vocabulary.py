@@ -147,7 +147,7 @@ def test_no_id_is_left_for_the_markers(vocabulary):
     message = (
         f"vocabulary has the id {vocabulary['a']}, and add_markers=True needs the ids after it for "
         "'<s>' and '</s>'. The highest possible id is 2147483647. Number the tokens from 2 on, or "
-        "give the markers ids of your own in vocabulary."
+        "give ids to the markers too."
     )
     with refuses(ValueError, message):
         add_marker_tokens(vocabulary)
