@@ -333,15 +333,15 @@ def _check_two_classes(y: np.ndarray) -> None:
 
 
 def _list_splits(cv: Any, X: Any, labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    given = list(cv) if isinstance(cv, Iterable) and not hasattr(cv, "split") else None
-    if given is None:
+    if hasattr(cv, "split") or not isinstance(cv, Iterable):
         return list(check_cv(cv, labels, classifier=True).split(X, labels))
-    if not given or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in given):
+    pairs = list(cv)  # it may be a generator
+    if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
         raise ValueError(
-            "cv must hold at least one pair (train, test) of the row numbers of a fold, and "
-            "nothing but such pairs. Pass them, the number of folds, or a splitter of scikit-learn."
+            "cv must hold a pair (train, test) of row numbers for each fold, at least one. Pass "
+            "such pairs, the number of folds, or a splitter of scikit-learn."
         )
-    return list(check_cv(given).split(X, labels))
+    return list(check_cv(pairs).split(X, labels))
 
 
 def _split(

@@ -504,8 +504,8 @@ def test_invalid_parameters(options):
 )
 def test_folds_that_are_no_pairs(cv):
     message = (
-        "cv must hold at least one pair (train, test) of the row numbers of a fold, and nothing "
-        "but such pairs. Pass them, the number of folds, or a splitter of scikit-learn."
+        "cv must hold a pair (train, test) of row numbers for each fold, at least one. Pass such "
+        "pairs, the number of folds, or a splitter of scikit-learn."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         compare({"guess": DummyClassifier()}, ["a", "b"] * 5, [0, 1] * 5, cv=cv)

@@ -33,8 +33,7 @@ def _describe_files() -> str:
     without_columns = [name for name, format in FORMATS.items() if not format.has_columns]
     text = (
         f"{', '.join(formats)} or {last}; in UTF-8, {COMPRESSED_OR_NOT}. A - is stdin, and ./- a "
-        f"file of this name. With the formats {' and '.join(without_columns)} leave --text and "
-        "--label out."
+        f"file of this name. The formats {' and '.join(without_columns)} have no columns to choose."
     )
     return "files:\n" + textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  ")
 

@@ -273,7 +273,7 @@ def _compute_quantiles(
 ) -> dict[float, int]:
     """Return, for each fraction, the quantile of the lengths that `plot` defines."""
     if isinstance(quantiles, str) or not isinstance(quantiles, Iterable):
-        raise TypeError(f"quantiles={quantiles!r} must be a sequence of floats.")
+        raise TypeError(f"quantiles={quantiles!r} must be a sequence of floats, as in [0.5].")
     share = Interval(Real, 0, 1, closed="right")
     shares = list(quantiles)
     for quantile in shares:

@@ -101,8 +101,8 @@ def test_axes_with_a_log_scale_are_drawn_into():
 @pytest.mark.parametrize(
     ("quantiles", "error", "message"),
     [
-        (0.5, TypeError, "quantiles=0.5 must be a sequence of floats."),
-        ("0.5", TypeError, "quantiles='0.5' must be a sequence of floats."),
+        (0.5, TypeError, "quantiles=0.5 must be a sequence of floats, as in [0.5]."),
+        ("0.5", TypeError, "quantiles='0.5' must be a sequence of floats, as in [0.5]."),
         *(
             (
                 [0.5, q],
