@@ -17,6 +17,7 @@ UTF8_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # buffer, which is large enough for the header and the first vector.
 _BUFFER_SIZE = 2**17
 
+# Control characters but the escape, which is in texts from a terminal and in ISO-2022.
 _NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
