@@ -51,9 +51,9 @@ nox.options.sessions = [
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests with the versions of constraints.txt; arguments go to pytest."""
+    """Run all tests with the versions of constraints.txt; arguments go to pytest instead."""
     install_pinned(session, ".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ["-m", "slow or not slow"]))
 
 
 @nox.session(python=PYTHONS[:1])

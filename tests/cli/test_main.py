@@ -273,6 +273,7 @@ STREAMS = {
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the device full is one of Linux")
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "expected"), STREAMS.values(), ids=STREAMS)
 def test_streams_of_a_shell(command, expected, saved):
     program = f"{sys.executable} -W error -m sklearn_rnn"

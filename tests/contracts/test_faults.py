@@ -22,6 +22,7 @@ SLOW = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and files of processes differ")
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - SLOW))
 def test_a_fault_is_survived(kind):

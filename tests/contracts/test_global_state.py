@@ -226,6 +226,7 @@ def test_the_streams_and_flags_that_the_user_has_set(work):
 
 
 # Run in a process of its own, where a thread that leaks state does not break the other tests.
+@pytest.mark.slow
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_eight_threads_at_once(n_threads, tmp_path):
     python = [sys.executable, "-W", "error", "-m", "tests.contracts.test_global_state"]

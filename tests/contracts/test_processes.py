@@ -20,6 +20,8 @@ from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn._training import thread_pool
 from tests.contracts.public_calls import CALLS, CHANGING, LABELS, TEXTS, Work, make_model
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 can_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 # Python warns of a fork in a process with several threads, since 3.12. That is what is tested.

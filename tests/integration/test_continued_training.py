@@ -90,7 +90,14 @@ def load_and_fit_again(model, texts, labels):
     return fit_again(pickle.loads(pickle.dumps(model)), texts, labels)
 
 
-@pytest.mark.parametrize("go_on", [fit_again, fit_partially, load_and_fit_again])
+@pytest.mark.parametrize(
+    "go_on",
+    [
+        fit_again,
+        pytest.param(fit_partially, marks=pytest.mark.slow),
+        pytest.param(load_and_fit_again, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(
     "parameters",
     [
