@@ -101,7 +101,8 @@ def find_layout(name: str, start: bytes) -> Layout:
             f"{name}, line 1: the line has no end within {_LONGEST_LINE:,} bytes, which is too "
             f"long for a word and its numbers. {ACCEPTED}"
         )
-    lines = _decode_lines(start, line_end)
+    # The first line stays, also if it is blank: the rows begin there.
+    lines = [first_line.decode(errors="replace"), *_decode_lines(rest, line_end)]
     _refuse_other_ends(f"{name}, line 1", lines)
     return Layout(0, _find_width(name, lines), False, "line 1", 0, line_end)
 

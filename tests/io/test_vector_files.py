@@ -182,6 +182,14 @@ FINITE = "Take the vector out, or get the file again."
 
 BROKEN = [
     ("", "{path} is empty."),
+    *(
+        (
+            content,
+            "{path}, line 1: '' is not a word and its numbers, separated by spaces or tabs. "
+            + ACCEPTED,
+        )
+        for content in ("\n", " \t\r\n", "  \n\n", "\ngood 1 2\n")
+    ),
     (
         b"\xba\x16\x4f\x2f\x0c",
         "{path} is a fastText model. Pass the .vec file that fastText writes beside it.",
