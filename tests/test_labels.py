@@ -194,7 +194,6 @@ KINDS = {
     "polars Int8": (pl.Series([1, 2], dtype=pl.Int8), "int8"),
     "polars Int64": (pl.Series(I64), "int64"),
     "polars UInt64": (pl.Series(U64, dtype=pl.UInt64), "uint64"),
-    "polars Int128": (pl.Series(I64, dtype=pl.Int128), "int64"),
     "polars Boolean": (pl.Series([True, False]), "bool"),
     "polars Categorical": (pl.Series(STRINGS, dtype=pl.Categorical), "object"),
     "polars Enum": (pl.Series(STRINGS, dtype=pl.Enum(["b", "a"])), "object"),

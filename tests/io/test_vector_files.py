@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
@@ -126,6 +126,7 @@ def vectors_of_any_kind(draw):
 @given(content=vectors_of_any_kind())
 def test_any_words_and_numbers(tmp_path_factory, format, content):
     words, matrix = content
+    assume(not all(word.endswith(tuple(",;:|=")) for word in words))  # taken for separators
     path = tmp_path_factory.mktemp("vectors") / "a"
     path.write_bytes(format(words, matrix))
     read = load_word_vectors(path)
