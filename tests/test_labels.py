@@ -197,7 +197,6 @@ KINDS = {
     "polars Boolean": (pl.Series([True, False]), "bool"),
     "polars Categorical": (pl.Series(STRINGS, dtype=pl.Categorical), "object"),
     "polars Enum": (pl.Series(STRINGS, dtype=pl.Enum(["b", "a"])), "object"),
-    "polars Date": (pl.Series([date(2020, 1, 1), date(2021, 1, 1)]), "datetime64[D]"),
     "pyarrow int8": (pa.array([1, 2], pa.int8()), "int8"),
     "pyarrow uint64": (pa.array(U64, pa.uint64()), "uint64"),
     "pyarrow bool": (pa.chunked_array([[True], [False]]), "bool"),
