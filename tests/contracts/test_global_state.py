@@ -94,6 +94,7 @@ def process_state():
             sys.stdout,
             sys.stderr,
             sys.excepthook,
+            threading.excepthook,
         ),
         "matplotlib": dict(mpl.rcParams),
         "pandas": pd.get_option("display.max_rows"),
