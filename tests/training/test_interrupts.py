@@ -14,7 +14,7 @@ from sklearn_rnn._training.interrupts import (
 def installed_paths(filename):
     """Return the paths of an installed file in a virtual environment, on Debian and on Windows."""
     return [
-        f"/home/me/.venv/lib/python3.11/site-packages/{filename}",
+        f"/srv/user/.venv/lib/python3.11/site-packages/{filename}",
         f"/usr/lib/python3/dist-packages/{filename}",
         f"C:\\venv\\Lib\\site-packages\\{filename}".replace("/", "\\"),
     ]
@@ -75,9 +75,9 @@ def test_an_installed_module_that_is_a_library(filename):
     ("module", "filename", "is_library"),
     [
         ("__main__", "<stdin>", False),
-        ("__main__", "/home/me/train.py", False),
-        ("train", "/home/me/project/train.py", False),
-        ("optuna", "/home/me/project/optuna.py", False),
+        ("__main__", "/srv/user/train.py", False),
+        ("train", "/srv/user/project/train.py", False),
+        ("optuna", "/srv/user/project/optuna.py", False),
         ("concurrent.futures.thread", "/usr/lib/python3.11/concurrent/futures/thread.py", False),
         ("sklearn.model_selection._search", "/src/sklearn/model_selection/_search.py", True),
         ("sklearn.pipeline", "/src/sklearn/pipeline.py", False),
