@@ -122,8 +122,12 @@ def docstrings(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz all targets of tests/fuzz, in as many seconds as the argument says (default: 300)."""
+    """Try new examples in the tests of properties, then fuzz all targets of tests/fuzz.
+
+    The argument is the number of seconds for the targets (default: 300).
+    """
     install_pinned(session, ".[test]")
+    session.run("pytest", "-m", "hypothesis", "--hypothesis-profile=random")
     targets = [path.name for path in sorted((ROOT / "tests" / "fuzz" / "corpus").iterdir())]
     seconds = int(session.posargs[0]) if session.posargs else 300
     for target in targets:

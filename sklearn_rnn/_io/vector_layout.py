@@ -28,9 +28,13 @@ _NUMBER = re.compile(
 _HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,12})[ \t\r]*")
 NOT_IN_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 
-# Separators that are in use elsewhere, between a word and a number: all but what words with numbers
-# have in them (covid-19, 9/11).
-_OTHER_SEPARATOR = re.compile(r"[^\w.+/ \t-]+")
+# Characters that show nothing: white space, control characters and zero-width characters.
+_INVISIBLE = re.compile(r"[\s\0-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+
+# Separators that are in use elsewhere, between a word and a number: characters that show nothing,
+# and ASCII punctuation but what words with numbers have in them (covid-19, 9/11). Characters of
+# other scripts are no separators: Python knows only those that were in Unicode when it was made.
+_OTHER_SEPARATOR = re.compile(rf"(?:(?![{BLANKS}]){_INVISIBLE.pattern}|[!-*,:-@\[-^`{{-~])+")
 
 # A line whose word ends in a separator that is in use elsewhere.
 _OTHER_END = re.compile(rf"[^{BLANKS}]*\w[,;:|=][{BLANKS}]")
@@ -148,7 +152,7 @@ def _find_width(name: str, lines: list[str]) -> int:
             f"tabs. {ACCEPTED}"
         )
     # The word of a single line may be 10:30.
-    is_tied = len(lines) > 1 or not first.isprintable()
+    is_tied = len(lines) > 1 or _INVISIBLE.search(first)
     if is_tied and all(_ends_in_number(SEPARATOR.split(line)[0]) for line in lines):
         raise ValueError(
             f"{name}, line 1: a space or tab is missing before the number at the end of "
