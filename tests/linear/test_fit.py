@@ -5,14 +5,16 @@ import pytest
 import torch
 from scipy import sparse
 from scipy.optimize import minimize
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from sklearn_rnn._linear import fit
 from sklearn_rnn._linear.fit import (
     MAX_ITERATIONS,
-    TOLERANCE,
+    MEMORY,
     PenalizedCrossEntropy,
+    ScaledPresence,
     dot,
     fit_coefficients,
     minimize_lbfgs,
@@ -22,14 +24,15 @@ from sklearn_rnn._linear.fit import (
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_classes):
     monkeypatch.setattr(fit, "MAX_ITERATIONS", 1000)
+    monkeypatch.setattr(fit, "TOLERANCE", 1e-7)
     rng = np.random.default_rng(0)
     X = (rng.random((60, 12)) < 0.4).astype(np.float32)
     y = rng.integers(0, n_classes, 60)
     weights = rng.random(60) + 0.5
     objective = PenalizedCrossEntropy(
-        sparse.csr_array(X),
+        ScaledPresence(sparse.csr_array(X), torch.ones(60, 1)),
         np.eye(n_classes)[y] * weights[:, None],
-        np.ones((12, n_classes)),
+        np.ones((12, 2)) * [-1, 1] if n_classes == 2 else np.ones((12, n_classes)),
         np.zeros((12, n_classes)),
         np.zeros(n_classes),
     )
@@ -45,6 +48,58 @@ def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_class
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_fit_is_the_minimum_of_the_penalised_loss(monkeypatch, n_classes):
+    """All columns are fitted by scipy, from a prior that is not symmetric in the classes."""
+    monkeypatch.setattr(fit, "MAX_ITERATIONS", 1000)
+    monkeypatch.setattr(fit, "TOLERANCE", 1e-8)
+    rng = np.random.default_rng(0)
+    X = (rng.random((80, 12)) < 0.4).astype(np.float32)
+    factors = rng.random((80, 1)).astype(np.float32)
+    targets = rng.dirichlet(np.ones(n_classes), 80) * rng.random((80, 1))
+    targets[:10] = 0  # left out
+    ratios = rng.normal(size=(12, n_classes))
+    if n_classes == 2:
+        ratios[:, 1] = -ratios[:, 0]
+    prior, prior_bias = rng.normal(size=(12, n_classes)), rng.normal(size=n_classes)
+
+    def loss(point):
+        weights = point.reshape(13, n_classes)
+        coefficients, bias = prior + ratios * weights[1:], prior_bias + weights[0]
+        logits = factors * X @ coefficients + bias
+        return (weights**2).sum() / 2 - 4.0 * (targets * log_softmax(logits, 1)).sum()
+
+    weights = minimize(loss, np.zeros(13 * n_classes), tol=1e-10).x.reshape(13, n_classes)
+    features = ScaledPresence(sparse.csr_array(X), torch.from_numpy(factors))
+    objective = PenalizedCrossEntropy(features, targets, ratios, prior, prior_bias)
+    coefficients, bias = fit_coefficients(objective)
+    np.testing.assert_allclose(coefficients, prior + ratios * weights[1:], rtol=0, atol=5e-3)
+    np.testing.assert_allclose(bias, prior_bias + weights[0], rtol=0, atol=5e-3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_left_out_texts_do_not_change_the_fit(n_classes):
+    rng = np.random.default_rng(0)
+    X = (rng.random((80, 12)) < 0.4).astype(np.float32)
+    targets = np.eye(n_classes)[rng.integers(0, n_classes, 80)]
+    targets[:30] = 0
+    ratios = rng.normal(size=(12, 1)) * ([-1, 1] if n_classes == 2 else [-1, 1, 2])
+    fits = [
+        fit_coefficients(
+            PenalizedCrossEntropy(
+                ScaledPresence(sparse.csr_array(X[rows]), torch.ones(len(X[rows]), 1)),
+                targets[rows],
+                ratios,
+                0.1 * ratios,
+                np.zeros(n_classes),
+            )
+        )
+        for rows in (slice(80), slice(30, 80))
+    ]
+    for all_rows, kept_rows in zip(*fits, strict=True):
+        np.testing.assert_allclose(all_rows, kept_rows, rtol=0, atol=1e-4)
+
+
 def convex(seed, n=40):
     """Return an objective with a minimum, and a start."""
     rng = np.random.default_rng(seed)
@@ -58,13 +113,25 @@ def convex(seed, n=40):
     return objective, rng.normal(size=n)
 
 
+def with_tensors(objective):
+    """Return the same objective of tensors of float32."""
+
+    def convert(point):
+        value, gradient = objective(point.double().numpy())
+        return value, torch.from_numpy(gradient).float()
+
+    return convert
+
+
 @pytest.mark.parametrize("seed", range(10))
-def test_the_minimum_is_as_low_as_that_of_scipy(seed):
+def test_the_minimum_is_as_low_as_that_of_scipy(monkeypatch, seed):
+    monkeypatch.setattr(fit, "TOLERANCE", 1e-6)
     objective, start = convex(seed)
-    options = {"maxiter": MAX_ITERATIONS, "ftol": TOLERANCE}
+    options = {"maxiter": MAX_ITERATIONS, "ftol": 1e-6, "maxcor": MEMORY}
     scipys = minimize(objective, start, jac=True, method="L-BFGS-B", options=options).fun
     best = minimize(objective, start, jac=True, method="L-BFGS-B").fun
-    ours, _ = objective(minimize_lbfgs(objective, start))
+    end = minimize_lbfgs(with_tensors(objective), torch.from_numpy(start).float())
+    ours, _ = objective(end.double().numpy())
     assert ours - best <= max(2 * (scipys - best), 1e-4 * best)
 
 
@@ -72,14 +139,15 @@ def test_a_minimum_is_left_as_it_is():
     def objective(point):
         return float((point**2).sum()), 2 * point
 
-    np.testing.assert_array_equal(minimize_lbfgs(objective, np.zeros(3)), np.zeros(3))
+    end = minimize_lbfgs(objective, torch.zeros(3))
+    np.testing.assert_array_equal(end.numpy(), np.zeros(3))
 
 
 def test_the_sums_do_not_depend_on_the_threads_of_blas():
     rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(2, 10**6))
+    a, b = torch.from_numpy(rng.normal(size=(2, 10**6))).float()
     sums = []
     for n_threads in (1, 4):
         with threadpool_limits(n_threads, user_api="blas"):
             sums.append(dot(a, b))
-    assert sums[0] == sums[1] == pytest.approx(a @ b)
+    assert sums[0] == sums[1] == pytest.approx(float(a.double() @ b.double()), rel=1e-4)
