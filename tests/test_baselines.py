@@ -1,5 +1,6 @@
 """Baselines: log-count ratios, steps, parameters, accuracy."""
 
+import inspect
 import re
 
 import numpy as np
@@ -9,17 +10,21 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import FeatureUnion
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from sklearn_rnn._tokenizer import TextTokenizer
 from sklearn_rnn.baselines import (
     LogCountRatioTransformer,
     nb_svm,
     tfidf_linear_svc,
     tfidf_logistic_regression,
+    tfidf_word_char_linear_svc,
 )
 from sklearn_rnn.datasets import read_texts
+from tests.text.tokens import TEXTS as VARIED_TEXTS
 
-BASELINES = [tfidf_logistic_regression, tfidf_linear_svc, nb_svm]
+BASELINES = [tfidf_logistic_regression, tfidf_linear_svc, tfidf_word_char_linear_svc, nb_svm]
 TEXTS = ["good film", "a good plot", "bad film", "a bad plot", "dull film", "a dull plot"]
 TWO_CLASSES = ["pos", "pos", "neg", "neg", "neg", "neg"]
 THREE_CLASSES = ["good", "good", "bad", "bad", "dull", "dull"]
@@ -81,17 +86,93 @@ def _weakly_regularized(baseline):
     return clf.set_params(**{"estimator__svc__C" if baseline is nb_svm else "C": 100})
 
 
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_names_of_steps(baseline):
+    assert list(baseline().named_steps) == ["vect", "clf"]
+    assert baseline() is not baseline()
+
+
+def test_word_char_features_are_of_words_and_of_parts_of_words():
+    model = tfidf_word_char_linear_svc().set_params(vect__char__min_df=1)
+    names = model["vect"].fit(["so good", "so bad"]).get_feature_names_out()
+    words = {"word__so", "word__so good", "word__good", "word__so bad", "word__bad"}
+    assert {name for name in names if name.startswith("word__")} == words
+    assert {"char__ g", "char__good", "char__ood ", "char__ good"} < set(names)
+    assert not {"char__o g", "char__ good "} & set(names)
+
+
+def word_features(model):
+    """Return the vectorizer that counts n-grams of tokens."""
+    vect = model["vect"]
+    return vect["word"] if isinstance(vect, FeatureUnion) else vect
+
+
+def split_words(text):
+    return text.split()
+
+
+TOKENS = [
+    {},
+    {"lowercase": False},
+    {"strip_accents": "unicode"},
+    {"strip_accents": str.swapcase, "lowercase": False},
+    {"token_pattern": r"(\w)\w*"},
+    {"analyzer": split_words, "strip_accents": "ascii"},
+    {"analyzer": "char"},
+    {"analyzer": "char", "lowercase": False, "strip_accents": "ascii"},
+]
+
+
+@pytest.mark.parametrize("parameters", TOKENS, ids=str)
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_tokens_are_those_of_the_tokenizer(baseline, parameters):
+    texts = [text.replace("<br />", "") for text in VARIED_TEXTS if text.strip()]
+    expected = TextTokenizer(**parameters, min_count=1).fit(texts).vocabulary_
+    vectorizer = word_features(clone(baseline(**parameters))).set_params(ngram_range=(1, 1))
+    assert set(vectorizer.fit(texts).vocabulary_) == set(expected)
+
+
 @pytest.mark.parametrize(
-    ("baseline", "steps"),
+    ("parameters", "expected"),
     [
-        (tfidf_logistic_regression, ["tfidf", "clf"]),
-        (tfidf_linear_svc, ["tfidf", "clf"]),
-        (nb_svm, ["count", "clf"]),
+        ({}, ["很好吃", "很好吃 好吃", "好吃"]),
+        (
+            {"analyzer": "char"},
+            [*"很好吃 ", "很好", "好吃", "吃 ", " 好", "很好吃", "好吃 ", "吃 好"],
+        ),
+        ({"analyzer": split_words}, ["很好吃", "很好吃 好吃", "好吃"]),
     ],
 )
-def test_names_of_steps(baseline, steps):
-    assert list(baseline().named_steps) == steps
-    assert baseline() is not baseline()
+@pytest.mark.parametrize("baseline", [tfidf_linear_svc, tfidf_word_char_linear_svc, nb_svm])
+def test_features_are_pairs_of_tokens_or_three_characters(baseline, parameters, expected):
+    vectorizer = word_features(baseline(**parameters)).fit(["很好吃 好吃"])
+    assert set(vectorizer.vocabulary_) - {" 好吃"} == set(expected)
+
+
+def test_parts_of_words_are_read_as_the_tokens_are():
+    given = {"lowercase": False, "strip_accents": "unicode"}
+    model = tfidf_word_char_linear_svc(**given)
+    assert {name: model.get_params()[f"vect__char__{name}"] for name in given} == given
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_an_invalid_parameter_is_named_with_the_function(baseline):
+    message = (
+        f"The 'analyzer' parameter of {baseline.__name__} must be a str among "
+        "{CHOICES} or a callable. Got 'chars' instead."
+    )
+    choices = "({'word', 'char'}|{'char', 'word'})"
+    pattern = re.escape(message).replace(re.escape("{CHOICES}"), choices)
+    with pytest.raises(ValueError, match=rf"^{pattern}\Z"):
+        baseline(analyzer="chars")
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_parameters_are_those_of_the_tokenizer(baseline):
+    of_tokenizer = inspect.signature(TextTokenizer).parameters
+    for name, parameter in inspect.signature(baseline).parameters.items():
+        assert parameter.default == of_tokenizer[name].default
+        assert parameter.kind == of_tokenizer[name].kind
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
@@ -102,7 +183,7 @@ def test_only_logistic_regression_has_predict_proba(baseline):
 
 
 def test_nb_svm_has_the_documented_parameters():
-    grid = {"count__ngram_range": [(1, 1), (1, 2)], "clf__estimator__svc__C": [0.01, 1]}
+    grid = {"vect__ngram_range": [(1, 1), (1, 2)], "clf__estimator__svc__C": [0.01, 1]}
     search = GridSearchCV(nb_svm(), grid, cv=2).fit(TEXTS, TWO_CLASSES)
     assert len(search.cv_results_["params"]) == 4
 

@@ -9,7 +9,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
-from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
+from sklearn_rnn.baselines import (
+    nb_svm,
+    tfidf_linear_svc,
+    tfidf_logistic_regression,
+    tfidf_word_char_linear_svc,
+)
 from sklearn_rnn.datasets import make_word_order, read_texts
 from tests.io.packing import PACKERS, SUFFIXES, OnlyRead, ShortReads, make_fifo, make_pipe
 
@@ -169,11 +174,18 @@ def test_real_corpora(data_dir, name, parameters, n_rows, labels):
 
 
 @pytest.mark.parametrize(
-    "baseline", [tfidf_logistic_regression, tfidf_linear_svc, nb_svm, "four words"]
+    "baseline",
+    [
+        tfidf_logistic_regression,
+        tfidf_linear_svc,
+        tfidf_word_char_linear_svc,
+        nb_svm,
+        "four words",
+    ],
 )
 def test_a_classifier_that_counts_words_is_near_chance_on_word_order(baseline):
     if baseline == "four words":
-        model = tfidf_linear_svc().set_params(tfidf__ngram_range=(1, 4))
+        model = tfidf_linear_svc().set_params(vect__ngram_range=(1, 4))
     else:
         model = baseline()
     texts, labels = make_word_order(4000, random_state=0)

@@ -14,9 +14,10 @@ from sklearn_rnn._io.text_formats import FORMATS, TextFormat
 from sklearn_rnn._io.text_records import ColumnArgument
 
 MODELS = {
-    "rnn": "TextTokenizer and RNNTextClassifier, the recurrent network",
+    "rnn": "TextTokenizer and RNNTextClassifier, a recurrent network",
     "tfidf-logistic": "logistic regression on TF-IDF of words",
     "tfidf-svm": "a linear SVM on TF-IDF of words and pairs of words",
+    "tfidf-word-char-svm": "the same on words, pairs of words and parts of words",
     "nb-svm": "Wang and Manning's SVM on log-count ratios (2012)",
 }
 QUOTING = {"minimal": csv.QUOTE_MINIMAL, "none": csv.QUOTE_NONE}

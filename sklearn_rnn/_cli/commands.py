@@ -27,7 +27,12 @@ from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, QUOTING, TRUST
 from sklearn_rnn._cli.report import best_confusion_matrix, describe_labels, print_results
 from sklearn_rnn._cli.terminal import check_stdout, fill, printable
 from sklearn_rnn._io.atomic_write import atomic_write
-from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
+from sklearn_rnn.baselines import (
+    nb_svm,
+    tfidf_linear_svc,
+    tfidf_logistic_regression,
+    tfidf_word_char_linear_svc,
+)
 from sklearn_rnn.datasets import make_word_order, read_texts
 
 
@@ -81,6 +86,7 @@ def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
         "rnn": lambda: _make_recurrent(args),
         "tfidf-logistic": tfidf_logistic_regression,
         "tfidf-svm": tfidf_linear_svc,
+        "tfidf-word-char-svm": tfidf_word_char_linear_svc,
         "nb-svm": nb_svm,
     }
     names = args.model or makers

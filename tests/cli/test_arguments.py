@@ -65,7 +65,7 @@ def test_an_unknown_model_is_named_with_those_that_are_known():
         parse_arguments(["compare", "--model=transformer"], PROGRAM)
     assert str(error.value).replace("'", "") == (  # newer Pythons leave the quotes out
         "argument --model: invalid choice: transformer (choose from rnn, tfidf-logistic, "
-        "tfidf-svm, nb-svm). See sklearn-rnn compare --help."
+        "tfidf-svm, tfidf-word-char-svm, nb-svm). See sklearn-rnn compare --help."
     )
 
 

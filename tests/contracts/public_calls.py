@@ -15,7 +15,12 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, WordVectors, load_word_vectors
-from sklearn_rnn.baselines import nb_svm, tfidf_linear_svc, tfidf_logistic_regression
+from sklearn_rnn.baselines import (
+    nb_svm,
+    tfidf_linear_svc,
+    tfidf_logistic_regression,
+    tfidf_word_char_linear_svc,
+)
 from sklearn_rnn.datasets import make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
 from sklearn_rnn.plotting import (
@@ -167,6 +172,9 @@ CALLS = {
         tfidf_logistic_regression().fit(TEXTS, LABELS).predict_proba(TEXTS)
     ),
     "tfidf_linear_svc": lambda w: tfidf_linear_svc().fit(TEXTS, LABELS).predict(TEXTS),
+    "tfidf_word_char_linear_svc": lambda w: (
+        tfidf_word_char_linear_svc().fit(TEXTS, LABELS).predict(TEXTS)
+    ),
     "nb_svm": lambda w: nb_svm().fit(TEXTS, LABELS).predict(TEXTS),
     "GradientFlowDisplay": lambda w: draw(GradientFlowDisplay, w.model, n_axes=2),
     "TextLengthDisplay": lambda w: draw(TextLengthDisplay, w.model, TEXTS),

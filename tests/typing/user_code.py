@@ -29,6 +29,7 @@ from sklearn_rnn.baselines import (
     nb_svm,
     tfidf_linear_svc,
     tfidf_logistic_regression,
+    tfidf_word_char_linear_svc,
 )
 from sklearn_rnn.datasets import make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
@@ -253,7 +254,12 @@ model.predict(texts)
 
 # Baselines.
 
-baselines: list[Pipeline] = [nb_svm(), tfidf_linear_svc(), tfidf_logistic_regression()]
+baselines: list[Pipeline] = [
+    nb_svm(),
+    tfidf_linear_svc(analyzer="char", lowercase=False),
+    tfidf_logistic_regression(strip_accents="unicode", token_pattern=r"\w+"),
+    tfidf_word_char_linear_svc(analyzer=str.split),
+]
 for baseline in baselines:
     baseline.fit(texts, labels).predict(texts)
 ratios = LogCountRatioTransformer(alpha=0.5).fit([[1, 0, 1], [0, 1, 1]], ["bad", "good"])
