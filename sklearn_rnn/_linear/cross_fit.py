@@ -14,7 +14,12 @@ import torch
 from scipy import sparse
 
 from sklearn_rnn._ids import IdArray
-from sklearn_rnn._linear.fit import PenalizedCrossEntropy, ScaledPresence, fit_coefficients
+from sklearn_rnn._linear.fit import (
+    PenalizedCrossEntropy,
+    Presence,
+    ScaledPresence,
+    fit_coefficients,
+)
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._linear.ngrams import (
     MIN_TEXTS,
@@ -85,8 +90,8 @@ class FitData:
 
     Parameters
     ----------
-    presence : CSR array of float32 of shape (n, F)
-        1 where a text has an n-gram, else 0.
+    presence : Presence
+        The n-grams of each text.
     label_counts : ndarray of shape (n, C)
         One-hot labels times `text_counts`.
     targets : ndarray of shape (n, C)
@@ -102,7 +107,7 @@ class FitData:
         Prior biases.
     """
 
-    presence: sparse.csr_array
+    presence: Presence
     label_counts: FloatArray
     targets: FloatArray
     counts: FloatArray
@@ -112,8 +117,9 @@ class FitData:
 
     def fit(self, is_out: npt.NDArray[np.bool_]) -> LinearFit:
         """Fit to the texts where `is_out`, of shape (n,), is False; predict logits of all texts."""
-        counts = (self.counts - self.presence[is_out].T @ self.label_counts[is_out]).clip(min=0)
-        ratios = class_ratios(counts)
+        left_out = torch.from_numpy(self.label_counts * is_out[:, None]).float()
+        counts = self.counts - self.presence.multiply_transposed(left_out).numpy()
+        ratios = class_ratios(counts.clip(min=0))
         prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
         features = scale_rows(self.presence, (ratios != 0).any(1) | (prior != 0).any(1))
         targets = self.targets * ~is_out[:, None]
@@ -178,7 +184,7 @@ def learn_linear_term(
     is_new = fitted.count(*counts, accumulate=accumulate)
     targets = smooth_labels(labels, n_classes, label_smoothing)
     data = FitData(
-        presence=presence_matrix(fitted, blocks),
+        presence=Presence.from_matrix(presence_matrix(fitted, blocks), n_classes),
         label_counts=np.eye(n_classes)[labels] * text_counts(labels, weights)[:, None],
         targets=targets * (weights[:, None] / weights.mean()),
         counts=fitted.counts.double().numpy(),
@@ -278,10 +284,10 @@ def class_ratios(counts: FloatArray) -> FloatArray:
     return np.where(is_counted, log_count_ratios(counts, totals - counts), 0)
 
 
-def scale_rows(presence: sparse.csr_array, is_known: npt.NDArray[np.bool_]) -> ScaledPresence:
+def scale_rows(presence: Presence, is_known: npt.NDArray[np.bool_]) -> ScaledPresence:
     """Divide the row of each text by the square root of its number of known n-grams.
 
     `is_known`, of shape (F,), is True for known n-grams. A row without known n-grams stays.
     """
-    n_known = presence @ is_known.astype(np.float32)
-    return ScaledPresence(presence, torch.from_numpy(n_known).clamp_(min=1).rsqrt_()[:, None])
+    n_known = presence.multiply(torch.from_numpy(is_known).float()[:, None])
+    return ScaledPresence(presence, n_known.clamp_(min=1).rsqrt_())

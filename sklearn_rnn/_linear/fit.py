@@ -33,33 +33,72 @@ SUFFICIENT_DECREASE = 1e-4
 Step = tuple[Tensor, Tensor, float]
 
 
+class Presence(NamedTuple):
+    """A binary matrix, which says which texts have which n-grams, and its transpose.
+
+    Parameters
+    ----------
+    matrix : CSR array of float32 of shape (n, F)
+        1 where a text has an n-gram, else 0.
+    transposed : CSR or CSC array of float32 of shape (F, n)
+        CSR for many classes, since products with many columns are faster. CSC for two classes,
+        where it shares the memory of `matrix`.
+    """
+
+    matrix: sparse.csr_array
+    transposed: sparse.csr_array | sparse.csc_array
+
+    @classmethod
+    def from_matrix(cls, matrix: sparse.csr_array, n_classes: int) -> "Presence":
+        """Add the transpose to a binary matrix."""
+        return cls(matrix, matrix.T if n_classes == 2 else matrix.T.tocsr())
+
+    def multiply(self, values: Tensor) -> Tensor:
+        """Return the product with a matrix of float32 of shape (F, K)."""
+        return multiply_binary(self.matrix, values)
+
+    def multiply_transposed(self, values: Tensor) -> Tensor:
+        """Return the product of the transpose with a matrix of float32 of shape (n, K)."""
+        return multiply_binary(self.transposed, values)
+
+
+def multiply_binary(matrix: sparse.csr_array | sparse.csc_array, values: Tensor) -> Tensor:
+    """Multiply a binary matrix of shape (m, n) by a matrix of float32 of shape (n, K).
+
+    scipy is faster for one column. `torch.nn.functional.embedding_bag` adds the rows of several
+    columns in the same order in a third to a half of scipy's time.
+    """
+    if values.shape[1] == 1:
+        return torch.from_numpy(matrix @ values.numpy()[:, 0])[:, None]
+    if matrix.format == "csc":
+        return torch.from_numpy(matrix @ values.numpy())
+    indices, offsets = torch.from_numpy(matrix.indices), torch.from_numpy(matrix.indptr)
+    return nn.functional.embedding_bag(
+        indices, values.contiguous(), offsets, mode="sum", include_last_offset=True
+    )
+
+
 class ScaledPresence(NamedTuple):
     """A binary matrix and a factor for each row. Fits with other factors share the matrix.
 
     Parameters
     ----------
-    presence : CSR array of float32 of shape (n, F)
-        1 where a text has an n-gram, else 0.
+    presence : Presence
+        The binary matrix, of shape (n, F).
     factors : Tensor of float32 of shape (n, 1)
         The factors.
     """
 
-    presence: sparse.csr_array
+    presence: Presence
     factors: Tensor
 
-    def multiply(self, columns: Tensor) -> Tensor:
+    def multiply(self, values: Tensor) -> Tensor:
         """Return the product with a matrix of float32 of shape (F, K)."""
-        return _multiply(self.presence, columns) * self.factors
+        return self.presence.multiply(values) * self.factors
 
-    def multiply_transposed(self, columns: Tensor) -> Tensor:
+    def multiply_transposed(self, values: Tensor) -> Tensor:
         """Return the product of the transpose with a matrix of float32 of shape (n, K)."""
-        return _multiply(self.presence.T, columns * self.factors)
-
-
-def _multiply(matrix: sparse.csr_array | sparse.csc_array, columns: Tensor) -> Tensor:
-    # scipy takes a third of the time for a vector that it takes for a matrix of one column.
-    product = matrix @ columns.squeeze(1).numpy()
-    return torch.from_numpy(product).view(-1, columns.shape[1])
+        return self.presence.multiply_transposed(values * self.factors)
 
 
 class PenalizedCrossEntropy:

@@ -14,11 +14,36 @@ from sklearn_rnn._linear.fit import (
     MAX_ITERATIONS,
     MEMORY,
     PenalizedCrossEntropy,
+    Presence,
     ScaledPresence,
     dot,
     fit_coefficients,
     minimize_lbfgs,
 )
+
+
+def features_of(X, n_classes, factors=1.0):
+    """Return the rows of a binary matrix, multiplied by the factors."""
+    factors = np.broadcast_to(np.float32(factors), (len(X), 1)).copy()
+    presence = Presence.from_matrix(sparse.csr_array(X, dtype=np.float32), n_classes)
+    return ScaledPresence(presence, torch.from_numpy(factors))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_multiplication_by_scaled_presence(n_classes):
+    rng = np.random.default_rng(0)
+    X = (rng.random((30, 12)) < 0.2).astype(np.int8)
+    X[0], X[:, 0] = 0, 0  # a text without n-grams, an n-gram without texts
+    factors = rng.random((30, 1)).astype(np.float32)
+    features = features_of(X, n_classes, factors)
+    for n_columns in (1, 2, 77):
+        for matrix, multiply in (
+            (factors * X, features.multiply),
+            ((factors * X).T, features.multiply_transposed),
+        ):
+            values = rng.normal(size=(matrix.shape[1], n_columns)).astype(np.float32)
+            found = multiply(torch.from_numpy(values))
+            np.testing.assert_allclose(found, matrix @ values, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -30,7 +55,7 @@ def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_class
     y = rng.integers(0, n_classes, 60)
     weights = rng.random(60) + 0.5
     objective = PenalizedCrossEntropy(
-        ScaledPresence(sparse.csr_array(X), torch.ones(60, 1)),
+        features_of(X, n_classes),
         np.eye(n_classes)[y] * weights[:, None],
         np.ones((12, 2)) * [-1, 1] if n_classes == 2 else np.ones((12, n_classes)),
         np.zeros((12, n_classes)),
@@ -70,8 +95,9 @@ def test_the_fit_is_the_minimum_of_the_penalised_loss(monkeypatch, n_classes):
         return (weights**2).sum() / 2 - 4.0 * (targets * log_softmax(logits, 1)).sum()
 
     weights = minimize(loss, np.zeros(13 * n_classes), tol=1e-10).x.reshape(13, n_classes)
-    features = ScaledPresence(sparse.csr_array(X), torch.from_numpy(factors))
-    objective = PenalizedCrossEntropy(features, targets, ratios, prior, prior_bias)
+    objective = PenalizedCrossEntropy(
+        features_of(X, n_classes, factors), targets, ratios, prior, prior_bias
+    )
     coefficients, bias = fit_coefficients(objective)
     np.testing.assert_allclose(coefficients, prior + ratios * weights[1:], rtol=0, atol=5e-3)
     np.testing.assert_allclose(bias, prior_bias + weights[0], rtol=0, atol=5e-3)
@@ -87,7 +113,7 @@ def test_left_out_texts_do_not_change_the_fit(n_classes):
     fits = [
         fit_coefficients(
             PenalizedCrossEntropy(
-                ScaledPresence(sparse.csr_array(X[rows]), torch.ones(len(X[rows]), 1)),
+                features_of(X[rows], n_classes),
                 targets[rows],
                 ratios,
                 0.1 * ratios,
