@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     __version__: str
     from sklearn_rnn._classifier import RNNTextClassifier
+    from sklearn_rnn._load_word_vectors import load_word_vectors
     from sklearn_rnn._tokenizer import TextTokenizer
-    from sklearn_rnn._word_vectors import WordVectors, load_word_vectors
+    from sklearn_rnn._word_vectors import WordVectors
 
 __all__ = ["RNNTextClassifier", "TextTokenizer", "WordVectors", "load_word_vectors"]
 
@@ -22,7 +23,7 @@ _MODULES = {
     "RNNTextClassifier": "sklearn_rnn._classifier",
     "TextTokenizer": "sklearn_rnn._tokenizer",
     "WordVectors": "sklearn_rnn._word_vectors",
-    "load_word_vectors": "sklearn_rnn._word_vectors",
+    "load_word_vectors": "sklearn_rnn._load_word_vectors",
 }
 
 

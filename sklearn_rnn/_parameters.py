@@ -22,6 +22,7 @@ __all__ = [
     "N_JOBS",
     "RANDOM_STATE",
     "SEED",
+    "TOKEN_CONSTRAINTS",
     "Interval",
     "Satisfies",
     "StrOptions",
@@ -98,6 +99,15 @@ N_JOBS = [
     None,
 ]
 SEED = Interval(Integral, 0, 2**32 - 1, closed="both")
+# What a token is, and which tokens of the training texts are learned.
+TOKEN_CONSTRAINTS: dict[str, list[Any]] = {
+    "analyzer": [StrOptions({"word", "char"}), callable],
+    "lowercase": ["boolean"],
+    "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
+    "token_pattern": [str],
+    "min_count": [Interval(Integral, 1, None, closed="left")],
+    "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
+}
 RANDOM_STATE = [SEED, np.random.RandomState, None]
 
 

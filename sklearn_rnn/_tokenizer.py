@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_rnn._ids import PAD, UNK, IdArray, LengthArray, attach_numbering, number_tokens
 from sklearn_rnn._parameters import (
     N_JOBS,
+    TOKEN_CONSTRAINTS,
     Interval,
     StrOptions,
     _fit_context,
@@ -177,12 +178,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "analyzer": [StrOptions({"word", "char"}), callable],
-        "lowercase": ["boolean"],
-        "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
-        "token_pattern": [str],
-        "min_count": [Interval(Integral, 1, None, closed="left")],
-        "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
+        **TOKEN_CONSTRAINTS,
         "max_length": [
             Interval(Integral, 1, MAX_LENGTH, closed="both"),
             Interval(Real, 0, 1, closed="right"),

@@ -78,7 +78,7 @@ class _HasColumns(Protocol):
 Texts: TypeAlias = _Sequence | _HasTolist | _HasToList | _HasToPylist | _HasColumns
 
 
-def check_texts(X: Texts, *, caller: str) -> list[str]:
+def check_texts(X: Texts, *, caller: str, name: str = "X") -> list[str]:
     """Return X as a list of str, or raise an error that says what to pass instead.
 
     Parameters
@@ -88,6 +88,8 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
         `collections.abc.Sequence` is accepted too, such as a column of a Hugging Face data set.
     caller : str
         The name of the estimator or function, for the messages.
+    name : str, default="X"
+        The name of the parameter, for the messages.
 
     Returns
     -------
@@ -106,9 +108,9 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     accepted = (
         f"{caller} takes a list, tuple, NumPy array, Series or single-column DataFrame of str"
     )
-    texts = _list_texts(X, accepted)
+    texts = _list_texts(X, accepted, name)
     if not texts:
-        raise ValueError(f"{accepted}, but X is empty. Pass at least one text.")
+        raise ValueError(f"{accepted}, but {name} is empty. Pass at least one text.")
     # One pass in C over the types: a Python loop would take longer than padding the texts.
     if set(map(type, texts)) != {str}:
         for position, text in enumerate(texts):
@@ -116,20 +118,22 @@ def check_texts(X: Texts, *, caller: str) -> list[str]:
     return texts
 
 
-def _list_texts(X: Any, accepted: str) -> list[Any]:
+def _list_texts(X: Any, accepted: str, name: str) -> list[Any]:
     """Return the rows of X as a new list; `check_texts` checks their types."""
     if isinstance(X, str | UserString):
-        raise TypeError(f"{accepted}, but X is one str. Wrap a single text in a list: [text].")
+        raise TypeError(f"{accepted}, but {name} is one str. Wrap a single text in a list: [text].")
     if isinstance(X, bytes | bytearray | memoryview):
-        raise TypeError(f"{accepted}, but X is bytes. Decode it first: [text.decode('utf-8')].")
+        raise TypeError(
+            f"{accepted}, but {name} is bytes. Decode it first: [text.decode('utf-8')]."
+        )
     if isinstance(X, np.ndarray):
-        return _list_array(X, accepted)
-    refuse_lazy(X, f"{accepted}, but X", "X")
+        return _list_array(X, accepted, name)
+    refuse_lazy(X, f"{accepted}, but {name}", name)
     columns = column_names(X)
     if columns is not None and len(columns) != 1:
         raise ValueError(
-            f"{accepted}, but X is a DataFrame of {len(columns)} columns. Select the text "
-            "column, as in X['text'], or put one tokenizer per text column into a "
+            f"{accepted}, but {name} is a DataFrame of {len(columns)} columns. Select the text "
+            f"column, as in {name}['text'], or put one tokenizer per text column into a "
             "sklearn.compose.ColumnTransformer."
         )
     if columns is not None:
@@ -140,24 +144,24 @@ def _list_texts(X: Any, accepted: str) -> list[Any]:
     if isinstance(X, Sequence):
         return list(X)
     raise TypeError(
-        f"{accepted}, but X is of type {type(X).__name__}. Put the texts into a list, in the "
+        f"{accepted}, but {name} is of type {type(X).__name__}. Put the texts into a list, in the "
         "order of their labels."
     )
 
 
-def _list_array(X: npt.NDArray[Any], accepted: str) -> list[Any]:
+def _list_array(X: npt.NDArray[Any], accepted: str, name: str) -> list[Any]:
     """Return the rows of an array with one text per row."""
     if X.dtype.kind not in "OUTS":
         raise TypeError(
-            f"{accepted}, but X is an array of {X.dtype}. Pass the texts themselves, not numbers "
-            "made from them."
+            f"{accepted}, but {name} is an array of {X.dtype}. Pass the texts themselves, not "
+            "numbers made from them."
         )
     if X.ndim == 2 and X.shape[1] == 1:
         X = X[:, 0]
     if X.ndim != 1:
         raise ValueError(
-            f"{accepted}, but X is an array of shape {X.shape}. Pass one text per row: an array "
-            "of shape (n_samples,) or (n_samples, 1)."
+            f"{accepted}, but {name} is an array of shape {X.shape}. Pass one text per row: an "
+            "array of shape (n_samples,) or (n_samples, 1)."
         )
     return X.tolist()
 

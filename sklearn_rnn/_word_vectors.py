@@ -1,20 +1,29 @@
-"""Pretrained word vectors: an immutable class, and a reader of files."""
+"""Pretrained word vectors: an immutable class."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from os import PathLike
-from typing import Any, Self
+from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from sklearn_rnn._ids import UNK
-from sklearn_rnn._io.byte_streams import FileObject
-from sklearn_rnn._io.vector_files import read_vectors
 from sklearn_rnn._io.vector_layout import Rows
-from sklearn_rnn._validation import check_matrix, check_strings, check_words
+from sklearn_rnn._parameters import (
+    TOKEN_CONSTRAINTS,
+    Interval,
+    check_parameters,
+    python_value,
+)
+from sklearn_rnn._text.analyzers import TOKEN_PATTERN, Analyze, Strip
+from sklearn_rnn._text.cooccurrence import learn_vectors
+from sklearn_rnn._validation import Texts, check_matrix, check_strings, check_texts, check_words
+
+_SIZE = [Interval(Integral, 1, None, closed="left")]
+_CONSTRAINTS = {"embedding_dim": _SIZE, "window": _SIZE, **TOKEN_CONSTRAINTS}
 
 
 class WordVectors:
@@ -113,6 +122,107 @@ class WordVectors:
                 "keyed_vectors must have the attributes index_to_key and vectors, as gensim's "
                 f"KeyedVectors has; got {type(keyed_vectors).__name__}. For a model, pass model.wv."
             ) from None
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: Texts,
+        *,
+        embedding_dim: int = 100,
+        window: int = 4,
+        analyzer: Literal["word", "char"] | Analyze = "word",
+        lowercase: bool = True,
+        strip_accents: Literal["ascii", "unicode"] | Strip | None = None,
+        token_pattern: str = TOKEN_PATTERN,
+        min_count: int = 2,
+        max_tokens: int | None = 20_000,
+    ) -> Self:
+        """Learn vectors from texts, which need no labels, by counting words that occur together.
+
+        Words that occur with the same words get similar vectors: the singular vectors of the
+        positive pointwise mutual information of words [1]_, [2]_, times the square roots of the
+        singular values, scaled for the network.
+
+        The words are those that :class:`TextTokenizer` learns from the same texts, with the same
+        ids. Give it the same `analyzer`, `lowercase`, `strip_accents` and `token_pattern`.
+
+        Parameters
+        ----------
+        texts : list, tuple, ndarray, Series or single-column DataFrame of str
+            The training texts, and unlabelled texts of the same kind if there are any.
+        embedding_dim : int, default=100
+            The length of a vector; at most the number of words.
+        window : int, default=4
+            The maximum distance, in tokens, at which two words occur together.
+        analyzer : {"word", "char"} or callable, default="word"
+            What a word is, as in :class:`TextTokenizer`. So are the parameters that follow.
+        lowercase : bool, default=True
+            If True, convert the texts to lower case.
+        strip_accents : {"ascii", "unicode"} or callable, default=None
+            How to remove accents. None keeps them.
+        token_pattern : str, default=a pattern for words in any script
+            Regular expression of a word, used when ``analyzer="word"``.
+        min_count : int, default=2
+            The minimum number of occurrences of a word in the texts.
+        max_tokens : int or None, default=20_000
+            The maximum number of words. None sets no maximum.
+
+        Returns
+        -------
+        vectors : WordVectors
+            The words by falling frequency. The vectors do not depend on the order of the texts,
+            and are the same to the last bit each time on the same machine.
+
+        Raises
+        ------
+        TypeError
+            If `texts` is not a collection of str in memory.
+        ValueError
+            If a parameter is invalid; if `texts` is empty; if no word has `min_count` occurrences;
+            if there are fewer words than `embedding_dim`; or if no two words occur together more
+            often than by chance.
+        re.error, Exception
+            As in :meth:`TextTokenizer.fit`.
+
+        Notes
+        -----
+        BLAS has one thread, in the whole process, while it computes the singular vectors.
+
+        References
+        ----------
+        .. [1] Levy & Goldberg (2014), Neural word embedding as implicit matrix factorization.
+           https://papers.nips.cc/paper/5477
+        .. [2] Levy, Goldberg & Dagan (2015), Improving distributional similarity with lessons
+           learned from word embeddings. doi:10.1162/tacl_a_00134
+
+        Examples
+        --------
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn_rnn import RNNTextClassifier, TextTokenizer, WordVectors
+        >>> from sklearn_rnn.datasets import make_word_order
+        >>> texts, labels = make_word_order(200, random_state=0)
+        >>> vectors = WordVectors.from_texts(texts, embedding_dim=20)
+        >>> model = make_pipeline(
+        ...     TextTokenizer(vocabulary=vectors),
+        ...     RNNTextClassifier(word_vectors=vectors, linear_ngrams=0, word_dropout=0.2),
+        ... )
+        >>> model.fit(texts, labels).predict(["the pool was dreadful today"]).shape
+        (1,)
+        """
+        given = {
+            "embedding_dim": embedding_dim,
+            "window": window,
+            "analyzer": analyzer,
+            "lowercase": lowercase,
+            "strip_accents": strip_accents,
+            "token_pattern": token_pattern,
+            "min_count": min_count,
+            "max_tokens": max_tokens,
+        }
+        check_parameters(given, _CONSTRAINTS, caller="WordVectors.from_texts")
+        checked = check_texts(texts, caller="WordVectors.from_texts", name="texts")
+        values = {name: python_value(value) for name, value in given.items()}
+        return cls(*learn_vectors(checked, **values))
 
     def _set(self, words: tuple[str, ...], matrix: Rows) -> None:
         self._words = words
@@ -255,86 +365,6 @@ def _restore(joined_words: str, lengths: npt.NDArray[np.int32], matrix: Rows) ->
     if not is_whole:
         raise ValueError("The state of WordVectors is damaged. Get or save them again.")
     return vectors
-
-
-def load_word_vectors(path: str | PathLike[str] | FileObject) -> WordVectors:
-    r"""Read word vectors from a file of GloVe, word2vec or fastText.
-
-    The format is recognised by the first bytes, not by the name:
-
-    - GloVe text [1]_: in each line a word and its numbers, separated by spaces or tabs. Words may
-      contain spaces, as some words of GloVe 840B do.
-    - word2vec text [2]_ and fastText ``.vec`` [3]_: a header line, with the number of vectors and
-      the length of a vector, and then the same lines.
-    - word2vec binary: the same header line, and then for each vector its word, a space, and the
-      numbers as little-endian float32.
-
-    Text must be UTF-8. If a word is repeated, its first vector is kept. Words of a binary file that
-    are not UTF-8 are left out: word2vec truncates long words, which can cut a character in two.
-
-    Parameters
-    ----------
-    path : str, path-like or file object
-        A file, pipe or file object, compressed or not, as for ``sklearn_rnn.datasets.read_texts``.
-
-    Returns
-    -------
-    vectors : WordVectors
-        The words and vectors in the order of the file.
-
-    Raises
-    ------
-    OSError
-        If `path` cannot be opened; FileNotFoundError if there is nothing.
-    ImportError
-        If the file is compressed with zstd, and the package zstandard is not installed.
-    TypeError
-        If `path` is neither a path nor a file object.
-    ValueError
-        If `path` is a folder or not a file of word vectors; or if the file is broken: empty, cut
-        off, not UTF-8, other separators, rows of different lengths, a field that is no finite
-        number, another number of vectors than the header says. The message gives the position, if
-        there is one.
-
-    Warns
-    -----
-    UserWarning
-        If vectors are left out, as described above. The message says how many.
-
-    See Also
-    --------
-    WordVectors : The class of the result.
-
-    Notes
-    -----
-    Reading needs about 100 MB besides the matrix; a zip archive from a pipe is held in memory too.
-    Text is parsed in up to four threads.
-
-    References
-    ----------
-    .. [1] Pennington, Socher & Manning (2014), GloVe: Global vectors for word representation.
-       doi:10.3115/v1/D14-1162
-    .. [2] Mikolov, Chen, Corrado & Dean (2013), Efficient estimation of word representations in
-       vector space. arXiv:1301.3781
-    .. [3] Bojanowski, Grave, Joulin & Mikolov (2017), Enriching word vectors with subword
-       information. arXiv:1607.04606
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> from sklearn_rnn import load_word_vectors
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder, "vectors.txt")
-    ...     _ = path.write_text("good 0.5 1\nbad 0.5 -1\n")
-    ...     vectors = load_word_vectors(path)
-    >>> vectors
-    WordVectors(n_words=2, embedding_dim=2)
-    >>> vectors.matrix
-    array([[ 0.5,  1. ],
-           [ 0.5, -1. ]], dtype=float32)
-    """
-    return WordVectors(*read_vectors(path))
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,7 @@ CALLS = {
     "TextTokenizer.set_params": lambda w: repr(TextTokenizer().set_params(max_length=3)),
     "TextTokenizer.set_output": lambda w: TextTokenizer().set_output(transform=None) and None,
     "WordVectors": lambda w: w.vectors.restrict(["w3"]).matrix,
+    "WordVectors.from_texts": lambda w: WordVectors.from_texts(TEXTS).matrix,
     "load_word_vectors": lambda w: load_word_vectors(w.folder / "vectors.txt").matrix,
     "read_texts": lambda w: read_texts(w.folder / "texts.csv", text="text", label="label").data,
     "make_word_order": lambda w: make_word_order(20, random_state=0),

@@ -24,7 +24,7 @@ from sklearn.base import clone
 from skorch.callbacks import Callback
 from threadpoolctl import threadpool_info
 
-from sklearn_rnn import TextTokenizer, load_word_vectors
+from sklearn_rnn import TextTokenizer, WordVectors, load_word_vectors
 from sklearn_rnn._training.thread_pool import flushes_denormals
 from sklearn_rnn.datasets import read_texts
 from sklearn_rnn.evaluation import compare
@@ -202,6 +202,7 @@ BROKEN_CALLS = {
     "read_texts of nothing": lambda w: read_texts(w.folder / "missing.csv"),
     "read_texts of another column": lambda w: read_texts(w.folder / "texts.csv", text="none"),
     "load_word_vectors of texts": lambda w: load_word_vectors(w.folder / "texts.csv"),
+    "WordVectors.from_texts of few words": lambda w: WordVectors.from_texts(TEXTS[:1]),
     "compare of a broken estimator": compare_broken,
 }
 

@@ -128,6 +128,12 @@ Path("vectors.txt").write_text("good 0.5 1\nbad 0.5 -1\n")
 vectors = load_word_vectors("vectors.txt")
 vectors = load_word_vectors(Path("vectors.txt"))
 WordVectors.from_keyed_vectors(SimpleNamespace(index_to_key=["good"], vectors=np.ones((1, 2))))
+WordVectors.from_texts(texts, embedding_dim=2)
+WordVectors.from_texts(pd.Series(texts), embedding_dim=2, window=1, analyzer="char")
+WordVectors.from_texts(texts, embedding_dim=2, analyzer=str.split, min_count=1, max_tokens=None)
+WordVectors.from_texts(
+    texts, embedding_dim=2, lowercase=False, strip_accents="ascii", token_pattern=r"\w+"
+)
 words: tuple[str, ...] = vectors.words
 n_words: int = len(vectors)
 embedding_dim: int = vectors.embedding_dim

@@ -113,6 +113,10 @@ print(vectors.matrix.rows)  # error: no attribute of an array
 print(vectors[2])  # error: a key that is no str
 vectors.restrict(2)  # error: no words
 print(vectors.coverage(["good"]).n_unknown)  # error: no such attribute
+WordVectors.from_texts(texts, 100)  # error: parameters are given by name
+WordVectors.from_texts("good film")  # error: one str, not a list
+WordVectors.from_texts(texts, window=1.5)  # error: no whole number
+WordVectors.from_texts(texts, analyzer="words")  # error: not one of the choices
 load_word_vectors()  # error: no path
 load_word_vectors(2)  # error: no path
 
