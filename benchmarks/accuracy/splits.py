@@ -15,7 +15,14 @@ CORPORA = {
     "druglib": "druglib (3 classes)",
     "imdb_10": "imdb_10 (10 % of the training set)",
     "imdb_1": "imdb_1 (1 % of the training set)",
+    "banking77": "banking77 (77 classes)",
+    "germeval2018": "germeval2018 (German, 2 classes)",
+    "sms_spam": "sms_spam (random fifth as test set)",
+    "waimai": "waimai (Chinese, random fifth as test set)",
 }
+# Corpora that are not English, and those that are written without spaces.
+LANGUAGES = {"germeval2018": "de", "waimai": "zh"}
+ANALYZERS = {"waimai": "char"}
 # Corpora with a stratified share of the training set of another corpus.
 SHARES = {"imdb_10": ("imdb", 0.1), "imdb_1": ("imdb", 0.01)}
 

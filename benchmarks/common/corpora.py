@@ -1,5 +1,6 @@
 """Real corpora, as texts and as ids."""
 
+import csv
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from sklearn_rnn.datasets import read_texts
 
 SPLITS = ("train", "test")
 IMDB_COLUMNS = {"text": "review", "label": "sentiment"}
+BANKING_COLUMNS = {"text": "text", "label": "category"}
+GERMEVAL_COLUMNS = {"text": 0, "label": 1, "quoting": csv.QUOTE_NONE}
+SMS_COLUMNS = {"text": "SMS", "label": "Label", "format": "tsv", "quoting": csv.QUOTE_NONE}
 FILES = {
     ("imdb", "train"): ("imdb/train.csv.gz", IMDB_COLUMNS),
     ("imdb", "test"): ("imdb/test.csv.gz", IMDB_COLUMNS),
@@ -19,14 +23,31 @@ FILES = {
     ("ag_news", "test"): ("ag_news/test.csv.gz", {"text": [1, 2], "label": 0}),
     ("amazon_polarity", "train"): ("amazon_polarity/train.ft.txt.gz", {}),
     ("amazon_polarity", "test"): ("amazon_polarity/test.ft.txt.gz", {}),
+    ("banking77", "train"): ("banking77/train.csv.gz", BANKING_COLUMNS),
+    ("banking77", "test"): ("banking77/test.csv.gz", BANKING_COLUMNS),
+    ("germeval2018", "train"): ("germeval2018/train.tsv.gz", GERMEVAL_COLUMNS),
+    ("germeval2018", "test"): ("germeval2018/test.tsv.gz", GERMEVAL_COLUMNS),
+}
+# Files without an official split: a random fifth is the test set.
+UNSPLIT = {
+    "sms_spam": ("sms_spam/SMSSpamCollection", SMS_COLUMNS),
+    "waimai": ("waimai/reviews.csv.gz", {"text": "review", "label": "label"}),
 }
 
 
 def read_split(data_dir: Path, corpus: str, split: str) -> tuple[list[str], np.ndarray]:
-    """Return the texts of a split and their labels, in the order and form of the file."""
-    file, columns = FILES[corpus, split]
+    """Return the texts of a split and their labels, in the order and form of the file.
+
+    Of a file without an official split, the test set is the first fifth of a random order.
+    """
+    file, columns = UNSPLIT[corpus] if corpus in UNSPLIT else FILES[corpus, split]
     texts = read_texts(data_dir / file, **columns)
-    return list(texts.data), texts.target
+    if corpus not in UNSPLIT:
+        return list(texts.data), texts.target
+    order = np.random.default_rng(0).permutation(len(texts.data))
+    n_test = len(order) // 5
+    rows = order[:n_test] if split == "test" else order[n_test:]
+    return texts.data[rows].tolist(), texts.target[rows]
 
 
 def read_druglib(data_dir: Path, split: str) -> pd.DataFrame:

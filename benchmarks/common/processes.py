@@ -1,10 +1,13 @@
-"""Child processes that report what they measured, and the memory of this process on Linux."""
+"""Child processes that report what they measured, and memory and processor time on Linux."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from typing import Self
 
 from benchmarks.common.record import ROOT
 from benchmarks.common.timing import SkippedError
@@ -63,3 +66,33 @@ class PeakMonitor:
     def __exit__(self, *exception: object) -> None:
         self._ended.set()
         self._thread.join()
+
+
+class OtherProcesses:
+    """Context that measures the processor time of other processes, on Linux.
+
+    Attributes
+    ----------
+    n_cores : float
+        The cores that other processes used on average. NaN without Linux's /proc.
+    """
+
+    n_cores = float("nan")
+
+    def __enter__(self) -> Self:
+        self._start = time.perf_counter()
+        self._before = self._read_seconds()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        seconds = time.perf_counter() - self._start
+        self.n_cores = max(0.0, self._read_seconds() - self._before) / seconds
+
+    def _read_seconds(self) -> float:
+        """Return the seconds of all processors in use, without this process and its children."""
+        path = Path("/proc/stat")
+        if not path.exists():
+            return float("nan")
+        user, nice, system, _, _, irq, softirq, steal = map(int, path.read_text().split()[1:9])
+        ticks = user + nice + system + irq + softirq + steal
+        return ticks / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])

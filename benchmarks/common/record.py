@@ -27,7 +27,9 @@ def write_record(name: str, tables: dict[str, pd.DataFrame]) -> Path:
     }
     path = RESULTS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(record, indent=2) + "\n")
+    complete = path.with_suffix(f".{os.getpid()}")
+    complete.write_text(json.dumps(record, indent=2) + "\n")
+    complete.replace(path)  # another run may read the file at any time
     return path
 
 

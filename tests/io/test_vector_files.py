@@ -124,7 +124,9 @@ def vectors_of_any_kind(draw):
 
 @pytest.mark.parametrize("format", FORMATS)
 @given(content=vectors_of_any_kind())
-@example(content=(["0\U00018cd60"], np.float32([[0.0]])))  # a character that Python 3.11 does not know
+@example(
+    content=(["0\U00018cd60"], np.float32([[0.0]]))
+)  # a character that Python 3.11 does not know
 def test_any_words_and_numbers(tmp_path_factory, format, content):
     words, matrix = content
     # Ends of all words are taken for separators, alone and before a number.

@@ -1,0 +1,1 @@
+"""External rivals: classifiers of other projects, each in a virtual environment of its own."""
