@@ -28,7 +28,7 @@ import pandas as pd
 from benchmarks.accuracy.environments import add_environments_option
 from benchmarks.accuracy.measuring import measure_estimator, measure_external
 from benchmarks.accuracy.metrics import describe, mcnemar_p_value, pack_bits
-from benchmarks.accuracy.models import EXTERNAL, GROUPS, MODELS, OURS, make_estimator
+from benchmarks.accuracy.models import EXTERNAL, GROUPS, MODELS, NETWORKS
 from benchmarks.accuracy.splits import ANALYZERS, CORPORA, LANGUAGES, Split, load
 from benchmarks.common.arguments import add_data_option, make_parser
 from benchmarks.common.processes import OtherProcesses
@@ -68,7 +68,7 @@ def fit_and_score(
                 embeddings=options.embeddings,
             )
         else:
-            outcome = measure_estimator(make_estimator(model, seed, analyzer), train, test_texts)
+            outcome = measure_estimator(MODELS[model](seed, analyzer), train, test_texts)
     return {
         "corpus": CORPORA[corpus],
         "model": model,
@@ -135,7 +135,7 @@ def record_fit(fit: dict) -> dict[str, pd.DataFrame]:
     The record is read anew each time, since several corpora may run at once.
     """
     fits = read_fits() | {(fit["corpus"], fit["model"], fit["seed"]): fit}
-    table = pd.DataFrame(fits.values()).astype({figure: float for figure in FIGURES})
+    table = pd.DataFrame(fits.values()).astype(dict.fromkeys(FIGURES, float))
     tables = {
         "summary": summarize(table),
         "paired test": compare_with_default(table),
@@ -155,7 +155,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Fit and score the models named on the command line."""
     parser = make_parser(__doc__)
     parser.add_argument("--corpus", action="extend", nargs="+", choices=list(CORPORA))
-    parser.add_argument("--model", action="extend", nargs="+", choices=[*GROUPS, *MODELS])
+    parser.add_argument(
+        "--model", action="extend", nargs="+", choices=[*GROUPS, *MODELS, *EXTERNAL]
+    )
     parser.add_argument("--seeds", type=int, default=3, help="fits of a network (default: 3)")
     parser.add_argument(
         "--minutes", type=float, default=60, help="limit for an external rival (default: 60)"
@@ -174,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for corpus in corpora:
         splits = load(args.data, corpus)
         for model in name_models(args.model):
-            for seed in range(args.seeds if model in OURS else 1):
+            for seed in range(args.seeds if model in NETWORKS else 1):
                 try:
                     fit = fit_and_score(corpus, model, seed, splits, args)
                 except SkippedError as reason:
@@ -183,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 figures = (f"{name} {fit[name]:.4g}" for name in FIGURES if fit[name] is not None)
                 print(fit["corpus"], model, seed, *figures, sep=", ", flush=True)
                 record_fit(fit)
-    fits = pd.DataFrame(read_fits().values()).astype({figure: float for figure in FIGURES})
+    fits = pd.DataFrame(read_fits().values()).astype(dict.fromkeys(FIGURES, float))
     fits = fits[fits["corpus"].isin([CORPORA[corpus] for corpus in corpora])]
     for table in (summarize(fits), compare_with_default(fits)):
         print(table.to_string(index=False, float_format="%.4f", na_rep="-"))

@@ -1,11 +1,10 @@
 """Virtual environments of the external rivals.
 
-    python -m benchmarks.accuracy.environments [NAME ...] [--environments FOLDER]
+    python -m benchmarks.accuracy.environments [--rival NAME ...] [--environments FOLDER]
 
 Each environment is a folder FOLDER/NAME with the packages of rivals/requirements-NAME.txt. They
-take 0.1 GB (fasttext), 0.4 GB (spacy) and 1.5 GB (minilm), with PyTorch's build for CPUs. PyPI's
-build for Linux includes CUDA and takes some gigabytes more; a line "--index-url
-https://download.pytorch.org/whl/cpu" of pip's configuration avoids it.
+take 0.1 GB (fasttext), 0.4 GB (spacy) and 1.5 GB (minilm). On Linux, PyPI's PyTorch includes CUDA,
+which takes some gigabytes more; PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu avoids it.
 """
 
 import argparse
@@ -39,10 +38,10 @@ def find_python(environments: Path, name: str) -> Path:
 def main(argv: Sequence[str] | None = None) -> None:
     """Make the environments named on the command line, or all."""
     parser = make_parser(__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *EXTERNAL], metavar="NAME")
+    parser.add_argument("--rival", action="extend", nargs="+", choices=EXTERNAL)
     add_environments_option(parser)
     args = parser.parse_args(argv)
-    for name in args.names or EXTERNAL:
+    for name in args.rival or EXTERNAL:
         venv.create(args.environments / name, with_pip=True)
         python = find_python(args.environments, name)
         requirements = REQUIREMENTS / f"requirements-{name}.txt"

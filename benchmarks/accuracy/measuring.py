@@ -53,8 +53,8 @@ def measure_external(
     python = find_python(environments, name)
     if not python.exists():
         raise SkippedError(
-            f"There is no {python}. To make it: python -m benchmarks.accuracy.environments {name} "
-            f"--environments {environments}"
+            f"There is no {python}. To make it: python -m benchmarks.accuracy.environments "
+            f"--rival {name} --environments {environments}"
         )
     texts, labels = train
     task = {

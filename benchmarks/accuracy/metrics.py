@@ -71,7 +71,7 @@ def expected_calibration_error(
     proba : ndarray of shape (n_texts, n_classes)
         The probabilities.
     n_bins : int, default=15
-        The number of bins of equal width, ``(k / n_bins, (k + 1) / n_bins]``, of the top probability.
+        The number of bins of equal width of the top probability. They include their upper ends.
 
     Returns
     -------

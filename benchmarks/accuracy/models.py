@@ -1,6 +1,7 @@
 """The default Pipeline, the baselines and the external rivals, by their names in the results."""
 
 from collections.abc import Callable
+from functools import partial
 
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
@@ -18,7 +19,13 @@ def make_rnn(seed: int, analyzer: str = "word", **parameters: float) -> Pipeline
     return Pipeline([("tok", TextTokenizer(analyzer=analyzer)), ("clf", classifier)])
 
 
-def make_words_and_characters(analyzer: str) -> Pipeline:
+def make_nb_svm(seed: int, analyzer: str = "word") -> Pipeline:
+    """Make NBSVM; its pattern of words would be ignored for characters, with a warning."""
+    changes = {} if analyzer == "word" else {"count__token_pattern": None}
+    return nb_svm().set_params(count__analyzer=analyzer, **changes)
+
+
+def make_words_and_characters(seed: int, analyzer: str = "word") -> Pipeline:
     """Make the linear support vector machine on the TF-IDF of words and of characters."""
     shared = {"min_df": 2, "sublinear_tf": True}
     words = TfidfVectorizer(analyzer=analyzer, ngram_range=(1, 2), **shared)
@@ -27,24 +34,24 @@ def make_words_and_characters(analyzer: str) -> Pipeline:
     return Pipeline([("tfidf", features), ("clf", LinearSVC(C=0.5, random_state=0))])
 
 
-OURS: dict[str, Callable[[int, str], BaseEstimator]] = {
-    "rnn": lambda seed, analyzer: make_rnn(seed, analyzer),
-    "network_alone": lambda seed, analyzer: make_rnn(seed, analyzer, linear_ngrams=0),
-}
-LINEAR: dict[str, Callable[[str], BaseEstimator]] = {
-    "nb_svm": lambda analyzer: nb_svm().set_params(count__analyzer=analyzer),
-    "tfidf_linear_svc": lambda analyzer: tfidf_linear_svc().set_params(tfidf__analyzer=analyzer),
-    "tfidf_logistic_regression": lambda analyzer: tfidf_logistic_regression().set_params(
+# Estimators by name, made from a seed and optionally the analyzer, "word" or "char".
+MODELS: dict[str, Callable[..., BaseEstimator]] = {
+    "rnn": make_rnn,
+    "network_alone": partial(make_rnn, linear_ngrams=0),
+    "nb_svm": make_nb_svm,
+    "tfidf_linear_svc": lambda seed, analyzer="word": tfidf_linear_svc().set_params(
         tfidf__analyzer=analyzer
     ),
+    "tfidf_logistic_regression": lambda seed, analyzer="word": (
+        tfidf_logistic_regression().set_params(tfidf__analyzer=analyzer)
+    ),
     "words_and_characters_svc": make_words_and_characters,
-    "majority": lambda analyzer: DummyClassifier(),
+    "majority": lambda seed, analyzer="word": DummyClassifier(),
 }
+NETWORKS = ("rnn", "network_alone")  # fitted once for each seed
 EXTERNAL = ("fasttext", "spacy", "minilm")  # each in an environment of its own
-GROUPS = {"ours": tuple(OURS), "linear": tuple(LINEAR), "external": EXTERNAL}
-MODELS = tuple(name for names in GROUPS.values() for name in names)
-
-
-def make_estimator(model: str, seed: int, analyzer: str) -> BaseEstimator:
-    """Make a Pipeline of ours or a baseline; the baselines do not depend on the seed."""
-    return OURS[model](seed, analyzer) if model in OURS else LINEAR[model](analyzer)
+GROUPS = {
+    "ours": NETWORKS,
+    "linear": tuple(name for name in MODELS if name not in NETWORKS),
+    "external": EXTERNAL,
+}
