@@ -21,7 +21,7 @@ HEADINGS = {
     "nb_svm": "`nb_svm`",
     "tfidf_linear_svc": "`tfidf_linear_svc`",
     "tfidf_logistic_regression": "`tfidf_logistic_regression`",
-    "words_and_characters_svc": "SVM, words and characters",
+    "tfidf_word_char_linear_svc": "`tfidf_word_char_linear_svc`",
     "fasttext": "fastText",
     "spacy": "spaCy",
     "minilm": "MiniLM + LR",
