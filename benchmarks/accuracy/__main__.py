@@ -11,15 +11,17 @@ Each rival is fitted once and each network once per seed, on the training set or
 medians, and McNemar's test of the median default Pipeline against each other model. It writes these
 results, with the versions and the machine, to benchmarks/results/accuracy.json. Fits of earlier
 runs stay in the file, with their commit and processor, until they are repeated.
-python -m benchmarks.accuracy.report prints the tables of the README from this file.
+python -m benchmarks.accuracy.report prints the tables of the README from this file. --merge FILE
+adds the fits of another such file, for example of a run in another checkout.
 
 The seconds of a fit are comparable only within a run, and if "other_cores", the cores that other
 processes used meanwhile, is near 0.
 """
 
 import argparse
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,10 +84,14 @@ def fit_and_score(
     }
 
 
+def index_fits(fits: Iterable[dict]) -> dict[tuple[str, str, int], dict]:
+    """Return fits by corpus, model and seed."""
+    return {(fit["corpus"], fit["model"], fit["seed"]): fit for fit in fits}
+
+
 def read_fits() -> dict[tuple[str, str, int], dict]:
     """Return the fits of the record by corpus, model and seed."""
-    fits = read_rows("accuracy", "fits")
-    return {(fit["corpus"], fit["model"], fit["seed"]): fit for fit in fits}
+    return index_fits(read_rows("accuracy", "fits"))
 
 
 def summarize(fits: pd.DataFrame) -> pd.DataFrame:
@@ -129,12 +135,12 @@ def compare_with_default(fits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["corpus", "rnn", "rival", "its accuracy", "McNemar's p"])
 
 
-def record_fit(fit: dict) -> dict[str, pd.DataFrame]:
-    """Add a fit to the record, and return its tables.
+def record_fits(new: Iterable[dict]) -> dict[str, pd.DataFrame]:
+    """Add fits to the record, and return its tables.
 
     The record is read anew each time, since several corpora may run at once.
     """
-    fits = read_fits() | {(fit["corpus"], fit["model"], fit["seed"]): fit}
+    fits = read_fits() | index_fits(new)
     table = pd.DataFrame(fits.values()).astype(dict.fromkeys(FIGURES, float))
     tables = {
         "summary": summarize(table),
@@ -143,6 +149,14 @@ def record_fit(fit: dict) -> dict[str, pd.DataFrame]:
     }
     write_record("accuracy", tables)
     return tables
+
+
+def merge(path: Path) -> None:
+    """Add the fits of another record where ours has none, or one of an earlier run."""
+    ours, theirs = read_fits(), index_fits(json.loads(path.read_text())["tables"]["fits"])
+    # Fits of the first versions of this benchmark have no time.
+    times = {key: ours.get(key, {}).get("run") or "" for key in theirs}
+    record_fits(fit for key, fit in theirs.items() if (fit.get("run") or "") > times[key])
 
 
 def name_models(names: Sequence[str] | None) -> list[str]:
@@ -167,9 +181,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         type=Path,
         help="folder that keeps sentence embeddings for the next run, which is then not timed",
     )
+    parser.add_argument(
+        "--merge",
+        type=Path,
+        help="record whose later fits are added to ours; then nothing is fitted",
+    )
     add_environments_option(parser)
     add_data_option(parser)
     args = parser.parse_args(argv)
+    if args.merge:
+        merge(args.merge)
+        return
     args.run = time.strftime("%Y-%m-%d %H:%M:%S")
 
     corpora = args.corpus or list(CORPORA)
@@ -184,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                     continue
                 figures = (f"{name} {fit[name]:.4g}" for name in FIGURES if fit[name] is not None)
                 print(fit["corpus"], model, seed, *figures, sep=", ", flush=True)
-                record_fit(fit)
+                record_fits([fit])
     fits = pd.DataFrame(read_fits().values()).astype(dict.fromkeys(FIGURES, float))
     fits = fits[fits["corpus"].isin([CORPORA[corpus] for corpus in corpora])]
     for table in (summarize(fits), compare_with_default(fits)):

@@ -137,10 +137,10 @@ def make_fit(model, seed=0, is_right=(True, False), **figures):
 
 
 def test_fits_of_several_runs_are_merged(results):
-    accuracy.record_fit(make_fit("rnn", log_loss=0.5))
-    accuracy.record_fit(make_fit("rnn", seed=1, is_right=(True, True), log_loss=0.3))
-    accuracy.record_fit(make_fit("nb_svm", is_right=(False, False)))
-    tables = accuracy.record_fit(make_fit("nb_svm", is_right=(False, True)))
+    accuracy.record_fits([make_fit("rnn", log_loss=0.5)])
+    accuracy.record_fits([make_fit("rnn", seed=1, is_right=(True, True), log_loss=0.3)])
+    accuracy.record_fits([make_fit("nb_svm", is_right=(False, False))])
+    tables = accuracy.record_fits([make_fit("nb_svm", is_right=(False, True))])
     assert len(tables["fits"]) == 3
     summary = tables["summary"].set_index("model")
     assert summary.loc["rnn", ["fits", "accuracy", "log_loss"]].tolist() == [2, 0.75, 0.4]
@@ -151,12 +151,29 @@ def test_fits_of_several_runs_are_merged(results):
     assert [path.name for path in results.iterdir()] == ["accuracy.json"]
 
 
+def test_later_fits_of_another_record_are_merged(results, tmp_path):
+    times = {"rnn": "2026-02", "network_alone": "2026-02", "nb_svm": "2026-02", "spacy": None}
+    accuracy.record_fits(make_fit(model) | {"run": time} for model, time in times.items())
+    (other,) = results.iterdir()
+    other = other.rename(tmp_path / "other.json")
+    times = {"rnn": "2026-01", "network_alone": "2026-03", "spacy": "2026-01"}
+    accuracy.record_fits(make_fit(model) | {"run": time} for model, time in times.items())
+    accuracy.main(["--merge", str(other), "--data", "."])
+    times = {fit["model"]: fit["run"] for fit in accuracy.read_fits().values()}
+    assert times == {
+        "rnn": "2026-02",
+        "network_alone": "2026-03",
+        "spacy": "2026-01",
+        "nb_svm": "2026-02",
+    }
+
+
 def test_the_report_has_figures_where_they_were_measured(results):
     costs = {"fit_seconds": 1.0, "texts_per_second": 100.0, "megabytes": 2.0}
-    accuracy.record_fit(make_fit("rnn", log_loss=0.5, calibration_error=0.1, **costs))
+    accuracy.record_fits([make_fit("rnn", log_loss=0.5, calibration_error=0.1, **costs)])
     slower = {"fit_seconds": 3.0, "texts_per_second": 50.0, "megabytes": 1.0}
-    accuracy.record_fit(make_fit("nb_svm", is_right=(True, True), **slower))
-    accuracy.record_fit(make_fit("minilm", **costs) | {"other_cores": 1.5})
+    accuracy.record_fits([make_fit("nb_svm", is_right=(True, True), **slower)])
+    accuracy.record_fits([make_fit("minilm", **costs) | {"other_cores": 1.5}])
     summary = report.read_summary()
     corpus = CORPORA["imdb"]
     accuracies = report.tabulate_accuracies(summary)
