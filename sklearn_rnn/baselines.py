@@ -4,7 +4,7 @@ Each function returns a new, unfitted :class:`~sklearn.pipeline.Pipeline` of the
 counts n-grams of tokens, and "clf". Like scikit-learn's vectorizers, the Pipeline takes an iterable
 of str. The parameters are those of :class:`~sklearn_rnn.TextTokenizer` that decide what a token is,
 so that a network and its baselines read the same. The names of the steps are part of the interface:
-``nb_svm().set_params(vect__min_df=2)``.
+``nb_svm().set_params(vect__min_df=2)``. Their settings were selected on held-out training texts.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,12 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._parameters import Interval, _fit_context, check_parameters, python_values
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
-from sklearn_rnn._text.vectorizers import Analyzer, StripAccents, ngram_parameters
+from sklearn_rnn._text.vectorizers import (
+    TOKEN_PARAMETERS,
+    Analyzer,
+    StripAccents,
+    ngram_parameters,
+)
 from sklearn_rnn._tokenizer import TextTokenizer
 from sklearn_rnn._validation import validate_data
 
@@ -40,13 +45,6 @@ __all__ = [
 ]
 
 Sparse: TypeAlias = sparse.sparray | sparse.spmatrix
-
-# The parameters of TextTokenizer that the functions below take, with its constraints. The others
-# that they set were selected on held-out fifths of training texts.
-_CONSTRAINTS = {
-    name: TextTokenizer._parameter_constraints[name]
-    for name in ("analyzer", "lowercase", "strip_accents", "token_pattern")
-}
 
 
 def tfidf_logistic_regression(
@@ -153,9 +151,8 @@ def tfidf_word_char_linear_svc(
 ) -> Pipeline:
     """Return a linear support vector machine on the TF-IDF of words, bigrams and parts of words.
 
-    The parts are n-grams of 2 to 5 characters inside of words and at their borders. A word that is
-    not in the training texts shares parts with words that are: this is the strongest baseline of
-    short texts, many classes and languages of many word forms, and the slowest.
+    The parts are n-grams of 2 to 5 characters, which unseen words share with words of the training
+    texts: on short texts, many classes and rich morphology, it is the strongest baseline.
 
     Parameters
     ----------
@@ -269,8 +266,9 @@ def nb_svm(
 
 def _ngrams(tokens: Mapping[str, Any], *, max_words: int, caller: str) -> dict[str, Any]:
     """Check what decides on tokens, and return parameters of a vectorizer of their n-grams."""
-    check_parameters(tokens, _CONSTRAINTS, caller=caller)
-    return ngram_parameters(**{name: tokens[name] for name in _CONSTRAINTS}, max_words=max_words)
+    constraints = {name: TextTokenizer._parameter_constraints[name] for name in TOKEN_PARAMETERS}
+    check_parameters(tokens, constraints, caller=caller)
+    return ngram_parameters(**{name: tokens[name] for name in constraints}, max_words=max_words)
 
 
 class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

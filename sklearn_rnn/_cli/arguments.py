@@ -69,6 +69,7 @@ examples:
   %(prog)s reviews.csv --text review --label stars \\
       --model rnn --set clf__cell_type=gru \\
       --set "clf__pooling=('max', 'mean')" --save model.joblib
+  %(prog)s chinese.csv --set tok__analyzer=char
   zcat *.tsv.gz | %(prog)s - --format tsv --no-header \\
       --text 1 --label 0
 
@@ -235,21 +236,7 @@ def _add_compare(parser: _Parser) -> None:
         help="test on each of K stratified, shuffled folds of FILE in turn "
         f"(default: {DEFAULT_FOLDS})",
     )
-    parser.add_argument(
-        "--model",
-        action="append",
-        choices=MODELS,
-        metavar="NAME",
-        help="one of the models above; repeat for several (default: all)",
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        type=_setting,
-        metavar="NAME=VALUE",
-        help="a parameter of rnn: tok__... of its TextTokenizer, clf__... of its RNNTextClassifier",
-    )
+    _add_models(parser)
     parser.add_argument(
         "--scoring",
         action="append",
@@ -272,6 +259,26 @@ def _add_compare(parser: _Parser) -> None:
         "--verbose",
         action="store_true",
         help="report progress on stderr, which is the default if stderr is a terminal",
+    )
+
+
+def _add_models(parser: _Parser) -> None:
+    parser.add_argument(
+        "--model",
+        action="append",
+        choices=MODELS,
+        metavar="NAME",
+        help="one of the models above; repeat for several (default: all)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="a parameter of rnn: tok__... of its TextTokenizer, clf__... of its "
+        "RNNTextClassifier; tok__analyzer, tok__lowercase, tok__strip_accents and "
+        "tok__token_pattern hold for all models, so that they read the same tokens",
     )
 
 

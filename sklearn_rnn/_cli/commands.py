@@ -23,10 +23,11 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn import evaluation
-from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, QUOTING, TRUST
+from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, MODELS, QUOTING, TRUST
 from sklearn_rnn._cli.report import best_confusion_matrix, describe_labels, print_results
 from sklearn_rnn._cli.terminal import check_stdout, fill, printable
 from sklearn_rnn._io.atomic_write import atomic_write
+from sklearn_rnn._text.vectorizers import TOKEN_PARAMETERS
 from sklearn_rnn.baselines import (
     nb_svm,
     tfidf_linear_svc,
@@ -34,6 +35,14 @@ from sklearn_rnn.baselines import (
     tfidf_word_char_linear_svc,
 )
 from sklearn_rnn.datasets import make_word_order, read_texts
+
+_BASELINES: dict[str, Callable[..., Pipeline]] = {
+    "tfidf-logistic": tfidf_logistic_regression,
+    "tfidf-svm": tfidf_linear_svc,
+    "tfidf-word-char-svm": tfidf_word_char_linear_svc,
+    "nb-svm": nb_svm,
+}
+_OF_ALL_MODELS = {f"tok__{name}": name for name in TOKEN_PARAMETERS}  # of --set
 
 
 def compare(args: argparse.Namespace) -> None:
@@ -46,6 +55,9 @@ def compare(args: argparse.Namespace) -> None:
     if args.scoring is not None:
         options["scoring"] = args.scoring
     print(fill(f"Data: {source}."), flush=True)
+    if tokens := _token_settings(args):
+        values = ", ".join(f"{name}={value!r}" for name, value in tokens.items())
+        print(fill(f"Tokens of all models: {printable(values)}."), flush=True)
 
     # stdout is for results: what the models print goes to stderr, as all reports of progress do.
     with redirect_stdout(sys.stderr):
@@ -82,23 +94,34 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
-    makers = {
-        "rnn": lambda: _make_recurrent(args),
-        "tfidf-logistic": tfidf_logistic_regression,
-        "tfidf-svm": tfidf_linear_svc,
-        "tfidf-word-char-svm": tfidf_word_char_linear_svc,
-        "nb-svm": nb_svm,
+    tokens = _token_settings(args)
+    names = args.model or MODELS
+    if "rnn" not in names:
+        _check_settings_of_baselines(args.set)
+    models = {
+        name: _make_recurrent(args) if name == "rnn" else _BASELINES[name](**tokens)
+        for name in names
     }
-    names = args.model or makers
-    if args.set and "rnn" not in names:
-        raise ValueError("--set is for the model rnn, which is not among the --model.")
-    models = {name: makers[name]() for name in names}
     for model in models.values():
         seeds = [name for name in model.get_params() if name.endswith("__random_state")]
         model.set_params(**dict.fromkeys(seeds, args.seed))
-    if args.set:
+    if "rnn" in models:
         _set_parameters(models["rnn"], args.set)
     return models
+
+
+def _token_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what --set gives to the parameters of TextTokenizer that the baselines have too."""
+    return {_OF_ALL_MODELS[name]: value for name, value in args.set if name in _OF_ALL_MODELS}
+
+
+def _check_settings_of_baselines(settings: list[tuple[str, Any]]) -> None:
+    for name, _ in settings:
+        if name not in _OF_ALL_MODELS:
+            raise ValueError(
+                f"--set: {name} is for the model rnn, which is not among the --model. The "
+                f"baselines have {', '.join(_OF_ALL_MODELS)}."
+            )
 
 
 def _make_recurrent(args: argparse.Namespace) -> Pipeline:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
+# The parameters of TextTokenizer that decide what a token is. The baselines have them too.
+TOKEN_PARAMETERS = ("analyzer", "lowercase", "strip_accents", "token_pattern")
+
 Analyzer: TypeAlias = Literal["word", "char"] | Callable[[str], list[str]]
 StripAccents: TypeAlias = Literal["ascii", "unicode"] | Callable[[str], str]
 

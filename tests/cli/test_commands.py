@@ -131,6 +131,57 @@ def test_settings_reach_the_network(csv):
     assert model["tok"].max_length == 3
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_all_models_read_the_tokens_that_are_set(model, csv, capsys):
+    settings = {
+        "analyzer": "char",
+        "lowercase": False,
+        "strip_accents": "unicode",
+        "token_pattern": r"\w",
+    }
+    options = [f"--set=tok__{name}={value}" for name, value in settings.items()]
+    options += TINY_RNN[1:] if model == "rnn" else []
+    command = ["compare", csv, *COLUMNS, "--cv=2", f"--model={model}", "--save=model.joblib"]
+    assert main([*command, *options]) == 0
+    line = (
+        "Tokens of all models: analyzer='char', lowercase=False, strip_accents='unicode', "
+        r"token_pattern='\\w'. "
+    )
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert line in out.replace("\n", " ")
+    step = joblib.load("model.joblib")[0]
+    for vectorizer in getattr(step, "transformer_list", [("", step)]):
+        parameters = vectorizer[1].get_params()
+        assert parameters["analyzer"] == ("char_wb" if vectorizer[0] == "char" else "char")
+        assert parameters["lowercase"] is False
+        assert parameters["strip_accents"] == "unicode"
+
+
+def test_nothing_is_said_of_tokens_that_are_not_set(csv, capsys):
+    assert main(["compare", csv, *COLUMNS, *FAST]) == 0
+    assert "Tokens" not in capsys.readouterr().out
+
+
+def test_chinese_is_compared_by_characters(tmp_path, capsys):
+    things, verdicts = "菜饭汤面饼", {"好": "praise", "差": "complaint"}
+    rows = [
+        f"{label},这{thing}真{verdict}{end}"
+        for verdict, label in verdicts.items()
+        for thing in things
+        for end in "啊吧呢"
+    ]
+    (tmp_path / "reviews.csv").write_text("\n".join(["label,text", *rows]), encoding="utf-8")
+    command = ["compare", str(tmp_path / "reviews.csv"), "--cv=5"]
+    command += ["--model=tfidf-svm", "--model=tfidf-logistic", "--model=nb-svm"]
+    best = []
+    for setting in ([], ["--set=tok__analyzer=char"]):
+        assert main([*command, *setting]) == 0
+        best.append(re.search(r"\nBest: .*, accuracy (\S+)", capsys.readouterr().out)[1])
+    assert float(best[0]) < 0.9
+    assert best[1] == "1.0000"
+
+
 def test_a_comparison_repeats(csv, capsys):
     def run():
         options = ["--cv=2", "--set=clf__hidden_size=5", "--scoring=neg_log_loss"]

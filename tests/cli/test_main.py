@@ -52,7 +52,13 @@ ERRORS = {
     ),
     "setting without the network": (
         "compare --set clf__dropout=0 --model nb-svm",
-        "--set is for the model rnn, which is not among the --model.",
+        "--set: clf__dropout is for the model rnn, which is not among the --model. The baselines "
+        "have tok__analyzer, tok__lowercase, tok__strip_accents, tok__token_pattern.",
+    ),
+    "invalid setting of all models": (
+        "compare --set tok__strip_accents=latin --model nb-svm",
+        "The 'strip_accents' parameter of nb_svm must be a str among {CHOICES}, a callable or "
+        "None. Got 'latin' instead.",
     ),
     "column without a file": (
         "compare --text review",
@@ -125,7 +131,7 @@ def test_an_error_is_one_line_and_code_2(saved, reviews, command, message, capsy
     joblib.dump(make_pipeline(CountVectorizer(), LogisticRegression()), "unfitted.joblib")
 
     code = main(command.split())
-    err = capsys.readouterr().err
+    err = re.sub(r"\{'\w+', '\w+'\}", "{CHOICES}", capsys.readouterr().err)  # a set has no order
     assert err == f"{PROGRAM}error: {message}\n"
     assert code == 2
 
