@@ -25,6 +25,7 @@ from sklearn_rnn._parameters import (
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.padding import Truncation, fill_rows
+from sklearn_rnn._text.token_warnings import warn_of_runs, warn_of_unknown_tokens
 from sklearn_rnn._text.vocabulary import (
     BEGIN,
     END,
@@ -260,6 +261,14 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         Exception
             Any error of a callable `analyzer` or `strip_accents`.
+
+        Warns
+        -----
+        UserWarning
+            If more than 30 % of the characters of 20 texts or more are in tokens longer than a
+            word of Chinese, Japanese, Thai, Lao, Khmer, Burmese or Tibetan, because the texts are
+            written without spaces. If more than half of the tokens of 100 texts or more are not
+            learned because of `min_count` or `max_tokens`.
         """
         self._learn(X, resume=self.warm_start)
         return self
@@ -308,6 +317,11 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         re.error, Exception
             As for `fit`.
+
+        Warns
+        -----
+        UserWarning
+            As for `fit`, if it holds for the texts of this call.
         """
         self._learn(X, resume=True)
         return self
@@ -316,7 +330,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     def fit_transform(self, X: Texts, y: object = None) -> IdArray:
         """Learn the vocabulary and turn the training texts into ids, splitting them only once.
 
-        It raises the same exceptions as :meth:`fit`.
+        It raises the same exceptions and issues the same warnings as :meth:`fit`.
 
         Parameters
         ----------
@@ -477,9 +491,10 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         check_tokens(tokens)
         max_length = self._compute_max_length(blocks) if is_first else self.max_length_
         vocabulary = known
-        if self.vocabulary is None or isinstance(self.vocabulary, WordVectors):
-            new_counts = _count(blocks, len(provisional_ids))[1:]
-            counts = add_counts(tokens, new_counts, other_counts)
+        is_learned = self.vocabulary is None or isinstance(self.vocabulary, WordVectors)
+        new_counts = _count(blocks, len(provisional_ids))[1:]
+        counts = add_counts(tokens, new_counts, other_counts)
+        if is_learned:
             vocabulary = choose_tokens(
                 tokens, counts, self.min_count, self._count_room(known), known=known
             )
@@ -492,6 +507,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         final_ids = np.fromiter(
             map(vocabulary.get, provisional_ids, repeat(UNK)), np.int32, len(provisional_ids)
         )
+        if not warn_of_runs(tokens, new_counts, len(texts)) and is_learned:
+            is_rare, is_unknown = counts < self.min_count, final_ids[1:] == UNK
+            warn_of_unknown_tokens(new_counts, is_rare, is_unknown, len(texts), self)
         if is_first:
             self._fitted_with = {name: getattr(self, name) for name in _FIXED_PARAMETERS}
         self.vocabulary_ = vocabulary
