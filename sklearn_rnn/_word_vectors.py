@@ -141,10 +141,11 @@ class WordVectors:
 
         Words that occur with the same words get similar vectors: the singular vectors of the
         positive pointwise mutual information of words [1]_, [2]_, times the square roots of the
-        singular values, scaled for the network.
+        singular values, and then scaled to length 1. They are meant for a network without linear
+        classifier: ``RNNTextClassifier(linear_ngrams=0, word_dropout=0.2, max_epochs=6)``.
 
-        The words are those that :class:`TextTokenizer` learns from the same texts, with the same
-        ids. Give it the same `analyzer`, `lowercase`, `strip_accents` and `token_pattern`.
+        The words and ids are those that :class:`TextTokenizer` learns from the same texts. Give it
+        the same `analyzer`, `lowercase`, `strip_accents` and `token_pattern`.
 
         Parameters
         ----------
@@ -170,8 +171,7 @@ class WordVectors:
         Returns
         -------
         vectors : WordVectors
-            The words by falling frequency. The vectors do not depend on the order of the texts,
-            and are the same to the last bit each time on the same machine.
+            Independent of the order of the texts, to the last bit on the same machine.
 
         Raises
         ------
@@ -186,7 +186,7 @@ class WordVectors:
 
         Notes
         -----
-        BLAS has one thread, in the whole process, while it computes the singular vectors.
+        In the whole process, BLAS has one thread while it computes the singular vectors.
 
         References
         ----------

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
@@ -28,9 +29,6 @@ _NO_WORD = -1
 
 # The number of pairs that are summed at once.
 _BLOCK = 2**22
-
-# Standard deviation of the numbers of the matrix.
-_SCALE = 0.1
 
 # The number of BLAS threads is a setting of the process. Only one thread at a time may lower it,
 # because two that overlap would restore each other's. A fork waits until it is restored.
@@ -69,7 +67,7 @@ def learn_vectors(
     words : list of str
         The words, by falling frequency.
     matrix : ndarray of float32 of shape (n_words, embedding_dim)
-        Their vectors.
+        Their vectors, of length 1, or 0 for a word that never occurs with another.
 
     Raises
     ------
@@ -98,8 +96,9 @@ def learn_vectors(
             f"No two words occur within window={window} tokens of each other more often than by "
             "chance, so there is nothing to learn. Pass longer texts, or more of them."
         )
-    matrix = factorize(information, embedding_dim)
-    return words, matrix * (_SCALE / matrix.std())
+    # The lengths of the vectors mostly depend on how often the words occur, and normalised vectors
+    # are better in most tasks (Levy et al. 2015, doi:10.1162/tacl_a_00134), and in this network.
+    return words, normalize(factorize(information, embedding_dim))
 
 
 def _number_words(
