@@ -54,6 +54,8 @@ def describe(outcome: Outcome, labels: npt.NDArray[np.intp]) -> dict:
     }
     if proba is not None:
         proba = np.asarray(proba, dtype=np.float64)
+        # The sums of float32 are too far from 1 for log_loss.
+        proba = proba / proba.sum(axis=1, keepdims=True)
         figures["log_loss"] = log_loss(labels, proba, labels=np.arange(proba.shape[1]))
         figures["calibration_error"] = expected_calibration_error(labels, proba)
     return figures

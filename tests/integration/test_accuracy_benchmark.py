@@ -73,6 +73,12 @@ def test_metrics_of_an_outcome(has_probabilities):
         assert figures["log_loss"] is figures["calibration_error"] is None
 
 
+def test_probabilities_may_be_float32():
+    proba = np.float32([[0.1, 0.2, 0.7], [1e-8, 0.3, 0.7]])
+    outcome = Outcome(proba.argmax(axis=1), proba, 1.0, 1.0, 1)
+    assert_allclose(describe(outcome, np.array([2, 1]))["log_loss"], -np.log([0.7, 0.3]).mean())
+
+
 def test_mcnemar_counts_the_texts_on_which_two_models_differ():
     ours, theirs = np.array([True] * 5 + [False]), np.array([False] * 4 + [True] * 2)
     assert_allclose(mcnemar_p_value(pack_bits(ours), pack_bits(theirs)), 2 * 6 / 2**5)
