@@ -64,9 +64,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--rival-batches",
         type=int,
-        default=2,
+        default=10,
         help="training: batches of 64 from which a slow rival's epoch is estimated, in each run "
-        "(default: 2)",
+        "(default: 10)",
     )
     parser.add_argument(
         "--keras-python",
