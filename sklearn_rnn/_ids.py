@@ -1,7 +1,10 @@
-"""Token ids: reserved ids, ids known at fit, numberings, sequence lengths and padding.
+"""Token ids: reserved ids, characters, ids known at fit, numberings, sequence lengths, padding.
 
 `TextTokenizer` returns a text as a row of int32 ids. 0 is padding, and occurs only after the last
 token; 1 is the unknown word. A text without tokens becomes one unknown word.
+
+A word may be followed by its characters. The id of a character is `FIRST_CHARACTER` plus its
+Unicode code point, so that tokenizer and classifier agree on characters that neither has seen.
 
 A *numbering* says which token each id of a vocabulary stands for. It is a bytes object that holds,
 for each id in ascending order, the id and the CRC-32 of its token, as a little-endian uint64. A
@@ -24,6 +27,10 @@ FIRST_ID = 2  # the first id of a word in the vocabulary
 # The maximum number of rows of an embedding, 16 million. Larger ids are probably hashes or counts
 # instead of ids of a vocabulary.
 MAX_TOKENS = 2**24
+
+# The ids of characters: the first, and the end of their range.
+FIRST_CHARACTER = 2**30
+END_OF_CHARACTERS = FIRST_CHARACTER + 0x110000
 
 # The number of ids in a block of rows. Rows are processed in blocks, because a matrix of ids may be
 # a memory-mapped file larger than memory.
@@ -142,6 +149,24 @@ def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
     return lengths
 
 
+def is_character(ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.bool_]:
+    """Return which ids are characters."""
+    return (ids >= FIRST_CHARACTER) & (ids < END_OF_CHARACTERS)
+
+
+def has_characters(ids: npt.NDArray[np.integer[Any]]) -> bool:
+    """Return whether a matrix of ids has characters."""
+    return any(is_character(ids[block]).any() for block in row_blocks(ids))
+
+
+def count_words(ids: npt.NDArray[np.integer[Any]], lengths: LengthArray) -> LengthArray:
+    """Return the number of words of each text: its length without its characters, at least 1."""
+    n_words = lengths.copy()
+    for block in row_blocks(ids):
+        n_words[block] -= np.count_nonzero(is_character(ids[block]), axis=1)
+    return np.maximum(n_words, 1)
+
+
 def row_blocks(ids: npt.NDArray[Any]) -> Iterator[slice]:
     """Yield slices that divide the rows of a matrix into blocks of at most `_BLOCK` ids.
 
@@ -188,6 +213,8 @@ def known_ids_table(
     ValueError
         If a known id is `MAX_TOKENS` or more: the embedding would be too large.
     """
+    if has_characters(ids):
+        ids = np.where(is_character(ids), UNK, ids)
     n_tokens = max(UNK, int(ids.max())) + 1
     if n_tokens > MAX_TOKENS:
         raise ValueError(
@@ -216,6 +243,14 @@ def known_ids_table(
     return grown
 
 
-def replace_unknown_ids(ids: npt.NDArray[np.integer[Any]], table: IdArray) -> IdArray:
-    """Return `ids` with UNK in place of unknown ids; `table` is as `known_ids_table` returns it."""
-    return np.take(table, ids, mode="clip")
+def replace_unknown_ids(
+    ids: npt.NDArray[np.integer[Any]], table: IdArray, *, keep_characters: bool
+) -> IdArray:
+    """Return `ids` with UNK in place of unknown ids; `table` is as `known_ids_table` returns it.
+
+    Characters stay if `keep_characters` is True; else they are unknown, too.
+    """
+    known = np.take(table, ids, mode="clip")
+    if keep_characters:
+        np.copyto(known, ids, where=is_character(ids), casting="unsafe")
+    return known

@@ -19,6 +19,7 @@ from sklearn_rnn._linear.ngrams import PAIR_BASE
 from sklearn_rnn._training.thread_pool import on_one_core
 
 if TYPE_CHECKING:
+    from sklearn_rnn._linear.characters import CharacterNgrams
     from sklearn_rnn._linear.term import LinearTerm
     from sklearn_rnn._nn.module import RecurrentModule
 
@@ -87,7 +88,7 @@ class Attribution(NamedTuple):
 def integrated_gradients(
     module: RecurrentModule,
     ids: torch.Tensor,
-    lengths: torch.Tensor,
+    characters: CharacterNgrams | None,
     score: Score,
     *,
     n_steps: int,
@@ -111,9 +112,9 @@ def integrated_gradients(
     module : RecurrentModule
         The network. Its mode and the gradients of its parameters are the same afterwards.
     ids : Tensor of int of shape (1, T)
-        The text, without padding.
-    lengths : Tensor of int64 of shape (1,)
-        The length of the text, in tokens.
+        The words of the text, without padding.
+    characters : CharacterNgrams or None
+        The character n-grams of the words. None if the network does not read characters.
     score : callable
         Returns scores of shape (B,) for logits of shape (B, C).
     n_steps : int
@@ -133,7 +134,8 @@ def integrated_gradients(
        arXiv:1703.01365
     """
     with inference_with_gradients(module):
-        embeddings = module.embed(ids).detach()  # (T, 1, E)
+        embeddings = module.embed(ids, characters=characters).detach()  # (T, 1, E)
+        lengths = torch.tensor([ids.shape[1]], device=ids.device)
 
         def evaluate(alphas: torch.Tensor) -> PathPoints:
             scores, gradients = path_gradients(module, embeddings, lengths, score, alphas)
@@ -316,18 +318,23 @@ def inference_with_gradients(module: torch.nn.Module) -> Iterator[None]:
 
 @on_one_core
 @torch.no_grad()
-def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> torch.Tensor:
+def linear_attribution(
+    term: LinearTerm, ids: torch.Tensor, characters: CharacterNgrams | None, score: Score
+) -> torch.Tensor:
     """Divide the contribution of each n-gram to the linear term equally among its words.
 
     The linear term counts an n-gram once per text. Its contribution is divided equally among its
-    occurrences, and the share of each occurrence of a pair equally between the two words.
+    occurrences, and the share of each occurrence of a pair equally between the two words. A
+    character n-gram belongs to its word.
 
     Parameters
     ----------
     term : LinearTerm
         The linear term, whose logits are attributed.
     ids : Tensor of int of shape (1, T)
-        The text, without padding.
+        The words of the text, without padding.
+    characters : CharacterNgrams or None
+        The character n-grams of the words. None if the network does not read characters.
     score : callable
         Returns scores of shape (K,) for logits of shape (K, C). Must be linear.
 
@@ -337,9 +344,12 @@ def linear_attribution(term: LinearTerm, ids: torch.Tensor, score: Score) -> tor
         On the CPU. They sum to ``score(logits) - score(bias)``, with the logits and the bias of the
         term.
     """
-    keys, contributions = term.contributions(term.find_ngrams(ids))
+    keys, contributions = term.contributions(term.find_ngrams(ids, characters))
     values = dict(zip(keys[0].tolist(), score(contributions[0]).tolist(), strict=True))
     occurrences = list_occurrences(ids[0].tolist(), term.longest)
+    if characters is not None:
+        pairs = zip(characters.keys[0].tolist(), characters.words[0].tolist(), strict=True)
+        occurrences += [(key, (word,)) for key, word in pairs if key]
     n_occurrences = Counter(key for key, _ in occurrences)
     words = [0.0] * ids.shape[1]
     for key, positions in occurrences:

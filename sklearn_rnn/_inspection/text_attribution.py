@@ -142,35 +142,29 @@ def _attribute_row(
     import torch  # not at the top: the import takes seconds
 
     from sklearn_rnn._inspection.attribution import integrated_gradients, linear_attribution
+    from sklearn_rnn._linear.characters import split_characters
 
     def score(logits: torch.Tensor) -> torch.Tensor:
         logit = logits[:, class_index]
         return logit - logits[:, 1 - class_index] if logits.shape[1] == 2 else logit
 
-    module, device = classifier.net_.module_, classifier.net_.device
-    lengths = sequence_lengths(ids)
-    words = torch.from_numpy(_known_ids(classifier, ids)[:, : lengths[0]]).to(device)
+    net = classifier.net_
+    columns = replace_unknown_ids(ids, net.known_ids_, keep_characters=net.reads_characters)
+    n_columns = sequence_lengths(ids)[0]
+    words, characters = torch.from_numpy(columns[:, :n_columns]).to(net.device), None
+    if net.reads_characters:
+        words, characters = split_characters(words)
     attribution = integrated_gradients(
-        module,
-        words,
-        torch.from_numpy(lengths).to(device),
-        score,
-        n_steps=n_steps,
-        max_steps=_MAX_STEPS,
+        net.module_, words, characters, score, n_steps=n_steps, max_steps=_MAX_STEPS
     )
     if not attribution.is_complete:
         _warn_incomplete(attribution)
-    term = module.linear_term
+    term = net.module_.linear_term
     if term is None:
         return attribution
     return attribution.add(
-        linear_attribution(term, words, score), score(term.bias.detach()[None]).item()
+        linear_attribution(term, words, characters, score), score(term.bias.detach()[None]).item()
     )
-
-
-def _known_ids(classifier: RNNTextClassifier, ids: IdArray) -> IdArray:
-    """Return the ids, with the unknown word in place of ids that were not known at fit."""
-    return replace_unknown_ids(ids, classifier.net_.known_ids_)
 
 
 def _warn_incomplete(attribution: Attribution) -> None:

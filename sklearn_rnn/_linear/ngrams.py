@@ -1,11 +1,13 @@
 """N-grams of token ids, and weighted counts of the texts of each class that contain an n-gram.
 
-N-grams are words, including the unknown word, and pairs of adjacent words. A pair that contains the
-unknown word is not an n-gram. The key of an n-gram is an int64: for a word, its id; for a pair,
-``first_id * PAIR_BASE + second_id``. Key 0 means that there is no n-gram.
+N-grams are words, including the unknown word; pairs of adjacent words; and, if the ids have
+characters, the character n-grams of words. A pair that contains the unknown word is not an n-gram.
+The key of an n-gram is an int64: for a word, its id; for a pair,
+``first_id * PAIR_BASE + second_id``; for a character n-gram, see `CharacterNgrams`. Key 0 means
+that there is no n-gram.
 
-Shapes: n texts, B texts of a batch, T tokens, F n-grams, C classes; with words only, N = 1 and
-K = T; with words and pairs, N = 2 and K = 2 T - 1.
+Shapes: n texts, B texts of a batch, M columns of ids, T words, F n-grams, C classes; with words
+only, N = 1 and K = T; with words and pairs, N = 2 and K = 2 T - 1; character n-grams add to K.
 """
 
 from typing import NamedTuple
@@ -15,7 +17,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from sklearn_rnn._ids import UNK, IdArray, row_blocks
+from sklearn_rnn._ids import UNK, IdArray, has_characters, row_blocks
+from sklearn_rnn._linear.characters import split_characters
 
 PAIR_BASE = 2**31
 MIN_TEXTS = 2  # n-grams with a smaller total count are not counted
@@ -53,7 +56,7 @@ def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
     Parameters
     ----------
     ids : ndarray of int32 of shape (n, max_length)
-        Right-padded ids.
+        Right-padded ids, with or without characters.
     longest : {1, 2}
         1: words; 2: words and pairs of adjacent words.
 
@@ -64,7 +67,7 @@ def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
     """
     blocks = []
     for rows in row_blocks(ids):
-        keys = distinct_ngrams(torch.tensor(ids[rows]), longest)
+        keys = distinct_ngrams(ids[rows], longest)
         blocks.append(NgramBlock(rows, keys.count_nonzero(1), keys[keys != 0]))
     return blocks
 
@@ -133,13 +136,13 @@ def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
     return np.minimum(weights, LARGEST_WEIGHT)
 
 
-def distinct_ngrams(ids: Tensor, longest: int) -> Tensor:
+def distinct_ngrams(ids: IdArray, longest: int) -> Tensor:
     """Return the keys of the distinct n-grams of each text.
 
     Parameters
     ----------
-    ids : Tensor of int of shape (B, T)
-        Right-padded ids.
+    ids : ndarray of int32 of shape (B, M)
+        Right-padded ids, with or without characters.
     longest : {1, 2}
         1: words; 2: words and pairs of adjacent words.
 
@@ -149,7 +152,11 @@ def distinct_ngrams(ids: Tensor, longest: int) -> Tensor:
         The sorted keys of each text, with 0 in place of repetitions. Positions without an n-gram,
         for example padding, are also 0.
     """
-    keys, _ = sort_distinct(flatten_ngrams(token_ngrams(ids, longest)))
+    words, parts = torch.tensor(ids), []
+    if has_characters(ids):
+        words, characters = split_characters(words)
+        parts = [characters.keys]
+    keys, _ = sort_distinct(torch.cat([flatten_ngrams(token_ngrams(words, longest)), *parts], 1))
     return keys
 
 

@@ -1,7 +1,8 @@
-"""Linear term of the network: a linear classifier on the words and word pairs of a text.
+"""Linear term of the network: a linear classifier on the words, pairs and parts of words of a text.
 
-Shapes: B texts, T tokens, F rows of the n-gram table (the sentinel row included), C classes; with
-words only, N = 1 and K = T; with words and pairs, N = 2 and K = 2 T - 1.
+Shapes: B texts, T words, F rows of the n-gram table (the sentinel row included), C classes; with
+words only, N = 1 and K = T; with words and pairs, N = 2 and K = 2 T - 1; L character n-grams add to
+K.
 """
 
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from sklearn_rnn._linear.characters import CharacterNgrams, sum_over_words
 from sklearn_rnn._linear.ngrams import flatten_ngrams, sort_distinct, token_ngrams
 
 # Coefficients are a few tenths. Multiplied by this number, they are near 1, as inputs of a network
@@ -17,7 +19,7 @@ NGRAM_SCORE_SCALE = 3.0
 
 
 class TokenNgrams(NamedTuple):
-    """The n-grams that end at each token of a batch of texts.
+    """The n-grams that end at each word of a batch of texts, and the character n-grams of words.
 
     Parameters
     ----------
@@ -25,14 +27,33 @@ class TokenNgrams(NamedTuple):
         As `token_ngrams` returns them.
     rows : Tensor of int64 of shape (N, B, T)
         Their rows in the linear term; 0, the sentinel row, for n-grams that it does not have.
+    characters : CharacterNgrams or None
+        The character n-grams, of shape (B, L). None without characters.
+    character_rows : Tensor of int64 of shape (B, L) or None
+        Their rows in the linear term. None without characters.
     """
 
     keys: Tensor
     rows: Tensor
+    characters: CharacterNgrams | None = None
+    character_rows: Tensor | None = None
 
     def take(self, texts: slice) -> "TokenNgrams":
         """Return the n-grams of some of the texts."""
-        return TokenNgrams(self.keys[:, texts], self.rows[:, texts])
+        words = self.keys[:, texts], self.rows[:, texts]
+        if self.characters is None or self.character_rows is None:
+            return TokenNgrams(*words)
+        return TokenNgrams(*words, self.characters.take(texts), self.character_rows[texts])
+
+    def flat_keys(self) -> Tensor:
+        """Return the keys of all n-grams, of shape (B, K)."""
+        keys = flatten_ngrams(self.keys)
+        return keys if self.characters is None else torch.cat([keys, self.characters.keys], 1)
+
+    def flat_rows(self) -> Tensor:
+        """Return the rows of all n-grams, of shape (B, K)."""
+        rows = flatten_ngrams(self.rows)
+        return rows if self.character_rows is None else torch.cat([rows, self.character_rows], 1)
 
 
 class LinearTerm(nn.Module):
@@ -118,13 +139,16 @@ class LinearTerm(nn.Module):
         rows = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
         return rows * (self.keys[rows] == keys)
 
-    def find_ngrams(self, ids: Tensor) -> TokenNgrams:
-        """Return the n-grams of right-padded ids of shape (B, T), with their rows."""
+    def find_ngrams(self, ids: Tensor, characters: CharacterNgrams | None = None) -> TokenNgrams:
+        """Return the n-grams of right-padded ids of words, of shape (B, T), with their rows."""
         keys = token_ngrams(ids, self.longest)
-        return TokenNgrams(keys, self.find(keys))
+        rows = self.find(keys)
+        if characters is None:
+            return TokenNgrams(keys, rows)
+        return TokenNgrams(keys, rows, characters, self.find(characters.keys))
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Compute the logits of shape (B, C) for right-padded ids of shape (B, T)."""
+        """Compute the logits of shape (B, C) for right-padded ids of words, of shape (B, T)."""
         return self.logits(self.find_ngrams(ids))
 
     def logits(self, ngrams: TokenNgrams) -> Tensor:
@@ -147,8 +171,8 @@ class LinearTerm(nn.Module):
         contributions : Tensor of shape (B, K, C)
             Zero for n-grams that were never counted.
         """
-        keys, order = sort_distinct(flatten_ngrams(ngrams.keys))
-        rows = flatten_ngrams(ngrams.rows).gather(1, order).masked_fill_(keys == 0, 0)
+        keys, order = sort_distinct(ngrams.flat_keys())
+        rows = ngrams.flat_rows().gather(1, order).masked_fill_(keys == 0, 0)
         n_known = (rows > 0).sum(1, keepdim=True)  # (B, 1)
         scale = n_known.clamp(min=1).rsqrt()
         return keys, nn.functional.embedding(rows, self.coefficients) * scale[:, :, None]
@@ -159,7 +183,10 @@ class LinearTerm(nn.Module):
         fold_coefficients: Tensor | None = None,
         folds: Tensor | None = None,
     ) -> Tensor:
-        """Return the n-gram score channels: the coefficients of the n-grams that end at each token.
+        """Return the n-gram score channels: the coefficients of the n-grams of each word.
+
+        They are the coefficient of the word, that of the pair that ends with it, and the sum of
+        those of its character n-grams.
 
         Parameters
         ----------
@@ -175,10 +202,14 @@ class LinearTerm(nn.Module):
         scores : Tensor of float32 of shape (B, T, C)
             Their mean over the classes is zero. At the padding they are zero.
         """
-        table, rows = self.coefficients, ngrams.rows
+        table, offsets = self.coefficients, None
         if fold_coefficients is not None and folds is not None:
-            table = fold_coefficients.flatten(0, 1)
-            rows = rows + folds[:, None] * len(self.keys)
+            table, offsets = fold_coefficients.flatten(0, 1), folds[:, None] * len(self.keys)
+        rows = ngrams.rows if offsets is None else ngrams.rows + offsets
         words, *pairs = nn.functional.embedding(rows, table).unbind()  # (B, T, C) each
         scores = sum(pairs, start=words)
+        if ngrams.characters is not None and ngrams.character_rows is not None:
+            rows = ngrams.character_rows if offsets is None else ngrams.character_rows + offsets
+            parts = nn.functional.embedding(rows, table)  # (B, L, C)
+            scores = scores + sum_over_words(parts, ngrams.characters.words, scores.shape[1])
         return NGRAM_SCORE_SCALE * (scores - scores.mean(2, keepdim=True))

@@ -63,6 +63,8 @@ class Architecture:
         Length of the longest n-grams of the linear term, in words. 0: no linear term.
     reads_ngram_scores : bool
         Whether the first layer reads n-gram score channels beside the word vectors.
+    reads_characters : bool
+        Whether vectors of character n-grams are added to the word vectors.
     freeze_embeddings : bool
         True: the word vectors are not trained.
     """
@@ -83,6 +85,7 @@ class Architecture:
     batch_norm: bool
     linear_ngrams: int
     reads_ngram_scores: bool
+    reads_characters: bool
     freeze_embeddings: bool
 
     @property
@@ -98,6 +101,7 @@ def plan_architecture(
     n_classes: int,
     max_length: int,
     n_training_texts: int,
+    reads_characters: bool,
 ) -> Architecture:
     """Return the architecture that the parameters of a classifier describe.
 
@@ -115,6 +119,8 @@ def plan_architecture(
     n_training_texts : int
         Number of training texts. A network with a linear term reads n-gram scores if there are at
         least ``TEXTS_PER_CLASS_TO_READ * n_classes`` texts.
+    reads_characters : bool
+        Whether the training texts have characters.
 
     Returns
     -------
@@ -148,6 +154,7 @@ def plan_architecture(
         batch_norm=bool(parameters["batch_norm"]),
         linear_ngrams=parameters["linear_ngrams"],
         reads_ngram_scores=parameters["linear_ngrams"] > 0 and has_enough_texts,
+        reads_characters=reads_characters,
         freeze_embeddings=bool(parameters["freeze_embeddings"]),
     )
     if isinstance(architecture.cell_type, type):
@@ -163,7 +170,8 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
     """Check that a network can resume training with the current parameters of the classifier.
 
     The embedding may grow. Whether the network reads n-gram scores is decided when the network is
-    built; the number of texts with which training resumes does not change it.
+    built; the number of texts with which training resumes does not change it. So is whether it
+    reads characters.
 
     Parameters
     ----------
@@ -175,10 +183,11 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
     Raises
     ------
     ValueError
-        If the architectures differ in a field other than `n_tokens` and `reads_ngram_scores`.
+        If the architectures differ in a field other than `n_tokens`, `reads_ngram_scores` and
+        `reads_characters`.
     """
     before, now = dataclasses.asdict(built), dataclasses.asdict(wanted)
-    may_change = {"n_tokens", "reads_ngram_scores"}
+    may_change = {"n_tokens", "reads_ngram_scores", "reads_characters"}
     changed = [name for name in before if name not in may_change and before[name] != now[name]]
     if changed:
         raise ValueError(

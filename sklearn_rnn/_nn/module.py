@@ -7,24 +7,29 @@ Shapes: B texts, T tokens, E input features per token, H hidden units, D feature
 P pooled features, C classes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
+from sklearn_rnn._linear.characters import CharacterNgrams, split_characters
 from sklearn_rnn._linear.term import LinearTerm
 from sklearn_rnn._nn.architecture import Architecture
+from sklearn_rnn._nn.character_embedding import CharacterEmbedding
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._nn.dropout import SeededDropout, WordDropout
+from sklearn_rnn._nn.initialization import (
+    SkipInitialization,
+    init_embedding,
+    init_linear,
+    init_vectors,
+)
 from sklearn_rnn._nn.normalization import MaskedBatchNorm
 from sklearn_rnn._nn.pooling import POOLINGS
 from sklearn_rnn._nn.recurrent import RecurrentLayer, init_recurrent, reversal_index
-
-EMBEDDING_RANGE = 0.05
 
 ModuleType = TypeVar("ModuleType", bound=nn.Module)
 
@@ -78,6 +83,11 @@ class RecurrentModule(nn.Module):
             architecture.n_tokens, architecture.embedding_dim, padding_idx=0
         )
         self.embedding.weight.requires_grad_(not architecture.freeze_embeddings)
+        self.character_embedding = None
+        if architecture.reads_characters:
+            self.character_embedding = CharacterEmbedding(
+                architecture.embedding_dim, architecture.word_dropout
+            )
         self.embedding_dropout = SeededDropout(architecture.embedding_dropout, whole_channels=True)
         self.dropout = SeededDropout(architecture.dropout)
 
@@ -123,6 +133,8 @@ class RecurrentModule(nn.Module):
         for layer in self.modules():
             if isinstance(layer, nn.Embedding):
                 init_embedding(layer.weight, generator)
+            elif isinstance(layer, CharacterEmbedding):
+                init_vectors(layer.weight, generator)
             elif isinstance(layer, nn.RNNBase):
                 init_recurrent(layer, generator)
             elif isinstance(layer, nn.Linear):
@@ -166,10 +178,11 @@ class RecurrentModule(nn.Module):
         Parameters
         ----------
         ids : Tensor of int of shape (B, T)
-            Right-padded ids, below `n_tokens`. For an id that was unknown at fit, give 1.
+            Right-padded ids, below `n_tokens`. For an id that was unknown at fit, give 1. Words may
+            be followed by their characters if the network was trained so.
         lengths : Tensor of int64 of shape (B,), default=None
-            Lengths of the texts, in tokens; at least 1. None: the positions of the last ids that
-            are not 0.
+            Lengths of the texts, in words; at least 1. None: the positions of the last words whose
+            ids are not 0.
 
         Returns
         -------
@@ -184,12 +197,38 @@ class RecurrentModule(nn.Module):
         """
         if ids.is_floating_point():
             self._check_vectors(ids, lengths)
-        if lengths is None:
-            lengths = last_positions(ids)
-        vectors = self.embedding(ids).transpose(0, 1)  # (T, B, E), not contiguous
+        characters = None
+        if self.character_embedding is not None:
+            ids, characters = split_characters(ids)
+        return self.forward_words(
+            ids, last_positions(ids) if lengths is None else lengths, characters
+        )
+
+    def forward_words(
+        self, ids: Tensor, lengths: Tensor, characters: CharacterNgrams | None
+    ) -> Tensor:
+        """Compute the logits of a batch whose characters are split from the words.
+
+        Parameters
+        ----------
+        ids : Tensor of int of shape (B, T)
+            Right-padded ids of words.
+        lengths : Tensor of int64 of shape (B,)
+            Lengths of the texts, in words.
+        characters : CharacterNgrams or None
+            The character n-grams of the words. None if the network does not read characters.
+
+        Returns
+        -------
+        logits : Tensor of float32 of shape (B, C)
+        """
+        vectors = self.embedding(ids)  # (B, T, E)
+        if self.character_embedding is not None:
+            vectors = vectors + self.character_embedding(characters, ids.shape[1])
+        vectors = vectors.transpose(0, 1)  # (T, B, E), not contiguous
         if self.linear_term is None:
             return self.classify(vectors, lengths)
-        ngrams = self.linear_term.find_ngrams(ids)
+        ngrams = self.linear_term.find_ngrams(ids, characters)
         scores = self.linear_term.scores(ngrams) if self.reads_ngram_scores else None
         logits = self.classify(append_scores(vectors, scores), lengths)
         return logits + self.linear_term.logits(ngrams)
@@ -213,29 +252,43 @@ class RecurrentModule(nn.Module):
                 "the lengths too; with captum: additional_forward_args=(lengths,)."
             )
 
-    def embed(self, ids: Tensor, ngram_scores: Tensor | None = None) -> Tensor:
+    def embed(
+        self,
+        ids: Tensor,
+        ngram_scores: Tensor | None = None,
+        characters: CharacterNgrams | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         """Return the input of the first recurrent layer.
 
         Parameters
         ----------
         ids : Tensor of int of shape (B, T)
-            Right-padded ids.
+            Right-padded ids of words.
         ngram_scores : Tensor of float32 of shape (B, T, C), default=None
             The n-gram score channels. None: they are computed from the ids. Ignored if the network
             does not read n-gram scores.
+        characters : CharacterNgrams, default=None
+            The character n-grams of the words. Needed if the network reads characters.
+        generator : torch.Generator, default=None
+            Random generator of the dropout of character n-grams, on the device of `ids`. None:
+            torch's global stream.
 
         Returns
         -------
         words : Tensor of float32 of shape (T, B, E)
-            The word vector of each token, followed by its n-gram scores if the network reads them.
+            The vector of each word, followed by its n-gram scores if the network reads them.
         """
         # With texts first, the gradients of the embedding would be summed in another order, and
         # written with a stride.
         vectors: Tensor = self.embedding(ids.t())
+        if self.character_embedding is not None:
+            parts = self.character_embedding(characters, ids.shape[1], generator)
+            vectors = vectors + parts.transpose(0, 1)
         if self.linear_term is None or not self.reads_ngram_scores:
             return vectors
         if ngram_scores is None:
-            ngram_scores = self.linear_term.scores(self.linear_term.find_ngrams(ids))
+            ngram_scores = self.linear_term.scores(self.linear_term.find_ngrams(ids, characters))
         return append_scores(vectors, ngram_scores)
 
     def classify(
@@ -314,55 +367,11 @@ def append_scores(vectors: Tensor, ngram_scores: Tensor | None) -> Tensor:
     return torch.cat([vectors, ngram_scores.transpose(0, 1)], 2)
 
 
-class SkipInitialization(TorchFunctionMode):
-    """Context in which the constructors of torch's layers do not initialise the weights.
-
-    The initialisation would draw from torch's global random stream. It is not needed, because the
-    weights of a `RecurrentModule` are initialised or loaded after its construction. The device
-    "meta" would skip the initialisation too, but its use imports torch's compiler, which takes 4 s.
-    """
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        """Call `func`; return the given tensor unchanged if `func` is of `torch.nn.init`."""
-        kwargs = {} if kwargs is None else kwargs
-        if getattr(func, "__module__", None) == nn.init.__name__:
-            return kwargs["tensor"] if "tensor" in kwargs else args[0]
-        return func(*args, **kwargs)
-
-
 def mixed_precision(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
     """Return a context in which torch's layers compute in `dtype` with their float32 weights."""
     # Threads would share the cache of converted weights, but a converted weight belongs to the
     # autograd graph of a single thread.
     return torch.autocast(device.type, dtype, cache_enabled=False)
-
-
-@torch.no_grad()
-def init_embedding(weight: Tensor, generator: torch.Generator | None) -> None:
-    """Initialise word vectors, of shape (n_tokens, embedding_dim), uniformly at random.
-
-    Values are between -`EMBEDDING_RANGE` and `EMBEDDING_RANGE`. Row 0, which belongs to padding, is
-    set to zero.
-    """
-    nn.init.uniform_(weight, -EMBEDDING_RANGE, EMBEDDING_RANGE, generator=generator)
-    weight[0] = 0
-
-
-def init_linear(linear: nn.Linear, generator: torch.Generator | None) -> None:
-    """Initialise the weights and the bias of a dense layer.
-
-    - Weights: Glorot (Glorot & Bengio 2010, proceedings.mlr.press/v9/glorot10a).
-    - Bias, if the layer has one: zero.
-    """
-    nn.init.xavier_uniform_(linear.weight, generator=generator)
-    if linear.bias is not None:
-        nn.init.zeros_(linear.bias)
 
 
 class NoNorm(nn.Module):

@@ -41,6 +41,9 @@ def _list_layers(
     """Return the name, output shape and module of each layer, in the order of computation."""
     rows: list[tuple[str, tuple[int, ...], nn.Module]] = []
     rows.append(("embedding", (max_length, module.embedding.embedding_dim), module.embedding))
+    if module.character_embedding is not None:
+        shape = (max_length, module.embedding.embedding_dim)
+        rows.append(("character_embedding", shape, module.character_embedding))
     for i, (norm, layer) in enumerate(zip(module.layer_norms, module.layers, strict=True)):
         rows.append((f"layer_norms.{i}", (max_length, layer.input_size), norm))
         rows.append((f"layers.{i}", (max_length, layer.output_size), layer))

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
+from sklearn_rnn._ids import count_words
+from sklearn_rnn._linear.characters import CharacterNgrams, split_characters
 from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._training.data import TrainingData
 
@@ -28,13 +30,16 @@ POOL_BATCHES = 50
 class IdsDataset(Dataset[Batch]):
     """Inputs and labels of texts, as tensors on one device.
 
-    The inputs are the ids, lengths and weights of the texts. With `cross_fit` they include the
-    folds and the out-of-fold logits of the texts.
+    The inputs are the ids, lengths and weights of the texts. With `reads_characters` the ids and
+    lengths are those of words, and the inputs include the character n-grams. With `cross_fit` they
+    include the folds and the out-of-fold logits of the texts.
 
     Parameters
     ----------
     data : TrainingData
         The texts.
+    reads_characters : bool, default=False
+        Whether the network reads characters.
     cross_fit : CrossFit, default=None
         The cross-fit of the linear term to the texts. None if the linear term was not fitted to
         these texts, or if there is no linear term.
@@ -46,14 +51,17 @@ class IdsDataset(Dataset[Batch]):
         self,
         data: TrainingData,
         *,
+        reads_characters: bool = False,
         cross_fit: CrossFit | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
-        self.lengths = data.lengths
+        self.n_columns = data.lengths  # of ids, including characters
+        self.reads_characters = reads_characters
+        self.lengths = count_words(data.ids, data.lengths) if reads_characters else data.lengths
         self.device = torch.device(device)
         self.columns = {
             "ids": self._tensor(data.ids, torch.int32),
-            "lengths": self._tensor(data.lengths, torch.int64),
+            "lengths": self._tensor(self.lengths, torch.int64),
             # Only ratios of weights matter. With a mean of 1, weights fit the range of float32.
             "weights": self._tensor(data.weights / data.weights.mean(), torch.float32),
             "labels": self._tensor(data.labels, torch.int64),
@@ -70,13 +78,28 @@ class IdsDataset(Dataset[Batch]):
         return len(self.lengths)
 
     def __getitem__(self, rows: Any) -> Batch:
-        return self.take(rows, self.columns["ids"].shape[1])
+        return self.take(rows, int(self.lengths.max()), self.columns["ids"].shape[1])
 
-    def take(self, rows: slice | torch.Tensor, width: int) -> Batch:
-        """Return the inputs and labels of the given rows, with ids cut to `width` columns."""
+    def take(self, rows: slice | torch.Tensor, width: int, n_columns: int) -> Batch:
+        """Return the inputs and labels of the given rows.
+
+        `width` is the number of words of the longest of these texts, and `n_columns` that of words
+        and characters.
+        """
         batch = {name: column[rows] for name, column in self.columns.items() if name != "ids"}
         labels = batch.pop("labels")
-        return {"ids": self.columns["ids"][:, :width][rows], **batch}, labels
+        ids = self.columns["ids"][:, :n_columns][rows]
+        if self.reads_characters:
+            ids, characters = split_characters(ids, width)
+            batch |= {f"character_{name}": part for name, part in characters._asdict().items()}
+        return {"ids": ids, **batch}, labels
+
+
+def characters_of(inputs: dict[str, torch.Tensor]) -> CharacterNgrams | None:
+    """Return the character n-grams among the inputs of a batch, or None if they are not read."""
+    if "character_keys" not in inputs:
+        return None
+    return CharacterNgrams(inputs["character_keys"], inputs["character_words"])
 
 
 class TrainingBatches:
@@ -105,9 +128,11 @@ class TrainingBatches:
         order = self._shuffle()
         starts = np.arange(0, len(order), self.batch_size)
         widths = np.maximum.reduceat(lengths[order], starts)
+        n_columns = np.maximum.reduceat(self.dataset.n_columns[order], starts)
         rows_of_batches = torch.from_numpy(order).to(self.dataset.device).split(self.batch_size)
         for batch in self.rng.permutation(len(starts)):
-            yield self.dataset.take(rows_of_batches[batch], int(widths[batch]))
+            rows = rows_of_batches[batch]
+            yield self.dataset.take(rows, int(widths[batch]), int(n_columns[batch]))
 
     def _shuffle(self) -> npt.NDArray[np.int64]:
         """Return the rows of the texts, assigned to pools at random; each pool sorted by length."""
@@ -171,7 +196,8 @@ class SequentialBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for start, stop, width in self.spans:
-            yield self.dataset.take(slice(start, stop), width)
+            n_columns = int(self.dataset.n_columns[start:stop].max())
+            yield self.dataset.take(slice(start, stop), width, n_columns)
 
 
 # Largest number of ids in a batch for validation or prediction: 64 texts of 256 tokens. Larger

@@ -52,7 +52,9 @@ def refit_output_bias(
     rows = rows[np.argsort(dataset.lengths[rows], kind="stable")]
     batch_logits = []
     for start, stop, width in bounded_batches(dataset.lengths[rows]):
-        batch = dataset.take(torch.from_numpy(rows[start:stop]).to(dataset.device), width)
+        batch_rows = rows[start:stop]
+        n_columns = int(dataset.n_columns[batch_rows].max())
+        batch = dataset.take(torch.from_numpy(batch_rows).to(dataset.device), width, n_columns)
         batch_logits.append(microbatches.evaluate(*batch)["y_pred"])
     labels, weights = (
         dataset.columns[name].numpy(force=True)[rows] for name in ("labels", "weights")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -334,6 +335,26 @@ def split_validation(
 def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
     """Return the number of texts in a mini-batch; "auto" is n_samples // 256, within 8 and 64."""
     return min(max(n_samples // 256, 8), 64) if batch_size == "auto" else batch_size
+
+
+# Epochs with max_epochs="auto". Steps are those of the optimizer.
+MIN_EPOCHS = 3
+MAX_EPOCHS = 6
+STEPS_PER_CLASS = 250  # with fewer, there are more epochs than `MIN_EPOCHS`
+
+
+def choose_max_epochs(
+    max_epochs: int | Literal["auto"], *, n_samples: int, batch_size: int, n_classes: int
+) -> int:
+    """Return the number of epochs.
+
+    "auto" is the number that takes `STEPS_PER_CLASS` steps for each class, within `MIN_EPOCHS` and
+    `MAX_EPOCHS`.
+    """
+    if max_epochs != "auto":
+        return max_epochs
+    n_batches = math.ceil(n_samples / batch_size)
+    return min(max(math.ceil(STEPS_PER_CLASS * n_classes / n_batches), MIN_EPOCHS), MAX_EPOCHS)
 
 
 def merge_duplicates(data: TrainingData) -> TrainingData:

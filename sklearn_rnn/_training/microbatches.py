@@ -17,6 +17,7 @@ from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._linear.term import TokenNgrams
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._nn.normalization import MaskedBatchNorm
+from sklearn_rnn._training.batches import characters_of
 from sklearn_rnn._training.thread_pool import ThreadPool
 
 Inputs = dict[str, torch.Tensor]
@@ -73,7 +74,11 @@ class MicroBatches:
         self.fold_coefficients = None
         if cross_fit is not None:
             self.fold_coefficients = torch.from_numpy(cross_fit.coefficients).to(self.device)
-        self.parameters = [p for p in module.parameters() if p is not self.embedding]
+        self.tables = [self.embedding]  # whose gradients are those of the embedded words
+        if module.character_embedding is not None:
+            self.tables.append(module.character_embedding.weight)
+        are_tables = {id(table) for table in self.tables}
+        self.parameters = [p for p in module.parameters() if id(p) not in are_tables]
         seeds = range(seed, seed + MAX_MICRO_BATCHES)
         self.generators = [torch.Generator(self.device).manual_seed(s) for s in seeds]
         units = max(layer.forward_cell.hidden_size for layer in module.layers)
@@ -89,7 +94,8 @@ class MicroBatches:
         Parameters
         ----------
         inputs : dict of Tensor
-            "ids" of shape (B, T); "lengths" in tokens and "weights", both of shape (B,). With a
+            The inputs of an `IdsDataset`: "ids" of shape (B, T); "lengths" in words and "weights",
+            both of shape (B,); with characters, "character_keys" and "character_words". With a
             linear term also "folds" of shape (B,) and "linear_logits" of shape (B, C), as in
             `CrossFit`.
         labels : Tensor of int64 of shape (B,)
@@ -102,9 +108,14 @@ class MicroBatches:
             (3,): the sums of the weighted losses, of the weights of correctly classified texts, and
             of all weights.
         """
-        ids = self.module.word_dropout(inputs["ids"], self.generators[0])
+        generator = self.generators[0]
         ngrams = self._find_ngrams(inputs)  # before word dropout, on purpose
-        embedded = self.module.embed(ids, self._ngram_scores(inputs, ngrams))  # (T, B, E)
+        embedded = self.module.embed(  # (T, B, E)
+            self.module.word_dropout(inputs["ids"], generator),
+            self._ngram_scores(inputs, ngrams),
+            characters_of(inputs),
+            generator,
+        )
         shares = inputs["weights"] / inputs["weights"].sum()
         # At each step, because a callback may freeze parameters at any time.
         parameters = [p for p in self.parameters if p.requires_grad]
@@ -129,7 +140,7 @@ class MicroBatches:
         slices = self._split(len(labels))
         results = self.pool.map(compute, zip(slices, self.generators, strict=False))
         logits, losses, embedded_gradients, *gradients = zip(*results, strict=True)
-        if self.embedding.requires_grad:
+        if any(table.requires_grad for table in self.tables):
             embedded.backward(_join_rows(embedded, slices, embedded_gradients))
         for parameter, summands in zip(parameters, gradients, strict=True):
             parameter.grad = sum(summands[1:], start=summands[0])
@@ -144,7 +155,8 @@ class MicroBatches:
         linear term computes the logits.
         """
         ngrams = self._find_ngrams(inputs)
-        embedded = self.module.embed(inputs["ids"], self._ngram_scores(inputs, ngrams))
+        scores = self._ngram_scores(inputs, ngrams)
+        embedded = self.module.embed(inputs["ids"], scores, characters_of(inputs))
 
         def compute(rows: slice) -> torch.Tensor:
             with torch.no_grad():  # no_grad applies to one thread
@@ -160,7 +172,7 @@ class MicroBatches:
         term = self.module.linear_term
         if term is None or ("folds" in inputs and not self.module.reads_ngram_scores):
             return None
-        return term.find_ngrams(inputs["ids"])
+        return term.find_ngrams(inputs["ids"], characters_of(inputs))
 
     def _ngram_scores(self, inputs: Inputs, ngrams: TokenNgrams | None) -> torch.Tensor | None:
         """Return the n-gram scores, or None if the network does not read them.

@@ -303,10 +303,9 @@ class RecurrentNet(PredictionNet):
         # Not by set_params(criterion__label_smoothing=...): skorch would then build a new optimizer
         # and lose the moments of the old one.
         self.criterion_.label_smoothing = self.label_smoothing
-        dataset = SkorchDataset(training, cross_fit=cross_fit, device=self.device)
-        valid_dataset = (
-            None if validation is None else SkorchDataset(validation, device=self.device)
-        )
+        options = {"reads_characters": self.reads_characters, "device": self.device}
+        dataset = SkorchDataset(training, cross_fit=cross_fit, **options)
+        valid_dataset = None if validation is None else SkorchDataset(validation, **options)
         history = self.history
         reset_rate(self.optimizer_, self.lr, self._scheduled_rate(), is_first=not history)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from sklearn_rnn._ids import replace_unknown_ids, row_blocks, sequence_lengths
+from sklearn_rnn._ids import count_words, replace_unknown_ids, row_blocks, sequence_lengths
 from sklearn_rnn._training.batches import bounded_batches
 from sklearn_rnn._training.thread_pool import thread_pool
 
@@ -44,16 +46,21 @@ def compute_logits(
     logits : ndarray of float32 of shape (n, n_classes)
         Logits of the texts, in the order of `ids`.
     """
+    reads_characters = module.character_embedding is not None
+    replace_unknown = partial(
+        replace_unknown_ids, table=known_ids, keep_characters=reads_characters
+    )
     lengths = sequence_lengths(ids)
-    order, inverse = distinct_texts(ids, lengths, known_ids)
+    order, inverse = distinct_texts(ids, lengths, replace_unknown)
+    n_words = count_words(ids, lengths) if reads_characters else lengths
     logits = np.empty((len(ids), module.output.out_features), dtype=np.float32)
 
     @torch.inference_mode()
     def compute(span: tuple[int, int, int]) -> None:
         start, stop, width = span
         rows = order[start:stop]
-        batch = torch.from_numpy(replace_unknown_ids(ids[rows, :width], known_ids)).to(device)
-        batch_lengths = torch.from_numpy(lengths[rows]).to(device)
+        batch = torch.from_numpy(replace_unknown(ids[rows, :width])).to(device)
+        batch_lengths = torch.from_numpy(n_words[rows]).to(device)
         logits[rows] = module(batch, batch_lengths).cpu().numpy()
 
     spans = bounded_batches(lengths[order])
@@ -67,7 +74,9 @@ def compute_logits(
 
 
 def distinct_texts(
-    ids: Ids, lengths: npt.NDArray[np.int64], known_ids: IdsTable
+    ids: Ids,
+    lengths: npt.NDArray[np.int64],
+    replace_unknown: Callable[[Ids], npt.NDArray[np.int32]],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Find the distinct texts, in an order that does not depend on the order of `ids`.
 
@@ -81,8 +90,8 @@ def distinct_texts(
         As in `compute_logits`.
     lengths : ndarray of int64 of shape (n,)
         Lengths of the texts, in tokens.
-    known_ids : ndarray
-        As in `compute_logits`. Unknown ids are replaced before texts are compared.
+    replace_unknown : callable
+        Returns ids with the unknown word in place of unknown ids, before texts are compared.
 
     Returns
     -------
@@ -94,7 +103,7 @@ def distinct_texts(
     factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
     hashes = np.empty(len(ids), dtype=np.uint64)
     for block in row_blocks(ids):
-        hashes[block] = replace_unknown_ids(ids[block], known_ids).astype(np.uint64) @ factors
+        hashes[block] = replace_unknown(ids[block]).astype(np.uint64) @ factors
     order = np.lexsort((hashes, lengths))
 
     is_new = np.ones(len(ids), dtype=bool)
@@ -106,8 +115,7 @@ def distinct_texts(
     for block in row_blocks(ids):  # covers all candidates: they are fewer than the rows
         current = candidates[block]
         texts, previous_texts = (
-            replace_unknown_ids(ids[order[indices]], known_ids)
-            for indices in (current, current - 1)
+            replace_unknown(ids[order[indices]]) for indices in (current, current - 1)
         )
         is_new[current] = (texts != previous_texts).any(1)
     inverse = np.empty(len(ids), dtype=np.int64)

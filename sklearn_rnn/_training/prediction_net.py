@@ -13,7 +13,7 @@ from skorch.dataset import Dataset
 from skorch.utils import data_from_dataset, is_dataset
 
 from sklearn_rnn._ids import FIRST_ID, replace_unknown_ids, sequence_lengths
-from sklearn_rnn._training.batches import IdsDataset, SequentialBatches
+from sklearn_rnn._training.batches import IdsDataset, SequentialBatches, characters_of
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.optimizer import replace_parameter
 from sklearn_rnn._training.prediction import compute_logits
@@ -124,6 +124,11 @@ class PredictionNet(NeuralNetClassifier):
         self.predict_nonlinearity = self._get_predict_nonlinearity()
         super().trim_for_prediction()
 
+    @property
+    def reads_characters(self) -> bool:
+        """Whether the network reads the characters of words."""
+        return self.module_.character_embedding is not None
+
     def set_mode(self, *, training: bool) -> None:
         """Put the module into training or evaluation mode."""
         # Setting the mode at each step took longer than the rest of a small training step.
@@ -157,10 +162,11 @@ class PredictionNet(NeuralNetClassifier):
         advice = "A clone of net_ knows no ids. Predict with net_ of a fitted RNNTextClassifier."
         self.check_is_fitted(["known_ids_"], msg=advice)
         ids = X["ids"] if isinstance(X, dict) else X
-        ids = replace_unknown_ids(np.asarray(as_numpy(ids)), self.known_ids_)
+        ids = np.asarray(as_numpy(ids))
+        ids = replace_unknown_ids(ids, self.known_ids_, keep_characters=self.reads_characters)
         labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(as_numpy(y))
         data = TrainingData(ids, labels, np.ones(len(ids)), sequence_lengths(ids))
-        return IdsDataset(data, device=self.device)
+        return IdsDataset(data, reads_characters=self.reads_characters, device=self.device)
 
     def get_iterator(self, dataset: IdsDataset, training: bool = False) -> SequentialBatches:
         """Return the batches of a dataset, in the order of its texts, whatever `training` is."""
@@ -169,7 +175,7 @@ class PredictionNet(NeuralNetClassifier):
     def infer(self, x: Any, **fit_params: Any) -> torch.Tensor:
         """Compute the logits of the inputs of an `IdsDataset`, or of a tensor or array of ids."""
         if isinstance(x, dict):
-            return self.module_(x["ids"], x["lengths"], **fit_params)
+            return self.module_.forward_words(x["ids"], x["lengths"], characters_of(x))
         logits: torch.Tensor = super().infer(x, **fit_params)
         return logits
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_rnn._ids import replace_unknown_ids
+from sklearn_rnn._ids import has_characters, replace_unknown_ids
 from sklearn_rnn._training.class_weight import apply_class_weight
 from sklearn_rnn._training.data import (
     TrainingData,
@@ -113,5 +113,7 @@ def prepare_data(
         return training, None
     validation = sort_by_length(validation)
     validation = apply_class_weight(validation, class_weight, classes, balance=balance)
-    ids = replace_unknown_ids(validation.ids, known_ids)
+    ids = replace_unknown_ids(
+        validation.ids, known_ids, keep_characters=has_characters(training.ids)
+    )
     return training, TrainingData(ids, validation.labels, validation.weights, validation.lengths)

@@ -1,0 +1,117 @@
+"""Character n-grams of words: parts of words that unseen and inflected words share.
+
+In a row of ids, a word may be followed by its characters (see `_ids`). The n-grams of a word are
+its substrings of `SHORTEST` to `LONGEST` characters, between two boundary marks: the word "rain"
+has the 3-grams "<ra", "rai", "ain" and "in>" (Bojanowski et al. 2017, arXiv:1607.04606).
+
+Shapes: B texts, M columns of ids, T words, K n-grams.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sklearn_rnn._ids import END_OF_CHARACTERS, FIRST_CHARACTER, PAD
+
+SHORTEST, LONGEST = 3, 5
+
+# The keys of character n-grams are above those of words and pairs: a hash below this bit. Two of a
+# million n-grams have the same key with a probability of 1e-7.
+_KEY_BIT = 2**62
+_FACTOR = 6364136223846793005  # odd, of Knuth's linear congruential generator (MMIX)
+_BOUNDARY = END_OF_CHARACTERS - FIRST_CHARACTER  # a code that is no code point
+
+
+class CharacterNgrams(NamedTuple):
+    """The character n-grams of the words of a batch of texts.
+
+    Parameters
+    ----------
+    keys : Tensor of int64 of shape (B, K)
+        Keys of n-grams, at least 2**62. 0 where there is none.
+    words : Tensor of int64 of shape (B, K)
+        The position of the word of each n-gram among the words of its text. 0 where there is none.
+    """
+
+    keys: Tensor
+    words: Tensor
+
+    def take(self, texts: slice) -> "CharacterNgrams":
+        """Return the n-grams of some of the texts."""
+        return CharacterNgrams(self.keys[texts], self.words[texts])
+
+
+def split_characters(ids: Tensor, seq_len: int | None = None) -> tuple[Tensor, CharacterNgrams]:
+    """Split rows of words and characters into words, and character n-grams.
+
+    Parameters
+    ----------
+    ids : Tensor of int of shape (B, M)
+        Right-padded ids; each word may be followed by its characters.
+    seq_len : int, default=None
+        T, at least the largest number of words of a text. None: this number.
+
+    Returns
+    -------
+    words : Tensor of int of shape (B, T)
+        Right-padded ids without characters.
+    ngrams : CharacterNgrams
+    """
+    is_character = (ids >= FIRST_CHARACTER) & (ids < END_OF_CHARACTERS)
+    positions = (~is_character).cumsum(1) - 1  # (B, M), of the word at or before a column
+    positions.clamp_(min=0)
+    if seq_len is None:
+        is_word = ~is_character & (ids != PAD)
+        seq_len = max(int(((positions + 1) * is_word).max()), 1)
+    # What is beyond the words of a text is padding, and is written into a column that is cut off.
+    columns = positions.clamp(max=seq_len).masked_fill(is_character, seq_len)
+    words = ids.new_zeros(len(ids), seq_len + 1).scatter_(1, columns, ids)
+    return words[:, :seq_len], _hash_ngrams(ids, is_character, positions)
+
+
+def _hash_ngrams(ids: Tensor, is_character: Tensor, positions: Tensor) -> CharacterNgrams:
+    codes = (ids.long() - FIRST_CHARACTER).masked_fill(~is_character, _BOUNDARY)
+    # Marks the end of a word in the last column.
+    codes = torch.nn.functional.pad(codes, (0, 1), value=_BOUNDARY)
+    inside = torch.nn.functional.pad(is_character, (0, 1))
+    all_keys, all_words = [], []
+    n_windows = codes.shape[1]
+    hashes = torch.zeros_like(codes)
+    for size in range(1, LONGEST + 1):
+        n_windows = codes.shape[1] - size + 1
+        if n_windows < 1:
+            break
+        hashes = hashes[:, :n_windows] * _FACTOR + codes[:, size - 1 :] + 1
+        if size < SHORTEST:
+            continue
+        # Only the first and the last character may be a boundary.
+        is_ngram = inside[:, 1 : n_windows + 1].clone()
+        for offset in range(2, size - 1):
+            is_ngram &= inside[:, offset : n_windows + offset]
+        keys = (hashes ^ (hashes >> 31)) & (_KEY_BIT - 1) | _KEY_BIT
+        all_keys.append(keys * is_ngram)
+        all_words.append(positions[:, :n_windows] * is_ngram)
+    if not all_keys:  # fewer columns than a word of one character
+        return CharacterNgrams(codes[:, :0], codes[:, :0])
+    return CharacterNgrams(torch.cat(all_keys, 1), torch.cat(all_words, 1))
+
+
+def sum_over_words(values: Tensor, words: Tensor, seq_len: int) -> Tensor:
+    """Sum values of character n-grams over each word.
+
+    Parameters
+    ----------
+    values : Tensor of float of shape (B, K, D)
+        D values of each n-gram. Zero where there is no n-gram.
+    words : Tensor of int64 of shape (B, K)
+        As in `CharacterNgrams`.
+    seq_len : int
+        T.
+
+    Returns
+    -------
+    sums : Tensor of float of shape (B, T, D)
+    """
+    sums = values.new_zeros(len(values), seq_len, values.shape[2])
+    return sums.scatter_add_(1, words[:, :, None].expand_as(values), values)

@@ -1,0 +1,123 @@
+"""Spelling of words: rows in which each word is followed by its characters."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
+
+import numpy as np
+import numpy.typing as npt
+
+from sklearn_rnn._ids import FIRST_CHARACTER, PAD, UNK, IdArray, LengthArray
+
+# Shorter tokens are not spelled: their n-grams would say nothing that the token does not.
+SHORTEST_SPELLED = 3
+
+# add_characters="auto" adds them from this number of texts on, if this share of the texts fits into
+# a row together with its characters, of at most this length.
+AUTO_MIN_TEXTS = 1000
+AUTO_SHARE = 0.95
+AUTO_LENGTH = 400
+
+
+class Spelling:
+    """The characters of some distinct tokens.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The tokens. Texts refer to a token by its index.
+    """
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        spelled = [token if len(token) >= SHORTEST_SPELLED else "" for token in tokens]
+        counts = np.fromiter(map(len, spelled), np.int64, len(spelled))
+        codes = np.frombuffer("".join(spelled).encode("utf-32-le", "surrogatepass"), "<u4")
+        # In `_ids`, each token has one place for its id, before its characters.
+        self._begins = np.cumsum(counts + 1) - (counts + 1)
+        self._sizes = counts + 1
+        self._ids = np.zeros(self._sizes.sum(), dtype=np.int32)
+        is_character = np.ones(len(self._ids), dtype=bool)
+        is_character[self._begins] = False
+        self._ids[is_character] = codes + np.uint32(FIRST_CHARACTER)
+
+    def lengths(self, tokens: npt.NDArray[np.integer], lengths: LengthArray) -> LengthArray:
+        """Return the lengths of texts with all their characters.
+
+        Parameters
+        ----------
+        tokens : ndarray of int of shape (lengths.sum(),)
+            The indices of the tokens of the first text, then those of the second, and so on.
+        lengths : ndarray of int64 of shape (n_texts,)
+            The number of tokens of each text, at least 1.
+        """
+        starts = np.cumsum(lengths) - lengths
+        return np.add.reduceat(self._sizes[tokens], starts)
+
+    def spell(
+        self,
+        tokens: npt.NDArray[np.integer],
+        lengths: LengthArray,
+        final_ids: IdArray,
+        max_length: int,
+    ) -> tuple[IdArray, LengthArray]:
+        """Return the ids of texts in which each token is followed by its characters.
+
+        A text that would then be longer than `max_length` stays without characters.
+
+        Parameters
+        ----------
+        tokens, lengths : ndarray of int
+            As in `lengths`.
+        final_ids : ndarray of int32 of shape (n_tokens,)
+            The id of each token.
+        max_length : int
+            The length of a row, without markers.
+
+        Returns
+        -------
+        ids : ndarray of int32 of shape (lengths.sum(),)
+            The ids of the first text, then those of the second, and so on.
+        lengths : ndarray of int64 of shape (n_texts,)
+            With characters.
+        """
+        fits = self.lengths(tokens, lengths) <= max_length
+        sizes = np.where(np.repeat(fits, lengths), self._sizes[tokens], 1)
+        ends = np.cumsum(sizes)
+        begins = ends - sizes
+        positions = np.repeat(self._begins[tokens] - begins, sizes) + np.arange(sizes.sum())
+        ids = self._ids[positions]
+        ids[begins] = final_ids[tokens]
+        return ids, np.add.reduceat(sizes, np.cumsum(lengths) - lengths)
+
+
+def is_worth_adding(lengths: LengthArray, max_length: int | None) -> bool:
+    """Return the choice of ``add_characters="auto"``.
+
+    Parameters
+    ----------
+    lengths : ndarray of int64 of shape (n_texts,)
+        The lengths of the training texts with their characters.
+    max_length : int or None
+        The length of a row. None if it is not known yet.
+    """
+    limit = AUTO_LENGTH if max_length is None else min(max_length, AUTO_LENGTH)
+    return len(lengths) >= AUTO_MIN_TEXTS and bool(np.mean(lengths <= limit) >= AUTO_SHARE)
+
+
+def read_tokens(row: list[int], tokens: Mapping[int, str]) -> Iterator[str]:
+    """Yield the tokens of a row of ids, in which characters follow the token that they spell.
+
+    Parameters
+    ----------
+    row : list of int
+        Ids, with or without padding.
+    tokens : mapping of int to str
+        The token of each id, including that of the unknown word.
+    """
+    ids = [id_ for id_ in row if id_ != PAD]
+    for position, id_ in enumerate(ids):
+        if id_ == UNK:
+            letters = takewhile(FIRST_CHARACTER.__le__, islice(ids, position + 1, None))
+            spelled = "".join(chr(letter - FIRST_CHARACTER) for letter in letters)
+            yield spelled or tokens[UNK]
+        elif id_ < FIRST_CHARACTER:
+            yield tokens[id_]
