@@ -280,7 +280,8 @@ def by_a_loaded_tokenizer(tokenizer):
 
 
 def by_the_most_frequent_tokens(tokenizer):
-    return tokenizer.set_params(min_count=50).fit_transform(FOOD[0])
+    with pytest.warns(UserWarning, match="occur fewer than min_count=50 times"):
+        return tokenizer.set_params(min_count=50).fit_transform(FOOD[0])
 
 
 def with_markers(tokenizer):
