@@ -10,7 +10,7 @@ Shapes: B texts, M columns of ids, T words, K n-grams.
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sklearn_rnn._ids import END_OF_CHARACTERS, FIRST_CHARACTER, PAD
 
@@ -31,7 +31,8 @@ class CharacterNgrams(NamedTuple):
     keys : Tensor of int64 of shape (B, K)
         Keys of n-grams, at least 2**62. 0 where there is none.
     words : Tensor of int64 of shape (B, K)
-        The position of the word of each n-gram among the words of its text. 0 where there is none.
+        The position of the word of each n-gram among the words of its text, in ascending order.
+        Where there is no n-gram it may be beyond the last word.
     """
 
     keys: Tensor
@@ -71,30 +72,22 @@ def split_characters(ids: Tensor, seq_len: int | None = None) -> tuple[Tensor, C
 
 
 def _hash_ngrams(ids: Tensor, is_character: Tensor, positions: Tensor) -> CharacterNgrams:
+    n_columns = ids.shape[1]
     codes = (ids.long() - FIRST_CHARACTER).masked_fill(~is_character, _BOUNDARY)
-    # Marks the end of a word in the last column.
-    codes = torch.nn.functional.pad(codes, (0, 1), value=_BOUNDARY)
-    inside = torch.nn.functional.pad(is_character, (0, 1))
-    all_keys, all_words = [], []
-    n_windows = codes.shape[1]
-    hashes = torch.zeros_like(codes)
+    codes = nn.functional.pad(codes, (0, LONGEST), value=_BOUNDARY)
+    inside = nn.functional.pad(is_character, (0, LONGEST))
+    hashes = torch.zeros_like(ids, dtype=torch.int64)
+    is_ngram = torch.ones_like(is_character)
+    keys = []
     for size in range(1, LONGEST + 1):
-        n_windows = codes.shape[1] - size + 1
-        if n_windows < 1:
-            break
-        hashes = hashes[:, :n_windows] * _FACTOR + codes[:, size - 1 :] + 1
-        if size < SHORTEST:
-            continue
-        # Only the first and the last character may be a boundary.
-        is_ngram = inside[:, 1 : n_windows + 1].clone()
-        for offset in range(2, size - 1):
-            is_ngram &= inside[:, offset : n_windows + offset]
-        keys = (hashes ^ (hashes >> 31)) & (_KEY_BIT - 1) | _KEY_BIT
-        all_keys.append(keys * is_ngram)
-        all_words.append(positions[:, :n_windows] * is_ngram)
-    if not all_keys:  # fewer columns than a word of one character
-        return CharacterNgrams(codes[:, :0], codes[:, :0])
-    return CharacterNgrams(torch.cat(all_keys, 1), torch.cat(all_words, 1))
+        hashes = hashes * _FACTOR + codes[:, size - 1 : n_columns + size - 1] + 1
+        if size > 2:  # only the first and the last character may be a boundary
+            is_ngram = is_ngram & inside[:, size - 2 : n_columns + size - 2]
+        if size >= SHORTEST:
+            mixed = (hashes ^ (hashes >> 31)) & (_KEY_BIT - 1) | _KEY_BIT
+            keys.append(mixed * is_ngram)
+    words = positions[:, :, None].expand(-1, -1, len(keys))
+    return CharacterNgrams(torch.stack(keys, 2).flatten(1), words.flatten(1))
 
 
 def sum_over_words(values: Tensor, words: Tensor, seq_len: int) -> Tensor:
@@ -114,4 +107,5 @@ def sum_over_words(values: Tensor, words: Tensor, seq_len: int) -> Tensor:
     sums : Tensor of float of shape (B, T, D)
     """
     sums = values.new_zeros(len(values), seq_len, values.shape[2])
+    words = words.clamp(max=seq_len - 1)
     return sums.scatter_add_(1, words[:, :, None].expand_as(values), values)

@@ -6,7 +6,7 @@ Shapes: B texts, T words, K character n-grams, E embedding channels.
 import torch
 from torch import Tensor, nn
 
-from sklearn_rnn._linear.characters import CharacterNgrams, sum_over_words
+from sklearn_rnn._linear.characters import CharacterNgrams
 
 # Rows of the table. N-grams with the same hash share a row (Weinberger et al. 2009,
 # arXiv:0902.2206).
@@ -55,11 +55,27 @@ class CharacterEmbedding(nn.Module):
         vectors : Tensor of float32 of shape (B, T, E)
             Zero for words without characters.
         """
-        weights = (ngrams.keys != 0).to(self.weight.dtype)[:, :, None]  # (B, K, 1)
-        sizes = sum_over_words(weights, ngrams.words, seq_len)  # (B, T, 1)
-        weights = weights * sizes.clamp(min=1).rsqrt().gather(1, ngrams.words[:, :, None])
+        shape = len(ngrams.keys), seq_len
+        words = torch.arange(seq_len, device=ngrams.words.device).expand(shape).contiguous()
+        begins = torch.searchsorted(
+            ngrams.words.contiguous(), words
+        )  # (B, T), of the bag of a word
+        is_ngram = (ngrams.keys != 0).to(self.weight.dtype)  # (B, K)
+        totals = nn.functional.pad(is_ngram.cumsum(1), (1, 0))
+        ends = nn.functional.pad(begins[:, 1:], (0, 1), value=is_ngram.shape[1])
+        sizes = totals.gather(1, ends) - totals.gather(1, begins)
+        # The last bag of a text holds what is beyond its words, too.
+        scales = sizes.clamp(min=1).rsqrt()
+        weights = is_ngram * scales.gather(1, ngrams.words.clamp(max=seq_len - 1))
         if self.training and self.dropout:
             kept = torch.empty_like(weights).bernoulli_(1 - self.dropout, generator=generator)
             weights = weights * kept / (1 - self.dropout)
-        vectors = nn.functional.embedding(ngrams.keys % N_BUCKETS, self.weight)  # (B, K, E)
-        return sum_over_words(vectors * weights, ngrams.words, seq_len)
+        offsets = begins + is_ngram.shape[1] * torch.arange(shape[0], device=words.device)[:, None]
+        vectors = nn.functional.embedding_bag(
+            (ngrams.keys % N_BUCKETS).flatten(),
+            self.weight,
+            offsets.flatten(),
+            mode="sum",
+            per_sample_weights=weights.flatten(),
+        )
+        return vectors.view(*shape, -1)
