@@ -32,6 +32,7 @@ SECTIONS = (
     "loading",
     "search",
     "memory",
+    "repeated_fits",
     "growth",
     "gpu",
 )

@@ -273,7 +273,7 @@ class RecurrentNet(PredictionNet):
         """
         self.check_training_readiness()
         before = NetState(self)
-        with thread_pool() as pool:
+        with thread_pool(trims_memory=True) as pool:
             try:
                 self.configure(parameters)
                 self.known_ids_ = known_ids

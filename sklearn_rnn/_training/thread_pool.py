@@ -31,9 +31,12 @@ C = TypeVar("C", bound=type)
 # functions that change it for the calling thread alone. torch's own operations ask OpenMP.
 _OPENMP_LIBRARIES = ThreadpoolController().select(user_api="openmp").lib_controllers
 # Returns the earlier number, or 0 if none was set in this thread. Not in builds without MKL.
+_torch_library = ctypes.CDLL(torch._C.__file__)
 _set_mkl_threads: Callable[[int], int] | None = getattr(
-    ctypes.CDLL(torch._C.__file__), "MKL_Set_Num_Threads_Local", None
+    _torch_library, "MKL_Set_Num_Threads_Local", None
 )
+# Returns free memory to the system. Of glibc, on which torch depends on most Linux systems.
+_trim_heaps: Callable[[int], int] | None = getattr(_torch_library, "malloc_trim", None)
 
 
 class _CallingThread(threading.local):
@@ -163,7 +166,7 @@ def _start_helper() -> None:
 
 
 @contextmanager
-def thread_pool() -> Iterator[ThreadPool]:
+def thread_pool(*, trims_memory: bool = False) -> Iterator[ThreadPool]:
     """Yield a `ThreadPool` of ``torch.get_num_threads()`` threads, each of which uses one core.
 
     If the caller is not the main thread, the pool has a single thread: the caller is then probably
@@ -175,6 +178,13 @@ def thread_pool() -> Iterator[ThreadPool]:
     with moments of zero (python -m benchmarks.speed denormals).
 
     The settings of the caller's thread are restored afterwards. Other threads keep theirs.
+
+    Parameters
+    ----------
+    trims_memory : bool, default=False
+        Whether free memory is returned to the system in the end, where the C library is glibc. It
+        keeps a heap for each thread, with gaps that no other thread fills: without trimming, ten
+        fits left 220 MB more than they used.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     flushed = flushes_denormals()
@@ -185,6 +195,8 @@ def thread_pool() -> Iterator[ThreadPool]:
                 yield pool
         finally:
             torch.set_flush_denormal(flushed)
+            if trims_memory and _trim_heaps is not None:
+                _trim_heaps(0)
 
 
 def flushes_denormals() -> bool:

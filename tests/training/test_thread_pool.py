@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
+from sklearn_rnn._training import thread_pool as thread_pool_module
 from sklearn_rnn._training.thread_pool import (
     ThreadPool,
     flushes_denormals,
@@ -81,6 +82,15 @@ def test_pool_has_one_thread_outside_the_main_thread():
             assert executor.submit(count_threads).result() == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("trims_memory", [False, True])
+def test_memory_is_trimmed_on_demand(monkeypatch, trims_memory):
+    calls = []
+    monkeypatch.setattr(thread_pool_module, "_trim_heaps", calls.append)
+    with thread_pool(trims_memory=trims_memory):
+        assert calls == []
+    assert calls == [0] * trims_memory
 
 
 def test_one_core_is_restored_after_nested_contexts_and_errors():
