@@ -212,8 +212,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     max_epochs : int or "auto", default="auto"
         Number of epochs, that is, passes over the training texts. `early_stopping` may end the
         training sooner. "auto" is the number of epochs with 250 steps of the optimizer for each
-        class, but at least 3 and at most 6: few texts and many classes need more epochs. With two
-        classes and the default `batch_size` it is 6 for 700 training texts and 3 from 1,300 on.
+        class, but at least 3, and at most 6, or 8 from ten classes on: few texts and many classes
+        need more epochs. With two classes and the default `batch_size` it is 6 for 700 training
+        texts and 3 from 1,300 on.
         More epochs help a network without linear classifier (``linear_ngrams=0``) and texts whose
         label depends on word order, and overfit on other texts.
 
@@ -246,7 +247,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         Whether to end the training when the validation score no longer improves (see
         `n_iter_no_change`). The validation data are X_val and y_val if given to `fit`, else a
         stratified `validation_fraction` of the training data. With validation data, the weights of
-        the best evaluation are kept, whether training is stopped early or not.
+        the best evaluation are kept, whether training is stopped early or not; and with 100
+        validation texts or more, the logits are divided by the temperature [14]_ at which the
+        validation loss is lowest, which changes probabilities but no predicted label.
 
     validation_fraction : float, default=0.1
         Share of the training texts that `early_stopping` sets aside as validation data, in (0, 1).
@@ -411,6 +414,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     .. [12] Iyyer et al. (2015), Deep unordered composition rivals syntactic methods for text
        classification. doi:10.3115/v1/P15-1162
     .. [13] Wolpert (1992), Stacked generalization. doi:10.1016/S0893-6080(05)80023-1
+    .. [14] Guo et al. (2017), On calibration of modern neural networks. arXiv:1706.04599
 
     Examples
     --------

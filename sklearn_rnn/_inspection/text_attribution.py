@@ -144,11 +144,13 @@ def _attribute_row(
     from sklearn_rnn._inspection.attribution import integrated_gradients, linear_attribution
     from sklearn_rnn._linear.characters import split_characters
 
+    net = classifier.net_
+
     def score(logits: torch.Tensor) -> torch.Tensor:
+        logits = logits / net.module_.temperature
         logit = logits[:, class_index]
         return logit - logits[:, 1 - class_index] if logits.shape[1] == 2 else logit
 
-    net = classifier.net_
     columns = replace_unknown_ids(ids, net.known_ids_, keep_characters=net.reads_characters)
     n_columns = sequence_lengths(ids)[0]
     words, characters = torch.from_numpy(columns[:, :n_columns]).to(net.device), None

@@ -37,6 +37,9 @@ ModuleType = TypeVar("ModuleType", bound=nn.Module)
 class RecurrentModule(nn.Module):
     """Recurrent text classifier, which computes logits from ids.
 
+    `forward` divides the logits by `temperature` (Guo et al. 2017, arXiv:1706.04599), which is 1
+    unless there were validation data; training is without it.
+
     The constructor allocates the weights on the CPU and leaves them uninitialised. Call
     `init_weights` for a new network, or `load_state_dict` for a trained network. There are two
     exceptions: in batch normalisation, weights start at 1 and biases at 0; and the constructor of a
@@ -70,6 +73,8 @@ class RecurrentModule(nn.Module):
         The layers and their sizes.
     """
 
+    temperature: Tensor
+
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         with torch.device("cpu"), SkipInitialization():
@@ -83,8 +88,9 @@ class RecurrentModule(nn.Module):
             architecture.n_tokens, architecture.embedding_dim, padding_idx=0
         )
         self.embedding.weight.requires_grad_(not architecture.freeze_embeddings)
+        self.reads_characters = architecture.reads_characters
         self.character_embedding = None
-        if architecture.reads_characters:
+        if architecture.embeds_characters:
             self.character_embedding = CharacterEmbedding(
                 architecture.embedding_dim, architecture.word_dropout
             )
@@ -114,6 +120,7 @@ class RecurrentModule(nn.Module):
         dense_sizes = (n_pooled, *architecture.head_sizes)
         self.dense = module_list(nn.Linear(*pair) for pair in pairwise(dense_sizes))
         self.output = nn.Linear(dense_sizes[-1], architecture.n_classes)
+        self.register_buffer("temperature", torch.ones(()))
 
         self.layer_norms = make_norms(layer_input_sizes, architecture.batch_norm)
         self.dense_norms = make_norms(dense_sizes, architecture.batch_norm)
@@ -198,7 +205,7 @@ class RecurrentModule(nn.Module):
         if ids.is_floating_point():
             self._check_vectors(ids, lengths)
         characters = None
-        if self.character_embedding is not None:
+        if self.reads_characters:
             ids, characters = split_characters(ids)
         return self.forward_words(
             ids, last_positions(ids) if lengths is None else lengths, characters
@@ -227,11 +234,11 @@ class RecurrentModule(nn.Module):
             vectors = vectors + self.character_embedding(characters, ids.shape[1])
         vectors = vectors.transpose(0, 1)  # (T, B, E), not contiguous
         if self.linear_term is None:
-            return self.classify(vectors, lengths)
+            return self.classify(vectors, lengths) / self.temperature
         ngrams = self.linear_term.find_ngrams(ids, characters)
         scores = self.linear_term.scores(ngrams) if self.reads_ngram_scores else None
         logits = self.classify(append_scores(vectors, scores), lengths)
-        return logits + self.linear_term.logits(ngrams)
+        return (logits + self.linear_term.logits(ngrams)) / self.temperature
 
     def _check_vectors(self, vectors: Tensor, lengths: Tensor | None) -> None:
         """Raise a ValueError if the logits can't be computed from word vectors in place of ids."""
@@ -299,7 +306,7 @@ class RecurrentModule(nn.Module):
         generator: torch.Generator | None = None,
         dtype: torch.dtype | None = None,
     ) -> Tensor:
-        """Compute the logits of a batch, without the linear term.
+        """Compute the logits of a batch, without the linear term and the temperature.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Calibration of the output layer: after training, its biases are refitted without dropout."""
+"""Calibration after training: biases of the output layer, and temperature of the logits."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
 from sklearn_rnn._linear.cross_fit import smooth_labels
-from sklearn_rnn._training.batches import IdsDataset, bounded_batches
+from sklearn_rnn._training.batches import IdsDataset, SequentialBatches, bounded_batches
 
 if TYPE_CHECKING:
     from sklearn_rnn._nn.module import RecurrentModule
     from sklearn_rnn._training.microbatches import MicroBatches
 
 MAX_TEXTS = 5000  # largest number of texts that the biases are fitted to
+MIN_VALIDATION_TEXTS = 100  # from which the temperature is fitted: fewer are too few to tell
+LARGEST_TEMPERATURE = 10.0  # and the inverse of the smallest
 
 
 @torch.no_grad()
@@ -103,3 +105,63 @@ def fit_bias_offsets(
         return loss, gradients.sum(0) + 2 * penalty * offsets
 
     return minimize(objective, np.zeros(n_classes), jac=True, method="L-BFGS-B").x
+
+
+@torch.no_grad()
+def refit_temperature(
+    module: RecurrentModule, dataset: IdsDataset, microbatches: MicroBatches
+) -> None:
+    """Set the temperature of a module to the one that fits validation data.
+
+    Parameters
+    ----------
+    module : RecurrentModule
+        The network, in evaluation mode. Its temperature is changed in place, unless the validation
+        data have fewer than `MIN_VALIDATION_TEXTS` texts.
+    dataset : IdsDataset
+        Validation texts.
+    microbatches : MicroBatches
+        Computes the logits without a temperature.
+    """
+    if len(dataset) < MIN_VALIDATION_TEXTS:
+        return
+    logits = torch.cat(
+        [microbatches.evaluate(*batch)["y_pred"] for batch in SequentialBatches(dataset)]
+    )
+    labels, weights = (dataset.columns[name].numpy(force=True) for name in ("labels", "weights"))
+    module.temperature.fill_(fit_temperature(logits.double().numpy(force=True), labels, weights))
+
+
+def fit_temperature(
+    logits: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.floating],
+) -> float:
+    """Fit the temperature that minimises the weighted cross-entropy (Guo et al. 2017).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, C)
+        Logits of n texts that the network was not trained on, for C classes.
+    labels : ndarray of int of shape (n,)
+        Class indices.
+    weights : ndarray of shape (n,)
+        Sample weights.
+
+    Returns
+    -------
+    temperature : float
+        The divisor of the logits, between ``1 / LARGEST_TEMPERATURE`` and `LARGEST_TEMPERATURE`.
+
+    References
+    ----------
+    Guo et al. (2017), On calibration of modern neural networks. arXiv:1706.04599
+    """
+    rows = np.arange(len(labels))
+
+    def cross_entropy(log_temperature: float) -> float:
+        log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -float(weights @ log_probabilities[rows, labels])
+
+    bound = np.log(LARGEST_TEMPERATURE)
+    return float(np.exp(minimize_scalar(cross_entropy, bounds=(-bound, bound)).x))

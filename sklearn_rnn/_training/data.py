@@ -340,6 +340,8 @@ def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
 # Epochs with max_epochs="auto". Steps are those of the optimizer.
 MIN_EPOCHS = 3
 MAX_EPOCHS = 6
+MAX_EPOCHS_OF_MANY_CLASSES = 8  # from `MANY_CLASSES` on
+MANY_CLASSES = 10
 STEPS_PER_CLASS = 250  # with fewer, there are more epochs than `MIN_EPOCHS`
 
 
@@ -348,13 +350,15 @@ def choose_max_epochs(
 ) -> int:
     """Return the number of epochs.
 
-    "auto" is the number that takes `STEPS_PER_CLASS` steps for each class, within `MIN_EPOCHS` and
-    `MAX_EPOCHS`.
+    "auto" is the number that takes `STEPS_PER_CLASS` steps for each class, but at least
+    `MIN_EPOCHS` and at most `MAX_EPOCHS`, or `MAX_EPOCHS_OF_MANY_CLASSES`.
     """
     if max_epochs != "auto":
         return max_epochs
     n_batches = math.ceil(n_samples / batch_size)
-    return min(max(math.ceil(STEPS_PER_CLASS * n_classes / n_batches), MIN_EPOCHS), MAX_EPOCHS)
+    n_epochs = math.ceil(STEPS_PER_CLASS * n_classes / n_batches)
+    most = MAX_EPOCHS if n_classes < MANY_CLASSES else MAX_EPOCHS_OF_MANY_CLASSES
+    return min(max(n_epochs, MIN_EPOCHS), most)
 
 
 def merge_duplicates(data: TrainingData) -> TrainingData:

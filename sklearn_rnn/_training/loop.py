@@ -19,7 +19,7 @@ from sklearn_rnn._training.batches import (
     TrainingBatches,
     split_epochs,
 )
-from sklearn_rnn._training.calibration import refit_output_bias
+from sklearn_rnn._training.calibration import refit_output_bias, refit_temperature
 from sklearn_rnn._training.history import GradientFlow, record_best
 from sklearn_rnn._training.interrupts import is_stop_of_skorch
 from sklearn_rnn._training.microbatches import MicroBatches, Step
@@ -269,7 +269,7 @@ class TrainingLoop:
         return torch.nn.utils.get_total_norm(self.net.module_.parameters()).item()
 
     def finish(self, *, weights_loaded: bool) -> None:
-        """Choose the weights that are kept, refit the output biases, and end in evaluation mode.
+        """Choose the weights that are kept, calibrate them, and end in evaluation mode.
 
         Parameters
         ----------
@@ -280,6 +280,8 @@ class TrainingLoop:
         self._choose_weights(weights_loaded)
         if self.refit_bias and not self.diverged:
             self._refit_bias()
+        if self.valid_dataset is not None and not (self.diverged or weights_loaded):
+            self._refit_temperature(self.valid_dataset)
 
     def _choose_weights(self, weights_loaded: bool) -> None:
         norm = self._weight_norm()
@@ -303,6 +305,12 @@ class TrainingLoop:
                 rng=self.rng,
             )
         except KeyboardInterrupt:  # the biases are as trained
+            self.interrupted = True
+
+    def _refit_temperature(self, valid_dataset: IdsDataset) -> None:
+        try:
+            refit_temperature(self.net.module_, valid_dataset, self.microbatches)
+        except KeyboardInterrupt:  # the temperature is 1
             self.interrupted = True
 
     def result(self) -> TrainingResult:

@@ -245,7 +245,8 @@ class RecurrentNet(PredictionNet):
         """Train for at most `max_epochs`.
 
         The linear term, if there is one, is fitted first. If there are out-of-fold predictions and
-        no validation data, the biases of the output layer are refitted last, without dropout.
+        no validation data, the biases of the output layer are refitted last, without dropout; with
+        validation data, the temperature.
 
         With validation data, or if training diverges, the best weights are kept, as `EarlyStopping`
         defines them, unless a callback loads the weights that it found best. If an exception is
@@ -300,9 +301,9 @@ class RecurrentNet(PredictionNet):
     ) -> TrainingLoop:
         rng = np.random.default_rng(seed)
         cross_fit = self._learn_linear_term(training, accumulate, rng, pool)
-        # Not by set_params(criterion__label_smoothing=...): skorch would then build a new optimizer
-        # and lose the moments of the old one.
+        # set_params(criterion__label_smoothing=...) would build a new optimizer, without moments.
         self.criterion_.label_smoothing = self.label_smoothing
+        self.module_.temperature.fill_(1)
         options = {"reads_characters": self.reads_characters, "device": self.device}
         dataset = SkorchDataset(training, cross_fit=cross_fit, **options)
         valid_dataset = None if validation is None else SkorchDataset(validation, **options)

@@ -46,7 +46,7 @@ def compute_logits(
     logits : ndarray of float32 of shape (n, n_classes)
         Logits of the texts, in the order of `ids`.
     """
-    reads_characters = module.character_embedding is not None
+    reads_characters = module.reads_characters
     replace_unknown = partial(
         replace_unknown_ids, table=known_ids, keep_characters=reads_characters
     )

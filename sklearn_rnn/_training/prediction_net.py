@@ -127,7 +127,7 @@ class PredictionNet(NeuralNetClassifier):
     @property
     def reads_characters(self) -> bool:
         """Whether the network reads the characters of words."""
-        return self.module_.character_embedding is not None
+        return self.module_.reads_characters
 
     def set_mode(self, *, training: bool) -> None:
         """Put the module into training or evaluation mode."""
