@@ -184,11 +184,12 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         the training, without dropout, to the logits of the network plus those of the linear
         classifier.
 
-    word_dropout : float, default=0.5
+    word_dropout : float or "auto", default="auto"
         Probability, in [0, 1), that a token is replaced by the unknown word before it is embedded
         in training [12]_, so that the network does not rely on single words. The linear classifier
-        and the n-gram score channels still use the token. Lower it or set 0 where each word counts,
-        or with ``linear_ngrams=0``.
+        and the n-gram score channels still use the token. It is also the probability that the
+        vector of a character n-gram is left out. "auto" is 0.5, or 0.2 with ``linear_ngrams=0``.
+        Lower it or set 0 where each word counts.
 
     embedding_dropout : float, default=0.5
         Probability, in [0, 1), that a channel of the embedding is set to zero in training, at all
@@ -212,10 +213,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     max_epochs : int or "auto", default="auto"
         Number of epochs, that is, passes over the training texts. `early_stopping` may end the
         training sooner. "auto" is the number of epochs with 250 steps of the optimizer for each
-        class, but at least 3, and at most 6, or 8 from ten classes on: few texts and many classes
-        need more epochs. With two classes and the default `batch_size` it is 6 for 700 training
-        texts and 3 from 1,300 on.
-        More epochs help a network without linear classifier (``linear_ngrams=0``) and texts whose
+        class, but at least 3, or 6 with ``linear_ngrams=0``; and at most 6, or 8 from ten classes
+        on. Few texts and many classes need more epochs. With two classes and the default
+        `batch_size` it is 6 for 700 training texts and 3 from 1,300 on. More epochs help where the
         label depends on word order, and overfit on other texts.
 
     batch_size : int or "auto", default="auto"
@@ -450,7 +450,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "word_vectors": [WordVectors, None],
         "freeze_embeddings": ["boolean"],
         "linear_ngrams": [Interval(Integral, 0, 2, closed="both")],
-        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "head_sizes": [tuple],
@@ -495,7 +495,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         word_vectors: WordVectors | None = None,
         freeze_embeddings: bool = False,
         linear_ngrams: Literal[0, 1, 2] = 2,
-        word_dropout: float = 0.5,
+        word_dropout: float | Literal["auto"] = "auto",
         embedding_dropout: float = 0.5,
         dropout: float = 0.5,
         head_sizes: tuple[int, ...] = (),
@@ -817,6 +817,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 n_samples=len(training),
                 batch_size=batch_size,
                 n_classes=len(classes),
+                has_linear_term=parameters.linear_ngrams > 0,
             ),
             resume=resume,
             **settings,

@@ -142,7 +142,7 @@ class WordVectors:
         Words that occur with the same words get similar vectors: the singular vectors of the
         positive pointwise mutual information of words [1]_, [2]_, times the square roots of the
         singular values, and then scaled to length 1. They are meant for a network without linear
-        classifier: ``RNNTextClassifier(linear_ngrams=0, word_dropout=0.2, max_epochs=6)``.
+        classifier: ``RNNTextClassifier(word_vectors=vectors, linear_ngrams=0)``.
 
         The words and ids are those that :class:`TextTokenizer` learns from the same texts. Give it
         the same `analyzer`, `lowercase`, `strip_accents` and `token_pattern`.
@@ -204,7 +204,7 @@ class WordVectors:
         >>> vectors = WordVectors.from_texts(texts, embedding_dim=20)
         >>> model = make_pipeline(
         ...     TextTokenizer(vocabulary=vectors),
-        ...     RNNTextClassifier(word_vectors=vectors, linear_ngrams=0, word_dropout=0.2),
+        ...     RNNTextClassifier(word_vectors=vectors, linear_ngrams=0),
         ... )
         >>> model.fit(texts, labels).predict(["the pool was dreadful today"]).shape
         (1,)

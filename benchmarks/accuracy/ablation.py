@@ -28,9 +28,12 @@ CHANGES = {
     "no linear term": {"clf__linear_ngrams": 0},
     "linear term of words alone": {"clf__linear_ngrams": 1},
     "no signs but ! and ?": {"tok__token_pattern": WORDS_ALONE},
+    "no characters": {"tok__add_characters": False},
     "no word dropout": {"clf__word_dropout": 0.0},
+    "label_smoothing=0.1": {"clf__label_smoothing": 0.1},
     "hidden_size=128": {"clf__hidden_size": 128},
-    "five epochs": {"clf__max_epochs": 5},
+    "three epochs": {"clf__max_epochs": 3},
+    "six epochs": {"clf__max_epochs": 6},
 }
 
 

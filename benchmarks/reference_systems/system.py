@@ -41,10 +41,15 @@ class System:
 
 
 def make_pipeline(tokenizer: TextTokenizer, seed: int, **parameters: object) -> Pipeline:
-    """Make a Pipeline without linear term and word dropout, which no author's system has."""
-    tokenizer.set_params(token_pattern=WORDS)
+    """Make a Pipeline without linear term, word dropout and characters: no author has them."""
+    tokenizer.set_params(token_pattern=WORDS, add_characters=False)
     classifier = RNNTextClassifier(
-        linear_ngrams=0, word_dropout=0.0, device="cpu", random_state=seed, **parameters
+        linear_ngrams=0,
+        word_dropout=0.0,
+        label_smoothing=0.1,
+        device="cpu",
+        random_state=seed,
+        **parameters,
     )
     return Pipeline([("tok", tokenizer), ("clf", classifier)])
 

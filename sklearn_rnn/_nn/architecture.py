@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -15,6 +15,10 @@ from sklearn_rnn._nn.pooling import POOLINGS
 # The largest size of a layer. No network of this size fits into memory, and torch can still compute
 # how much memory it would need.
 MAX_SIZE = 2**24
+
+# Probability of word_dropout="auto", with and without a linear term. Without one, 0.2 and 6 epochs
+# raised the accuracy on held-out training texts by 1.3 (AG News) to 6.8 points (Druglib).
+WORD_DROPOUT, WORD_DROPOUT_ALONE = 0.5, 0.2
 
 # A network with a linear term reads n-gram scores from this number of training texts per class, on
 # average. With fewer texts, networks that read the scores were less accurate than networks that did
@@ -156,7 +160,7 @@ def plan_architecture(
         bidirectional=bool(parameters["bidirectional"]),
         merge=parameters["merge"],
         pooling=_pooling_names(parameters["pooling"]),
-        word_dropout=parameters["word_dropout"],
+        word_dropout=_choose_word_dropout(**parameters),
         embedding_dropout=parameters["embedding_dropout"],
         dropout=parameters["dropout"],
         head_sizes=_sizes(parameters["head_sizes"], "head_sizes"),
@@ -205,6 +209,14 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
             f"{ {name: now[name] for name in changed} }. Set warm_start=False and call fit to "
             "build a new one."
         )
+
+
+def _choose_word_dropout(
+    word_dropout: float | Literal["auto"], linear_ngrams: int, **others: object
+) -> float:
+    if word_dropout != "auto":
+        return word_dropout
+    return WORD_DROPOUT if linear_ngrams else WORD_DROPOUT_ALONE
 
 
 def _layer_sizes(hidden_size: int | tuple[int, ...], num_layers: int | None) -> tuple[int, ...]:

@@ -97,7 +97,7 @@ def learn_vectors(
             "chance, so there is nothing to learn. Pass longer texts, or more of them."
         )
     # The lengths of the vectors mostly depend on how often the words occur, and normalised vectors
-    # are better in most tasks (Levy et al. 2015, doi:10.1162/tacl_a_00134), and in this network.
+    # are better in most tasks (Levy et al. 2015, doi:10.1162/tacl_a_00134).
     return words, normalize(factorize(information, embedding_dim))
 
 

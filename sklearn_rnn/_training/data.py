@@ -346,19 +346,25 @@ STEPS_PER_CLASS = 250  # with fewer, there are more epochs than `MIN_EPOCHS`
 
 
 def choose_max_epochs(
-    max_epochs: int | Literal["auto"], *, n_samples: int, batch_size: int, n_classes: int
+    max_epochs: int | Literal["auto"],
+    *,
+    n_samples: int,
+    batch_size: int,
+    n_classes: int,
+    has_linear_term: bool,
 ) -> int:
     """Return the number of epochs.
 
     "auto" is the number that takes `STEPS_PER_CLASS` steps for each class, but at least
-    `MIN_EPOCHS` and at most `MAX_EPOCHS`, or `MAX_EPOCHS_OF_MANY_CLASSES`.
+    `MIN_EPOCHS` and at most `MAX_EPOCHS`, or `MAX_EPOCHS_OF_MANY_CLASSES`. Without a linear term,
+    it is at least `MAX_EPOCHS`.
     """
     if max_epochs != "auto":
         return max_epochs
     n_batches = math.ceil(n_samples / batch_size)
     n_epochs = math.ceil(STEPS_PER_CLASS * n_classes / n_batches)
     most = MAX_EPOCHS if n_classes < MANY_CLASSES else MAX_EPOCHS_OF_MANY_CLASSES
-    return min(max(n_epochs, MIN_EPOCHS), most)
+    return min(max(n_epochs, MIN_EPOCHS if has_linear_term else MAX_EPOCHS), most)
 
 
 def merge_duplicates(data: TrainingData) -> TrainingData:
