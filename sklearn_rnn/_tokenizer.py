@@ -138,8 +138,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         than a row stays without characters.
 
         The id of a character is 2**30 plus its Unicode code point. "auto" adds characters if
-        ``analyzer="word"``, there are at least 1,000 training texts, and 95 % of them fit into a
-        row, or into 400 columns if a row is longer, together with their characters.
+        ``analyzer="word"``, there are at least 1,000 training texts, their median length is at most
+        32 tokens, and 95 % of them fit into a row, or into 400 columns if a row is longer, together
+        with their characters.
 
     vocabulary : mapping of str to int, sequence of str or WordVectors, default=None
         The tokens whose ids are given instead of learned. `fit` must be called in every case.
@@ -568,10 +569,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         spelling = Spelling(["", *tokens])
         if parameters.add_characters is True:
             return spelling
+        if parameters.analyzer != "word":
+            return None
+        n_tokens = np.concatenate([lengths for _, lengths in blocks])
         lengths = np.concatenate([spelling.lengths(*block) for block in blocks])
         max_length = parameters.max_length if isinstance(parameters.max_length, int) else None
-        is_chosen = parameters.analyzer == "word" and is_worth_adding(lengths, max_length)
-        return spelling if is_chosen else None
+        return spelling if is_worth_adding(n_tokens, lengths, max_length) else None
 
     def _spell(self, tokens: list[str]) -> Spelling | None:
         return Spelling(["", *tokens]) if self.add_characters_ else None
