@@ -33,7 +33,7 @@ from sklearn_rnn._parameters import (
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.padding import Truncation, fill_rows
-from sklearn_rnn._text.spelling import Spelling, is_worth_adding, read_tokens
+from sklearn_rnn._text.spelling import Spelling, are_short, do_fit, read_tokens
 from sklearn_rnn._text.token_warnings import warn_of_runs, warn_of_unknown_tokens
 from sklearn_rnn._text.vocabulary import (
     BEGIN,
@@ -564,17 +564,15 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     def _choose_spelling(self, blocks: list[EncodedBlock], tokens: list[str]) -> Spelling | None:
         """Return the characters of the tokens if they are to be added, else None."""
         parameters = python_values(self)
-        if parameters.add_characters is False:
+        is_auto = parameters.add_characters == "auto"
+        n_tokens = np.concatenate([lengths for _, lengths in blocks])
+        is_suited = parameters.analyzer == "word" and are_short(n_tokens)
+        if not (is_suited if is_auto else parameters.add_characters):
             return None
         spelling = Spelling(["", *tokens])
-        if parameters.add_characters is True:
-            return spelling
-        if parameters.analyzer != "word":
-            return None
-        n_tokens = np.concatenate([lengths for _, lengths in blocks])
         lengths = np.concatenate([spelling.lengths(*block) for block in blocks])
         max_length = parameters.max_length if isinstance(parameters.max_length, int) else None
-        return spelling if is_worth_adding(n_tokens, lengths, max_length) else None
+        return None if is_auto and not do_fit(lengths, max_length) else spelling
 
     def _spell(self, tokens: list[str]) -> Spelling | None:
         return Spelling(["", *tokens]) if self.add_characters_ else None

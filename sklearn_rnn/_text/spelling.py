@@ -92,24 +92,19 @@ class Spelling:
         return ids, np.add.reduceat(sizes, np.cumsum(lengths) - lengths)
 
 
-def is_worth_adding(n_tokens: LengthArray, lengths: LengthArray, max_length: int | None) -> bool:
-    """Return the choice of ``add_characters="auto"``.
+def are_short(n_tokens: LengthArray) -> bool:
+    """Return whether texts, of these numbers of tokens, are enough and short enough for "auto"."""
+    return len(n_tokens) >= AUTO_MIN_TEXTS and bool(np.median(n_tokens) <= AUTO_TOKENS)
 
-    Parameters
-    ----------
-    n_tokens : ndarray of int64 of shape (n_texts,)
-        The number of tokens of each training text.
-    lengths : ndarray of int64 of shape (n_texts,)
-        The lengths of the training texts with their characters.
-    max_length : int or None
-        The length of a row. None if it is not known yet.
+
+def do_fit(lengths: LengthArray, max_length: int | None) -> bool:
+    """Return whether enough texts fit into a row for "auto".
+
+    `lengths` are those of the texts with their characters. `max_length` is the length of a row, or
+    None if it is not known yet.
     """
     limit = AUTO_LENGTH if max_length is None else min(max_length, AUTO_LENGTH)
-    return (
-        len(lengths) >= AUTO_MIN_TEXTS
-        and bool(np.median(n_tokens) <= AUTO_TOKENS)
-        and bool(np.mean(lengths <= limit) >= AUTO_SHARE)
-    )
+    return bool(np.mean(lengths <= limit) >= AUTO_SHARE)
 
 
 def read_tokens(row: list[int], tokens: Mapping[int, str]) -> Iterator[str]:
