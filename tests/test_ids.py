@@ -1,6 +1,7 @@
 import copy
 import pickle
 import re
+from functools import partial
 
 import joblib
 import numpy as np
@@ -45,17 +46,20 @@ def test_lengths_are_the_same_in_one_block_and_in_many(monkeypatch):
     assert_array_equal(sequence_lengths(ids), expected)
 
 
+replace = partial(replace_unknown_ids, keep_characters=False)
+
+
 def test_ids_unseen_at_fit_are_the_unknown_word():
     table = known_ids_table(np.array([[2, 5, 0], [3, 0, 0]]))
     ids = np.array([[0, 1, 2, 3, 4, 5, 6, 2**31 - 1]], dtype=np.int32)
-    assert replace_unknown_ids(ids, table).tolist() == [[0, 1, 2, 3, 1, 5, 1, 1]]
+    assert replace(ids, table).tolist() == [[0, 1, 2, 3, 1, 5, 1, 1]]
 
 
 def test_ids_of_earlier_training_stay_known():
     table = known_ids_table(np.array([[2, 9]]), known_ids_table(np.array([[5, 2]])))
-    assert replace_unknown_ids(np.arange(11), table).tolist() == [0, 1, 2, 1, 1, 5, 1, 1, 1, 9, 1]
+    assert replace(np.arange(11), table).tolist() == [0, 1, 2, 1, 1, 5, 1, 1, 1, 9, 1]
     lower = known_ids_table(np.array([[3]]), table)
-    assert replace_unknown_ids(np.arange(11), lower).tolist() == [0, 1, 2, 3, 1, 5, 1, 1, 1, 9, 1]
+    assert replace(np.arange(11), lower).tolist() == [0, 1, 2, 3, 1, 5, 1, 1, 1, 9, 1]
 
 
 def test_table_of_padding_alone_has_the_unknown_word():

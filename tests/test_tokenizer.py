@@ -222,7 +222,7 @@ def test_fit_is_idempotent_and_returns_self(parameters):
     tokenizer.fit(["other texts", "other words"] * 2).fit(TEXTS, y=[0, 1, 0, 1])
     assert vars(tokenizer) == first
     public = {name for name in vars(tokenizer) if not name.startswith("_")}
-    assert public - set(tokenizer.get_params()) == {"vocabulary_", "max_length_"}
+    assert public - set(tokenizer.get_params()) == {"add_characters_", "max_length_", "vocabulary_"}
 
 
 @pytest.mark.parametrize(

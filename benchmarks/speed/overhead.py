@@ -66,6 +66,7 @@ def bare_epoch(classifier: RNNTextClassifier, ids: np.ndarray, labels: np.ndarra
         n_classes=2,
         max_length=ids.shape[1],
         n_training_texts=len(ids),
+        reads_characters=False,
     )
     module = RecurrentModule(plan).train()
     module.init_weights()

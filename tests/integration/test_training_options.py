@@ -346,7 +346,9 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
 
     module = classifier.net_.module_
     module.zero_grad()
-    ids = torch.from_numpy(replace_unknown_ids(X, classifier.net_.known_ids_))
+    ids = torch.from_numpy(
+        replace_unknown_ids(X, classifier.net_.known_ids_, keep_characters=False)
+    )
     labels = torch.from_numpy((y == "pos").astype(np.int64))
     logits = module.classify(module.embed(ids), (ids > 0).sum(1))
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)

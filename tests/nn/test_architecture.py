@@ -13,7 +13,7 @@ from sklearn_rnn._nn.architecture import check_same_architecture, plan_architect
 from sklearn_rnn._nn.module import RecurrentModule
 
 
-def plan(n_tokens=5, n_classes=2, n_training_texts=10, **parameters):
+def plan(n_tokens=5, n_classes=2, n_training_texts=10, reads_characters=False, **parameters):
     parameters = RNNTextClassifier(**parameters).get_params(deep=False)
     return plan_architecture(
         parameters,
@@ -21,6 +21,7 @@ def plan(n_tokens=5, n_classes=2, n_training_texts=10, **parameters):
         n_classes=n_classes,
         max_length=3,
         n_training_texts=n_training_texts,
+        reads_characters=reads_characters,
     )
 
 

@@ -35,6 +35,7 @@ PLAIN = {
     "batch_norm": False,
     "linear_ngrams": 0,
     "reads_ngram_scores": False,
+    "reads_characters": False,
     "freeze_embeddings": False,
 }
 ARCHITECTURES = st.fixed_dictionaries(
@@ -76,7 +77,7 @@ def build(seed=0, **architecture):
                 norm.running_var.uniform_(0.5, 2)
         if module.linear_term is not None:
             some_texts = torch.randint(1, 10, (20, 6))
-            keys = distinct_ngrams(some_texts, architecture["linear_ngrams"]).unique()[1:]
+            keys = distinct_ngrams(some_texts.numpy(), architecture["linear_ngrams"]).unique()[1:]
             module.linear_term.count(keys, torch.rand(len(keys), 3) * 9, accumulate=False)
             module.linear_term.coefficients[1:].normal_()
     return module.eval()

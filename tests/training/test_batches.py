@@ -109,7 +109,7 @@ def test_sequential_batches_keep_the_order(monkeypatch):
 
 
 def test_take_cuts_to_the_width():
-    inputs, labels = make_dataset([3, 1, 2], width=5).take(torch.tensor([2, 1]), 2)
+    inputs, labels = make_dataset([3, 1, 2], width=5).take(torch.tensor([2, 1]), 2, 2)
     assert inputs["ids"].tolist() == [[5, 5], [5, 0]]
     assert inputs["lengths"].tolist() == [2, 1]
     assert labels.tolist() == [2, 1]

@@ -49,6 +49,7 @@ def build(**architecture):
         "batch_norm": False,
         "linear_ngrams": 2,
         "reads_ngram_scores": True,
+        "reads_characters": False,
         "freeze_embeddings": False,
     }
     module = RecurrentModule(Architecture(**plain | architecture))

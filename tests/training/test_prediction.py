@@ -1,8 +1,10 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
 from sklearn_rnn import _ids
-from sklearn_rnn._ids import known_ids_table, sequence_lengths
+from sklearn_rnn._ids import known_ids_table, replace_unknown_ids, sequence_lengths
 from sklearn_rnn._training.prediction import distinct_texts
 
 
@@ -16,9 +18,12 @@ def ids(request, monkeypatch):
 
 
 def distinct(ids, lookup=None):
-    return distinct_texts(
-        ids, sequence_lengths(ids), known_ids_table(ids) if lookup is None else lookup
+    replace_unknown = partial(
+        replace_unknown_ids,
+        table=known_ids_table(ids) if lookup is None else lookup,
+        keep_characters=False,
     )
+    return distinct_texts(ids, sequence_lengths(ids), replace_unknown)
 
 
 def test_distinct_texts_occur_once_the_shortest_first(ids):
