@@ -175,7 +175,9 @@ class PredictionNet(NeuralNetClassifier):
     def infer(self, x: Any, **fit_params: Any) -> torch.Tensor:
         """Compute the logits of the inputs of an `IdsDataset`, or of a tensor or array of ids."""
         if isinstance(x, dict):
-            return self.module_.forward_words(x["ids"], x["lengths"], characters_of(x))
+            return self.module_.forward_words(
+                x["ids"], x["lengths"], characters_of(x), **fit_params
+            )
         logits: torch.Tensor = super().infer(x, **fit_params)
         return logits
 

@@ -34,7 +34,7 @@ BATCH = ({}, torch.zeros(0))
 
 @pytest.fixture(params=["fitted", "loaded"])
 def classifier(request, make_classifier, word_order):
-    classifier = make_classifier().fit(*word_order)
+    classifier = make_classifier(label_smoothing=0.1).fit(*word_order)
     return classifier if request.param == "fitted" else pickle.loads(pickle.dumps(classifier))
 
 

@@ -370,7 +370,7 @@ def test_load_best_decides_which_weights_are_kept(fit, tmp_path, kind, linear_ng
 
 @effect("EarlyStopping")
 def test_load_best_without_validation_data(fit):
-    parameters = {"validate": False, "learning_rate": 0.5, "max_epochs": 9}
+    parameters = {"validate": False, "learning_rate": 2.0, "max_epochs": 9}
     callback = EarlyStopping("train_loss", load_best=True, patience=99)
     classifier = fit(callback, **parameters)
     best = int(np.argmin(losses(classifier, "train_loss"))) + 1
