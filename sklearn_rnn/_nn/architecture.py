@@ -160,7 +160,7 @@ def plan_architecture(
         bidirectional=bool(parameters["bidirectional"]),
         merge=parameters["merge"],
         pooling=_pooling_names(parameters["pooling"]),
-        word_dropout=_choose_word_dropout(**parameters),
+        word_dropout=_choose_word_dropout(parameters["word_dropout"], parameters["linear_ngrams"]),
         embedding_dropout=parameters["embedding_dropout"],
         dropout=parameters["dropout"],
         head_sizes=_sizes(parameters["head_sizes"], "head_sizes"),
@@ -211,9 +211,7 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
         )
 
 
-def _choose_word_dropout(
-    word_dropout: float | Literal["auto"], linear_ngrams: int, **others: object
-) -> float:
+def _choose_word_dropout(word_dropout: float | Literal["auto"], linear_ngrams: int) -> float:
     if word_dropout != "auto":
         return word_dropout
     return WORD_DROPOUT if linear_ngrams else WORD_DROPOUT_ALONE

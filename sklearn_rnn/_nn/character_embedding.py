@@ -57,9 +57,7 @@ class CharacterEmbedding(nn.Module):
         """
         shape = len(ngrams.keys), seq_len
         words = torch.arange(seq_len, device=ngrams.words.device).expand(shape).contiguous()
-        begins = torch.searchsorted(
-            ngrams.words.contiguous(), words
-        )  # (B, T), of the bag of a word
+        begins = torch.searchsorted(ngrams.words.contiguous(), words)  # (B, T), of each bag
         is_ngram = (ngrams.keys != 0).to(self.weight.dtype)  # (B, K)
         totals = nn.functional.pad(is_ngram.cumsum(1), (1, 0))
         ends = nn.functional.pad(begins[:, 1:], (0, 1), value=is_ngram.shape[1])
