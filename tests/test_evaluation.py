@@ -366,7 +366,12 @@ def test_warning_names_its_estimator(texts_and_labels, n_jobs):
 
 def test_unsupported_score_names_the_estimator(texts_and_labels):
     models = {"svm": make_pipeline(CountVectorizer(), LinearSVC())}
-    with pytest.raises(AttributeError) as caught:
+    message = (
+        "scoring='neg_log_loss' needs probabilities, and the estimator has no predict_proba. Leave "
+        "it out, put it into a CalibratedClassifierCV, or score predicted labels, for example by "
+        "'accuracy'."
+    )
+    with pytest.raises(AttributeError, match=rf"^{re.escape(message)}") as caught:
         compare(models, *texts_and_labels, scoring="neg_log_loss")
     assert caught.value.__notes__ == ["This came from the estimator 'svm' in compare."]
 

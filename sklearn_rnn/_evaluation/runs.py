@@ -137,7 +137,16 @@ class _CachedPredictions:
 
 def _score(estimator: Any, X: Any, y: np.ndarray, scoring: Scoring) -> dict[str, float]:
     """Return the scores by name, for any type of `scoring`."""
-    scores = check_scoring(estimator, scoring)(estimator, X, y)
+    try:
+        scores = check_scoring(estimator, scoring)(estimator, X, y)
+    except AttributeError as error:
+        if hasattr(estimator, "predict_proba"):
+            raise
+        raise AttributeError(
+            f"scoring={scoring!r} needs probabilities, and the estimator has no predict_proba. "
+            "Leave it out, put it into a CalibratedClassifierCV, or score predicted labels, for "
+            "example by 'accuracy'."
+        ) from error
     if isinstance(scores, dict):
         return scores
     return {scoring if isinstance(scoring, str) else "score": scores}
