@@ -63,8 +63,8 @@ def split_characters(ids: Tensor, seq_len: int | None = None) -> tuple[Tensor, C
     positions = (~is_character).cumsum(1) - 1  # (B, M), of the word at or before a column
     positions.clamp_(min=0)
     if seq_len is None:
-        is_word = ~is_character & (ids != PAD)
-        seq_len = max(int(((positions + 1) * is_word).max()), 1)
+        # As `count_words` counts: also padding before the last word or character of a text.
+        seq_len = max(int(((positions + 1) * (ids != PAD)).max()), 1)
     # What is beyond the words of a text is padding, and is written into a column that is cut off.
     columns = positions.clamp(max=seq_len).masked_fill(is_character, seq_len)
     words = ids.new_zeros(len(ids), seq_len + 1).scatter_(1, columns, ids)

@@ -36,7 +36,7 @@ TEXTS = [" ".join(f"w{i}" for i in rng.integers(0, 100, rng.integers(1, 20))) fo
 LABELS = rng.choice(["a", "b"], len(TEXTS))
 
 
-def make_model() -> Pipeline:
+def make_model(**parameters: Any) -> Pipeline:
     """Make a small model whose embedding is large enough for torch's threads to share a copy."""
     classifier = RNNTextClassifier(
         embedding_dim=400,
@@ -46,7 +46,7 @@ def make_model() -> Pipeline:
         record_gradients=True,
         device="cpu",
     )
-    return make_pipeline(TextTokenizer(), classifier)
+    return make_pipeline(TextTokenizer(**parameters), classifier)
 
 
 @dataclass
@@ -60,6 +60,7 @@ class Work:
         self.tokenizer, self.classifier = self.model
         self.ids = self.tokenizer.transform(TEXTS)
         self.net = self.classifier.net_
+        self.with_characters = make_model(add_characters=True).fit(TEXTS, LABELS)
         assert self.net.module_.embedding.weight.numel() > 2**15
         self.pickled = pickle.dumps(self.model)
         lines = (f"{label},{text}" for text, label in zip(TEXTS, LABELS, strict=True))
@@ -139,6 +140,20 @@ CALLS = {
     "net_.load_params": load_params,
     "copy.deepcopy of net_": lambda w: copy.deepcopy(w.net).get_weights(),
     "pickle of net_": lambda w: pickle.loads(pickle.dumps(w.net)).get_weights(),
+    "fit with characters": lambda w: weights(clone(w.with_characters).fit(TEXTS, LABELS)),
+    "fit with vectors of character n-grams": lambda w: weights(
+        clone(w.with_characters).set_params(rnntextclassifier__linear_ngrams=0).fit(TEXTS, LABELS)
+    ),
+    "predict_proba with characters": lambda w: w.with_characters.predict_proba(TEXTS),
+    "pickle with characters": lambda w: pickle.loads(pickle.dumps(w.with_characters)).predict_proba(
+        TEXTS
+    ),
+    "TokenAttributionDisplay with characters": lambda w: draw(
+        TokenAttributionDisplay, w.with_characters, TEXTS[0]
+    ),
+    "TextLengthDisplay with characters": lambda w: draw(
+        TextLengthDisplay, w.with_characters, TEXTS
+    ),
     "clone of net_": lambda w: clone(w.net).get_params()["max_epochs"],
     "pickle.dumps": lambda w: len(pickle.dumps(w.model)),
     "pickle.loads": lambda w: weights(pickle.loads(w.pickled)),
