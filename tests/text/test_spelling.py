@@ -69,11 +69,8 @@ def test_padding_is_on_the_right_and_texts_do_not_depend_on_each_other(
         analyzer=str.split,
         vocabulary=["aaa", "bb"] if as_given else None,
     )
-    try:
-        ids = tokenizer.fit_transform(texts)
-    except ValueError as error:
-        assert "no token" in str(error) or "vocabulary" in str(error)
-        return
+    texts = ["aaa", *texts]  # a token to learn
+    ids = tokenizer.fit_transform(texts)
     assert_array_equal(tokenizer.transform(texts), ids)
     new_ids = tokenizer.transform(new_texts)
     assert new_ids.shape == (len(new_texts), tokenizer.max_length_)
