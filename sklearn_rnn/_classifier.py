@@ -215,7 +215,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         training sooner. "auto" is the number of epochs with 250 steps of the optimizer for each
         class, but at least 3, or 6 with ``linear_ngrams=0``; and at most 6, or 8 from ten classes
         on. Few texts and many classes need more epochs. With two classes and the default
-        `batch_size` it is 6 for 700 training texts and 3 from 1,300 on. More epochs help where the
+        `batch_size` it is 6 for 700 training texts and 3 from 1,400 on. More epochs help where the
         label depends on word order, and overfit on other texts.
 
     batch_size : int or "auto", default="auto"
@@ -248,8 +248,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         `n_iter_no_change`). The validation data are X_val and y_val if given to `fit`, else a
         stratified `validation_fraction` of the training data. With validation data, the weights of
         the best evaluation are kept, whether training is stopped early or not; and with 100
-        validation texts or more, the logits are divided by the temperature [14]_ at which the
-        validation loss is lowest, which changes probabilities but no predicted label.
+        validation texts or more, unless a callback loads weights, the logits are divided by a
+        temperature [14]_ that is fitted to them, which changes probabilities but no predicted
+        label.
 
     validation_fraction : float, default=0.1
         Share of the training texts that `early_stopping` sets aside as validation data, in (0, 1).
@@ -263,7 +264,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     n_iter_no_change : int, default=10
         `early_stopping` ends the training when more than this number of consecutive evaluations
         have not improved the validation score by `tol`. Raise `max_epochs` too: by default, the
-        training ends after 3 to 6 epochs, which have too few evaluations.
+        training ends after 3 to 8 epochs, which have too few evaluations.
 
     tol : float, default=1e-4
         Smallest improvement that counts for `n_iter_no_change`: the accuracy must be at least this
