@@ -250,7 +250,7 @@ def test_divergence_in_the_middle_of_an_epoch(make_classifier, word_order):
 def test_the_loss_as_score_keeps_the_epoch_of_the_lowest_loss(make_classifier, word_order):
     X, y = word_order
     # Both scores evaluate the same training, which overfits.
-    parameters = {"learning_rate": 0.1, "max_epochs": 15, "label_smoothing": 0.0}
+    parameters = {"learning_rate": 0.05, "max_epochs": 15, "label_smoothing": 0.0}
     data = {"X": X[:40], "y": y[:40], "X_val": X[40:], "y_val": y[40:]}
     by_loss = make_classifier(scoring="loss", **parameters).fit(**data)
     by_accuracy = make_classifier(scoring="accuracy", **parameters).fit(**data)
@@ -339,6 +339,7 @@ def test_gradients_are_those_of_autograd(make_classifier, word_order, parameters
         batch_size=80,
         max_epochs=1,
         precision="float32",
+        label_smoothing=0.1,
         linear_ngrams=0,
         **parameters,
     ).fit(X, y)
