@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy import sparse
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from sklearn_rnn._ids import IdArray
 from sklearn_rnn._linear.fit import (
@@ -36,6 +38,11 @@ N_FOLDS = 5
 TEXTS_PER_CLASS = 50  # with fewer texts per class, on average, there are no folds
 # The prior coefficients of a new n-gram are this number times its log-count ratios.
 INITIAL_WEIGHT = 0.15
+LARGEST_SCALE = 4.0  # of the logits of the linear term
+# From this number of classes on, the logits are not scaled. On 500 reviews of two classes the scale
+# halved the calibration error of the whole network; with the 77 classes of banking77 the network
+# then learned less, and had an accuracy of 0.904 on held-out texts instead of 0.911.
+MANY_CLASSES = 10
 
 
 class CrossFit(NamedTuple):
@@ -150,6 +157,7 @@ def learn_linear_term(
     the fold. The network is trained with the out-of-fold predictions, which behave like predictions
     on unseen texts: this is stacking (Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1). The fit to
     all texts classifies nearly all of them correctly, and would leave the network nothing to learn.
+    With folds and fewer than `MANY_CLASSES` classes, all logits are scaled by `fit_scale`.
 
     Parameters
     ----------
@@ -196,12 +204,43 @@ def learn_linear_term(
     folds, n_folds = draw_folds(labels, rng)
     left_out = [np.zeros(len(ids), dtype=bool), *(folds == fold for fold in range(n_folds))]
     whole, *others = parallel_map(data.fit, left_out)
-    fitted.coefficients = torch.from_numpy(whole.coefficients)
-    fitted.bias = torch.from_numpy(whole.bias)
-    term.load_state_dict(fitted.state_dict())
     fits = others or [whole]
     logits = np.stack([fit.logits for fit in fits])[folds, np.arange(len(ids))]
-    return CrossFit(folds, logits, np.stack([fit.coefficients for fit in fits]))
+    coefficients = np.stack([fit.coefficients for fit in fits])
+    is_scaled = others and n_classes < MANY_CLASSES
+    scale = fit_scale(logits, data.targets) if is_scaled else np.float32(1)
+    fitted.coefficients = torch.from_numpy(whole.coefficients * scale)
+    fitted.bias = torch.from_numpy(whole.bias * scale)
+    term.load_state_dict(fitted.state_dict())
+    return CrossFit(folds, logits * scale, coefficients * scale)
+
+
+def fit_scale(
+    logits: npt.NDArray[np.floating[Any]], targets: npt.NDArray[np.floating[Any]]
+) -> np.float32:
+    """Fit the factor of out-of-fold logits that minimises their cross-entropy.
+
+    The L2 penalty makes the probabilities of few texts less extreme than they should be. The factor
+    is the inverse of a temperature (Guo et al. 2017, arXiv:1706.04599).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, C)
+        Out-of-fold logits.
+    targets : ndarray of shape (n, C)
+        As in `FitData`.
+
+    Returns
+    -------
+    scale : float32
+        Between ``1 / LARGEST_SCALE`` and `LARGEST_SCALE`.
+    """
+
+    def cross_entropy(log_scale: float) -> float:
+        return -float((targets * log_softmax(np.exp(log_scale) * logits, axis=1)).sum())
+
+    bound = np.log(LARGEST_SCALE)
+    return np.float32(np.exp(minimize_scalar(cross_entropy, bounds=(-bound, bound)).x))
 
 
 def smooth_labels(labels: IntArray, n_classes: int, label_smoothing: float) -> FloatArray:

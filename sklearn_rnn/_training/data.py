@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_rnn._ids import merge_numberings, numbering_of, sequence_lengths
 from sklearn_rnn._labels import check_labels, encode_labels
+from sklearn_rnn._linear.cross_fit import MANY_CLASSES
 from sklearn_rnn._validation import check_labelled_ids, check_weights
 from sklearn_rnn._warnings import warn_user
 
@@ -341,7 +342,6 @@ def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int) -> int:
 MIN_EPOCHS = 3
 MAX_EPOCHS = 6
 MAX_EPOCHS_OF_MANY_CLASSES = 8  # from `MANY_CLASSES` on
-MANY_CLASSES = 10
 STEPS_PER_CLASS = 250  # with fewer, there are more epochs than `MIN_EPOCHS`
 
 
