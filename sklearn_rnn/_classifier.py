@@ -784,7 +784,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         max_epochs: int | Literal["auto"],
         **settings: Any,
     ) -> TrainingTask:
-        if resume and has_characters(training.ids) and not self.net_.reads_characters:
+        has_some = has_characters(training.ids)
+        reads_characters = self.net_.reads_characters if resume else has_some
+        if has_some and not reads_characters:
             raise ValueError(
                 "X has characters after its words, and the network was trained without. Pass ids "
                 "of a TextTokenizer with add_characters=False, or call fit with warm_start=False "
@@ -803,6 +805,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
                 classes=classes,
                 class_weight=parameters.class_weight,
                 known_ids=known_ids,
+                reads_characters=reads_characters,
                 batch_size=batch_size,
             )
         return TrainingTask(

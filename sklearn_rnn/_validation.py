@@ -15,7 +15,7 @@ from sklearn.utils import _safe_indexing, check_array, check_X_y
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklearn_rnn._containers import column_names, refuse_lazy
-from sklearn_rnn._ids import UNK, IdArray
+from sklearn_rnn._ids import FIRST_CHARACTER, UNK, IdArray, has_characters
 from sklearn_rnn._labels import check_labels, is_missing
 from sklearn_rnn._warnings import warn_user
 
@@ -257,6 +257,11 @@ def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
     if array.dtype == np.int32:
         return array  # without a copy: it may be a memory-mapped file larger than memory
     if array.dtype.kind == "f":
+        if np.finfo(array.dtype).nmant < 30 and has_characters(array):
+            raise ValueError(
+                f"X has characters, whose ids from {FIRST_CHARACTER} on {array.dtype} cannot tell "
+                "apart. Pass integers, as TextTokenizer returns them."
+            )
         # In float32 the largest int32 rounds up to a number that int32 cannot hold.
         array = array.astype(np.float64, copy=False)
     if array.dtype.itemsize >= 4:

@@ -189,14 +189,14 @@ class SequentialBatches:
 
     def __init__(self, dataset: IdsDataset) -> None:
         self.dataset = dataset
-        self.spans = list(bounded_batches(dataset.lengths))
+        self.spans = list(bounded_batches(dataset.n_columns))
 
     def __len__(self) -> int:
         return len(self.spans)
 
     def __iter__(self) -> Iterator[Batch]:
-        for start, stop, width in self.spans:
-            n_columns = int(self.dataset.n_columns[start:stop].max())
+        for start, stop, n_columns in self.spans:
+            width = int(self.dataset.lengths[start:stop].max())
             yield self.dataset.take(slice(start, stop), width, n_columns)
 
 

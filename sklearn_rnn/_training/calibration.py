@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MAX_TEXTS = 5000  # largest number of texts that the biases are fitted to
 MIN_VALIDATION_TEXTS = 100  # from which the temperature is fitted: fewer are too few to tell
 LARGEST_TEMPERATURE = 10.0  # and the inverse of the smallest
+# Prior of the logarithm of the temperature: normal, with this standard deviation. Without a prior,
+# validation texts that are all classified correctly have the smallest temperature: on SMS messages,
+# held out from training, 100 of them raised the cross-entropy of others from 0.079 to 0.669.
+TEMPERATURE_SCALE = 0.5
 
 
 @torch.no_grad()
@@ -51,11 +55,11 @@ def refit_output_bias(
         Draws the sample.
     """
     rows = rng.permutation(len(dataset))[:MAX_TEXTS]
-    rows = rows[np.argsort(dataset.lengths[rows], kind="stable")]
+    rows = rows[np.argsort(dataset.n_columns[rows], kind="stable")]
     batch_logits = []
-    for start, stop, width in bounded_batches(dataset.lengths[rows]):
+    for start, stop, n_columns in bounded_batches(dataset.n_columns[rows]):
         batch_rows = rows[start:stop]
-        n_columns = int(dataset.n_columns[batch_rows].max())
+        width = int(dataset.lengths[batch_rows].max())
         batch = dataset.take(torch.from_numpy(batch_rows).to(dataset.device), width, n_columns)
         batch_logits.append(microbatches.evaluate(*batch)["y_pred"])
     labels, weights = (
@@ -137,7 +141,9 @@ def fit_temperature(
     labels: npt.NDArray[np.int64],
     weights: npt.NDArray[np.floating],
 ) -> float:
-    """Fit the temperature that minimises the weighted cross-entropy (Guo et al. 2017).
+    """Fit the temperature to the weighted cross-entropy (Guo et al. 2017), with a prior.
+
+    The prior, with a mode of 1, makes the minimum finite, and keeps it near 1 where texts are few.
 
     Parameters
     ----------
@@ -146,7 +152,7 @@ def fit_temperature(
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of shape (n,)
-        Sample weights.
+        Sample weights; only ratios matter.
 
     Returns
     -------
@@ -158,10 +164,12 @@ def fit_temperature(
     Guo et al. (2017), On calibration of modern neural networks. arXiv:1706.04599
     """
     rows = np.arange(len(labels))
+    weights = weights / weights.mean()
 
-    def cross_entropy(log_temperature: float) -> float:
+    def objective(log_temperature: float) -> float:
         log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -float(weights @ log_probabilities[rows, labels])
+        penalty = 0.5 * (log_temperature / TEMPERATURE_SCALE) ** 2
+        return penalty - float(weights @ log_probabilities[rows, labels])
 
     bound = np.log(LARGEST_TEMPERATURE)
-    return float(np.exp(minimize_scalar(cross_entropy, bounds=(-bound, bound)).x))
+    return float(np.exp(minimize_scalar(objective, bounds=(-bound, bound)).x))

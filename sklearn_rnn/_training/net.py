@@ -303,7 +303,6 @@ class RecurrentNet(PredictionNet):
         cross_fit = self._learn_linear_term(training, accumulate, rng, pool)
         # set_params(criterion__label_smoothing=...) would build a new optimizer, without moments.
         self.criterion_.label_smoothing = self.label_smoothing
-        self.module_.temperature.fill_(1)
         options = {"reads_characters": self.reads_characters, "device": self.device}
         dataset = SkorchDataset(training, cross_fit=cross_fit, **options)
         valid_dataset = None if validation is None else SkorchDataset(validation, **options)
@@ -313,6 +312,7 @@ class RecurrentNet(PredictionNet):
         def make_loop() -> TrainingLoop:
             # LoadInitState replaces the history.
             loaded = None if self.history is history else list(self.history)
+            self.module_.temperature.fill_(1)  # LoadInitState may have loaded another
             rate = self._scheduled_rate()
             if loaded is not None or rate is not None:
                 reset_rate(self.optimizer_, self.lr, rate, is_first=False)

@@ -13,7 +13,7 @@ from skorch.dataset import Dataset
 from skorch.utils import data_from_dataset, is_dataset
 
 from sklearn_rnn._ids import FIRST_ID, replace_unknown_ids, sequence_lengths
-from sklearn_rnn._training.batches import IdsDataset, SequentialBatches, characters_of
+from sklearn_rnn._training.batches import Batch, IdsDataset, SequentialBatches, characters_of
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.optimizer import replace_parameter
 from sklearn_rnn._training.prediction import compute_logits
@@ -37,6 +37,28 @@ class SkorchDataset(IdsDataset, Dataset):
     def y(self) -> npt.NDArray[np.int64]:
         """The class indices."""
         return self.columns["labels"].numpy(force=True)
+
+
+class InputsDataset(IdsDataset):
+    """Dataset of the inputs of a batch, in which characters are split from words already.
+
+    Parameters
+    ----------
+    inputs : dict of Tensor
+        The inputs of a batch of an `IdsDataset`.
+    labels : Tensor of int64 of shape (n,)
+        Class indices.
+    """
+
+    def __init__(self, inputs: dict[str, torch.Tensor], labels: torch.Tensor) -> None:
+        self.columns = inputs | {"labels": labels}
+        self.lengths = inputs["lengths"].numpy(force=True)
+        self.n_columns = np.full(len(self.lengths), inputs["character_keys"].shape[1])
+
+    def take(self, rows: slice | torch.Tensor, width: int, n_columns: int) -> Batch:
+        """Return the inputs and labels of the given rows, with all their padding."""
+        batch = {name: column[rows] for name, column in self.columns.items()}
+        return batch, batch.pop("labels")
 
 
 class PredictionNet(NeuralNetClassifier):
@@ -163,8 +185,10 @@ class PredictionNet(NeuralNetClassifier):
         self.check_is_fitted(["known_ids_"], msg=advice)
         ids = X["ids"] if isinstance(X, dict) else X
         ids = np.asarray(as_numpy(ids))
-        ids = replace_unknown_ids(ids, self.known_ids_, keep_characters=self.reads_characters)
         labels = np.zeros(len(ids), dtype=np.int64) if y is None else np.asarray(as_numpy(y))
+        if isinstance(X, dict) and characters_of(X) is not None:
+            return InputsDataset(X, torch.from_numpy(labels))
+        ids = replace_unknown_ids(ids, self.known_ids_, keep_characters=self.reads_characters)
         data = TrainingData(ids, labels, np.ones(len(ids)), sequence_lengths(ids))
         return IdsDataset(data, reads_characters=self.reads_characters, device=self.device)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_rnn._ids import has_characters, replace_unknown_ids
+from sklearn_rnn._ids import replace_unknown_ids
 from sklearn_rnn._training.class_weight import apply_class_weight
 from sklearn_rnn._training.data import (
     TrainingData,
@@ -77,6 +77,7 @@ def prepare_data(
     classes: np.ndarray,
     class_weight: Any,
     known_ids: npt.NDArray[np.int32],
+    reads_characters: bool,
     batch_size: int,
 ) -> tuple[TrainingData, TrainingData | None]:
     """Apply class weights; sort the validation texts by length and replace their unknown ids.
@@ -94,6 +95,8 @@ def prepare_data(
         As in `RNNTextClassifier`. "balanced" computes the weights from the training texts only.
     known_ids : ndarray of int32 of shape (n_tokens + 1,)
         Table of the ids known at fit, as `known_ids_table` returns it.
+    reads_characters : bool
+        Whether the network reads characters. If not, those of validation texts are unknown words.
     batch_size : int
         Texts in a mini-batch.
 
@@ -113,7 +116,5 @@ def prepare_data(
         return training, None
     validation = sort_by_length(validation)
     validation = apply_class_weight(validation, class_weight, classes, balance=balance)
-    ids = replace_unknown_ids(
-        validation.ids, known_ids, keep_characters=has_characters(training.ids)
-    )
+    ids = replace_unknown_ids(validation.ids, known_ids, keep_characters=reads_characters)
     return training, TrainingData(ids, validation.labels, validation.weights, validation.lengths)

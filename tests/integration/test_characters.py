@@ -44,12 +44,3 @@ def test_characters_make_the_linear_term_more_accurate_on_short_questions(data_d
     assert n_training >= 1000
     # By twice the standard error or more: a change of the held-out texts alone does not do so.
     assert by_auto > by_words + 0.02, (by_words, by_auto)
-
-
-@pytest.mark.parametrize(("n_samples", "n_epochs"), [(700, 6), (1300, 4), (1400, 3), (50_000, 3)])
-def test_epochs_of_two_classes_are_those_of_the_docstring(n_samples, n_epochs):
-    batch_size = choose_batch_size("auto", n_samples)
-    chosen = choose_max_epochs(
-        "auto", n_samples=n_samples, batch_size=batch_size, n_classes=2, has_linear_term=True
-    )
-    assert chosen == n_epochs

@@ -22,6 +22,7 @@ def prepare(batch_size=1, class_weight=None):
         classes=CLASSES,
         class_weight=class_weight,
         known_ids=known_ids_table(training.ids),
+        reads_characters=False,
         batch_size=batch_size,
     )
 
