@@ -135,7 +135,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         If True, add the characters of each token of three characters or more after the token. From
         them the classifier learns about parts of words, which inflected, compound, misspelt and
         unseen words share. This raises the accuracy on short texts. A text that would be longer
-        than a row stays without characters.
+        than a row stays without characters; if this holds for all training texts, no text gets
+        characters.
 
         The id of a character is 2**30 plus its Unicode code point. "auto" adds characters if
         ``analyzer="word"``, there are at least 1,000 training texts, their median length is at most
@@ -572,7 +573,10 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         spelling = Spelling(["", *tokens])
         lengths = np.concatenate([spelling.lengths(*block) for block in blocks])
         max_length = parameters.max_length if isinstance(parameters.max_length, int) else None
-        return None if is_auto and not do_fit(lengths, max_length) else spelling
+        if is_auto:
+            return spelling if do_fit(lengths, max_length) else None
+        # If none fits, a classifier would learn nothing of characters, and later texts have some.
+        return None if max_length is not None and (lengths > max_length).all() else spelling
 
     def _spell(self, tokens: list[str]) -> Spelling | None:
         return Spelling(["", *tokens]) if self.add_characters_ else None

@@ -103,7 +103,7 @@ def do_fit(lengths: LengthArray, max_length: int | None) -> bool:
     `lengths` are those of the texts with their characters. `max_length` is the length of a row, or
     None if it is not known yet.
     """
-    limit = AUTO_LENGTH if max_length is None else min(max_length, AUTO_LENGTH)
+    limit = min(AUTO_LENGTH if max_length is None else max_length, AUTO_LENGTH)
     return bool(np.mean(lengths <= limit) >= AUTO_SHARE)
 
 

@@ -13,6 +13,7 @@ from sklearn_rnn._linear.cross_fit import (
     N_FOLDS,
     class_ratios,
     draw_folds,
+    fit_scale,
     learn_linear_term,
     presence_matrix,
 )
@@ -179,3 +180,11 @@ def test_the_presence_matrix_has_the_known_ngrams_of_each_text(longest, block):
     expected = (keys[:, :, None] == term.keys).any(1).numpy()
     expected[:, 0] = False
     assert np.array_equal(presence, expected)
+
+
+@pytest.mark.parametrize(("factor", "scale"), [(0.5, 2.0), (2.0, 0.5), (0.01, 4.0), (100.0, 0.25)])
+def test_scale_makes_probabilities_the_shares_of_correct_predictions(factor, scale):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(20_000, 3))
+    labels = (logits + rng.gumbel(size=logits.shape)).argmax(1)  # drawn from their softmax
+    assert fit_scale(factor * logits, np.eye(3)[labels]) == pytest.approx(scale, rel=0.05)

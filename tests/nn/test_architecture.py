@@ -144,3 +144,24 @@ def test_texts_of_weight_zero_are_not_counted(make_classifier, word_order, monke
     weights = np.arange(80) > 0
     classifier = make_classifier(linear_ngrams=2).fit(X, y, sample_weight=weights)
     assert not classifier.net_.module_.reads_ngram_scores
+
+
+@pytest.mark.parametrize(
+    ("linear_ngrams", "word_dropout", "chosen"),
+    [(2, "auto", 0.5), (1, "auto", 0.5), (0, "auto", 0.2), (2, 0.1, 0.1), (0, 0.1, 0.1)],
+)
+def test_word_dropout_depends_on_the_linear_term(linear_ngrams, word_dropout, chosen):
+    planned = plan(linear_ngrams=linear_ngrams, word_dropout=word_dropout)
+    assert planned.word_dropout == chosen
+
+
+@pytest.mark.parametrize(
+    ("n_training_texts", "linear_ngrams", "embeds"),
+    [(999, 2, True), (1000, 2, False), (1000, 0, True)],
+)
+def test_characters_are_embedded_unless_channels_read_them(n_training_texts, linear_ngrams, embeds):
+    planned = plan(
+        n_training_texts=n_training_texts, linear_ngrams=linear_ngrams, reads_characters=True
+    )
+    assert planned.embeds_characters == embeds
+    assert not plan(linear_ngrams=linear_ngrams).embeds_characters

@@ -196,3 +196,12 @@ def test_ids_that_are_no_characters_are_refused():
         )
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             tokenizer.inverse_transform(np.array([[id_]]))
+
+
+def test_without_a_training_text_that_fits_no_text_gets_characters():
+    tokenizer = TextTokenizer(add_characters=True, max_length=4, min_count=1)
+    tokenizer.fit(["short texts", "which do not fit"])
+    assert not tokenizer.add_characters_
+    assert tokenizer.transform(["do"]).max() < FIRST_CHARACTER
+    tokenizer.set_params(max_length=12).fit(["short texts", "which do not fit"])
+    assert tokenizer.add_characters_

@@ -12,6 +12,7 @@ from sklearn_rnn._training.data import (
     check_partial_fit_classes,
     check_training_data,
     choose_batch_size,
+    choose_max_epochs,
     continue_numbering,
     merge_duplicates,
     sort_by_length,
@@ -129,3 +130,29 @@ def test_another_numbering_is_warned_of():
     for ids in ([[1]], numbered({"a": 2}), numbered({"a": 2, "b": 3, "c": 4})):
         warn_of_other_numbering(FITTED, ids, name="X", result="predictions")
         warn_of_other_numbering(None, ids, name="X", result="predictions")
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_classes", "has_linear_term", "n_epochs"),
+    [
+        (250, 2, True, 6),
+        (1000, 2, True, 4),
+        (10_000, 2, True, 3),
+        (10_000, 2, False, 6),
+        (250, 9, True, 6),
+        (250, 10, True, 8),
+        (10_000, 77, False, 8),
+        (1_000_000, 10, True, 3),
+    ],
+)
+def test_few_texts_and_many_classes_have_more_epochs(
+    n_samples, n_classes, has_linear_term, n_epochs
+):
+    settings = {
+        "n_samples": n_samples,
+        "batch_size": choose_batch_size("auto", n_samples),
+        "n_classes": n_classes,
+        "has_linear_term": has_linear_term,
+    }
+    assert choose_max_epochs("auto", **settings) == n_epochs
+    assert choose_max_epochs(5, **settings) == 5
