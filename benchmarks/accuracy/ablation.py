@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 
+from benchmarks.accuracy.metrics import expected_calibration_error
 from benchmarks.accuracy.models import make_rnn
-from benchmarks.accuracy.splits import CORPORA, Split, load
+from benchmarks.accuracy.splits import ANALYZERS, CORPORA, Split, load
 from benchmarks.common.arguments import add_data_option, make_parser
 from benchmarks.common.corpora import FILES
 from benchmarks.common.record import describe_run, read_rows, write_record
@@ -50,16 +52,27 @@ def hold_out(
     return training, validation
 
 
-def fit_and_score(change: str, train: Split, validation: Split, n_seeds: int) -> dict:
-    """Return the median, lowest and highest accuracy over the seeds, and the seconds of a fit."""
-    accuracies, start = [], time.perf_counter()
+def fit_and_score(
+    change: str, train: Split, validation: Split, n_seeds: int, analyzer: str
+) -> dict:
+    """Return medians of the metrics over the seeds, the range of the accuracy, and the seconds."""
+    figures, start = [], time.perf_counter()
     for seed in range(n_seeds):
-        pipe = make_rnn(seed).set_params(**CHANGES[change]).fit(*train)
-        accuracies.append(pipe.score(*validation))
+        pipe = make_rnn(seed, analyzer).set_params(**CHANGES[change]).fit(*train)
+        proba = pipe.predict_proba(validation[0])
+        labels = np.searchsorted(pipe.classes_, validation[1])
+        figures.append(
+            {
+                "accuracy": accuracy_score(labels, proba.argmax(axis=1)),
+                "log-loss": log_loss(labels, proba, labels=np.arange(proba.shape[1])),
+                "calibration error": expected_calibration_error(labels, proba),
+            }
+        )
+    table = pd.DataFrame(figures)
     return {
-        "accuracy": float(np.median(accuracies)),
-        "lowest": min(accuracies),
-        "highest": max(accuracies),
+        **table.median().to_dict(),
+        "lowest": float(table["accuracy"].min()),
+        "highest": float(table["accuracy"].max()),
         "seconds of a fit": (time.perf_counter() - start) / n_seeds,
         **describe_run(),
     }
@@ -89,7 +102,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "change": change,
                 "training texts": len(training),
                 "validation texts": len(held_out),
-                **fit_and_score(change, train, validation, args.seeds),
+                **fit_and_score(
+                    change, train, validation, args.seeds, ANALYZERS.get(corpus, "word")
+                ),
             }
             print(row, flush=True)
             rows[row["corpus"], change] = row
