@@ -91,6 +91,14 @@ def test_a_module_in_a_source_tree(module, filename, is_library):
     assert call_from(module, filename, is_called_by_user) is not is_library
 
 
+@pytest.fixture
+def heed_interrupts():
+    """Let SIGINT raise a KeyboardInterrupt; a shell's background processes ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("module", "statement", "is_stop"),
     [
@@ -99,7 +107,9 @@ def test_a_module_in_a_source_tree(module, filename, is_library):
         ("my_callbacks", "raise KeyboardInterrupt", False),
     ],
 )
-def test_ctrl_c_while_a_callback_runs_is_no_stop_of_skorch(module, statement, is_stop):
+def test_ctrl_c_while_a_callback_runs_is_no_stop_of_skorch(
+    heed_interrupts, module, statement, is_stop
+):
     namespace = {"__name__": module, "signal": signal}
     exec(f"def on_epoch_end():\n    {statement}\n    'a statement more'", namespace)
     with pytest.raises(KeyboardInterrupt) as caught:
