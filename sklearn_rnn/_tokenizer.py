@@ -525,11 +525,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         else:
             self._check_resumable()
             known, other_counts = self.vocabulary_, self._other_counts
-        provisional_ids = number_in_order()
-        empty_id = provisional_ids[object()]  # this key equals no token
-        to_ids = partial(map, provisional_ids.__getitem__)
-        blocks = list(self._encode(texts, to_ids, empty_id))
-
+        blocks, provisional_ids = self._number(texts)
         tokens = list(provisional_ids)[1:]
         check_tokens(tokens)
         spelling = self._choose_spelling(blocks, tokens) if is_first else self._spell(tokens)
@@ -548,9 +544,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             )
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
-        final_ids = np.fromiter(
-            map(vocabulary.get, provisional_ids, repeat(UNK)), np.int32, len(provisional_ids)
-        )
+        final_ids = _finalize(provisional_ids, vocabulary)
         if not warn_of_runs(tokens, new_counts, len(texts)) and is_learned:
             is_rare, is_unknown = counts < self.min_count, final_ids[1:] == UNK
             warn_of_unknown_tokens(new_counts, is_rare, is_unknown, len(texts), self)
@@ -583,15 +577,17 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
     def _encode_with_characters(self, texts: list[str]) -> Iterable[EncodedBlock]:
         """Encode texts by provisional ids, since unknown words are spelled too."""
-        provisional_ids = number_in_order()
-        empty_id = provisional_ids[object()]
-        to_ids = partial(map, provisional_ids.__getitem__)
-        blocks = list(self._encode(texts, to_ids, empty_id))
+        blocks, provisional_ids = self._number(texts)
         tokens = list(provisional_ids)[1:]
-        final_ids = np.fromiter(
-            map(self.vocabulary_.get, provisional_ids, repeat(UNK)), np.int32, len(provisional_ids)
-        )
+        final_ids = _finalize(provisional_ids, self.vocabulary_)
         return self._finish(blocks, final_ids, self._spell(tokens))
+
+    def _number(self, texts: list[str]) -> tuple[list[EncodedBlock], dict[Any, int]]:
+        """Encode texts by provisional ids; return them with the id of each distinct token."""
+        provisional_ids = number_in_order()
+        empty_id = provisional_ids[object()]  # this key equals no token
+        to_ids = partial(map, provisional_ids.__getitem__)
+        return list(self._encode(texts, to_ids, empty_id)), provisional_ids
 
     def _finish(
         self, blocks: list[EncodedBlock], final_ids: IdArray, spelling: Spelling | None
@@ -697,6 +693,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             numbering = number_tokens(vocabulary)
             self._numbered = vocabulary, numbering
         return numbering
+
+
+def _finalize(provisional_ids: dict[Any, int], vocabulary: dict[str, int]) -> IdArray:
+    """Return the final id for each provisional id."""
+    final_ids = map(vocabulary.get, provisional_ids, repeat(UNK))
+    return np.fromiter(final_ids, np.int32, len(provisional_ids))
 
 
 def _count(blocks: list[EncodedBlock], n_ids: int) -> npt.NDArray[np.int64]:

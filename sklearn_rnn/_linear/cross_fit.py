@@ -40,8 +40,9 @@ TEXTS_PER_CLASS = 50  # with fewer texts per class, on average, there are no fol
 INITIAL_WEIGHT = 0.15
 LARGEST_SCALE = 4.0  # of the logits of the linear term
 # From this number of classes on, the logits are not scaled. On 500 reviews of two classes the scale
-# halved the calibration error of the whole network; with the 77 classes of banking77 the network
-# then learned less, and had an accuracy of 0.904 on held-out texts instead of 0.911.
+# lowered the calibration error of the whole model from 0.10 to 0.03. With the 77 classes of
+# banking77 the network learned less from scaled logits: its accuracy on held-out texts was 0.904
+# instead of 0.911.
 MANY_CLASSES = 10
 
 
