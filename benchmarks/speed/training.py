@@ -7,12 +7,14 @@ batches of 64. The rivals, from the usual to the best:
   torch, and through skorch and torch's DataLoader. On busy cores the threads of a packed network
   wait for each other, so that "one thread" is measured too.
 - padded: random batches, each padded to its longest text, or through skorch to 400 words.
-- similar lengths: batches of texts of similar length, padded; in float32 and in bfloat16.
+- similar lengths: batches of texts of similar length, padded; without and with
+  `torch.set_flush_denormal(True)`, which few know ("no denormals"), and in bfloat16.
 
-All of them use torch's default threads, unless "one thread". The rivals with random batches are
-slow, so that each run trains on some batches of a new random sample, after a warm-up; because their
-batches are random, the seconds per text hold for the epoch. The others train for whole epochs. Ours
-is timed over whole fits, which read each text once and include checks and batching.
+All of them use torch's default threads, unless "one thread". In each run each rival trains a new
+network on some of the batches of a random epoch, after a warm-up (thirty times as many with
+similar lengths, since these batches are fast and differ in length); the mean seconds of a batch
+hold for the epoch. Ours is timed over whole fits of new networks, which read each text once and
+include checks and batching.
 
 The machine must be idle. What may be claimed is a range: from the ratio to the best of plain torch
 to the ratio to the usual packed network.
@@ -23,6 +25,7 @@ least 10 times as fast as packed; LSTM at least 1.5 times as fast as the best ri
 
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -40,7 +43,7 @@ from benchmarks.speed.skorch_rival import (
     collate_to_400,
     make_rival,
 )
-from benchmarks.speed.torch_rival import TorchRival, make_torch_rivals
+from benchmarks.speed.torch_rival import BATCH_SIZE, TorchRival, make_torch_rivals
 from sklearn_rnn import RNNTextClassifier
 
 OURS = "RNNTextClassifier, {}"
@@ -53,17 +56,18 @@ def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     ids, labels = load_ids(options.data, "imdb", "train")
     n_ours = min(options.texts or len(ids), len(ids))
-    n_rivals = min(64 * options.rival_batches, n_ours)
+    n_rivals = min(BATCH_SIZE * options.rival_batches, n_ours)
     tables = {}
     for cell_type in ("lstm", "gru"):
-        n_tokens = int(ids.max()) + 1
-        measures, n_texts = {}, {}
-        for name, (rival, n_threads) in make_rivals(cell_type, n_tokens).items():
+        measures: dict[str, Callable[[], float]] = {}
+        n_texts = {}
+        for name, (rival, n_threads) in make_rivals(cell_type, int(ids.max()) + 1).items():
             measures[name] = partial(rival_epoch, rival, ids, labels, n_rivals, n_threads)
             n_texts[name] = n_rivals
-        for name, rival in make_torch_rivals(cell_type, n_tokens).items():
-            n_texts[name] = n_ours if rival.similar_lengths else n_rivals
-            measures[name] = partial(torch_epoch, rival, ids, labels, n_texts[name])
+        for name, torch_rival in make_torch_rivals().items():
+            n_batches = options.rival_batches * (30 if torch_rival.similar_lengths else 1)
+            measures[name] = partial(torch_epoch, torch_rival, cell_type, ids, labels, n_batches)
+            n_texts[name] = min(n_batches * BATCH_SIZE, len(ids))
         for precision in ("auto", "float32"):
             classifier = RNNTextClassifier(
                 cell_type=cell_type,
@@ -134,10 +138,11 @@ def rival_epoch(
         return (time.perf_counter() - start) * len(ids) / n_texts
 
 
-def torch_epoch(rival: TorchRival, ids: np.ndarray, labels: np.ndarray, n_texts: int) -> float:
-    """Return the seconds of a rival's epoch, estimated from a random sample of texts."""
-    rows = RNG.choice(len(ids), n_texts, replace=False)
-    return rival.train_epoch(ids[rows], labels[rows], RNG) * len(ids) / n_texts
+def torch_epoch(
+    rival: TorchRival, cell_type: str, ids: np.ndarray, labels: np.ndarray, n_batches: int
+) -> float:
+    """Return the seconds of an epoch of a new network, on batches of a new random order."""
+    return rival.time_epoch(cell_type, ids, labels, n_batches, int(RNG.integers(2**31)))
 
 
 def our_epoch(
