@@ -18,9 +18,9 @@ SHORTEST, LONGEST = 3, 5
 
 # The keys of character n-grams are above those of words and pairs: a hash below this bit. Two of a
 # million n-grams have the same key with a probability of 1e-7.
-_KEY_BIT = 2**62
-_FACTOR = 6364136223846793005  # odd, of Knuth's linear congruential generator (MMIX)
-_BOUNDARY = END_OF_CHARACTERS - FIRST_CHARACTER  # a code that is no code point
+KEY_BIT = 2**62
+FACTOR = 6364136223846793005  # odd, of Knuth's linear congruential generator (MMIX)
+BOUNDARY = END_OF_CHARACTERS - FIRST_CHARACTER  # a code that is no code point
 
 
 class CharacterNgrams(NamedTuple):
@@ -73,18 +73,18 @@ def split_characters(ids: Tensor, seq_len: int | None = None) -> tuple[Tensor, C
 
 def _hash_ngrams(ids: Tensor, is_character: Tensor, positions: Tensor) -> CharacterNgrams:
     n_columns = ids.shape[1]
-    codes = (ids.long() - FIRST_CHARACTER).masked_fill(~is_character, _BOUNDARY)
-    codes = nn.functional.pad(codes, (0, LONGEST), value=_BOUNDARY)
+    codes = (ids.long() - FIRST_CHARACTER).masked_fill(~is_character, BOUNDARY)
+    codes = nn.functional.pad(codes, (0, LONGEST), value=BOUNDARY)
     inside = nn.functional.pad(is_character, (0, LONGEST))
     hashes = torch.zeros_like(ids, dtype=torch.int64)
     is_ngram = torch.ones_like(is_character)
     keys = []
     for size in range(1, LONGEST + 1):
-        hashes = hashes * _FACTOR + codes[:, size - 1 : n_columns + size - 1] + 1
+        hashes = hashes * FACTOR + codes[:, size - 1 : n_columns + size - 1] + 1
         if size > 2:  # only the first and the last character may be a boundary
             is_ngram = is_ngram & inside[:, size - 2 : n_columns + size - 2]
         if size >= SHORTEST:
-            mixed = (hashes ^ (hashes >> 31)) & (_KEY_BIT - 1) | _KEY_BIT
+            mixed = (hashes ^ (hashes >> 31)) & (KEY_BIT - 1) | KEY_BIT
             keys.append(mixed * is_ngram)
     words = positions[:, :, None].expand(-1, -1, len(keys))
     return CharacterNgrams(torch.stack(keys, 2).flatten(1), words.flatten(1))

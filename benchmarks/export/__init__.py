@@ -1,0 +1,1 @@
+"""Exported models: their size, speed and accuracy, without torch and in services."""

@@ -1,0 +1,48 @@
+"""Exported models: their size, speed and accuracy, without torch and in services.
+
+    SKLEARN_RNN_DATA=... python -m benchmarks.export [SECTION ...]
+
+Each section prints its tables, and writes them, with the versions and the machine, to
+benchmarks/results/export_SECTION.json. Without a section, all sections run.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from benchmarks.common.arguments import add_data_option, make_parser
+from benchmarks.common.record import write_record
+from benchmarks.common.timing import SkippedError
+
+# Each is a file of this folder whose function `run` returns tables by title.
+SECTIONS = ("quantization",)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the sections named on the command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    add_data_option(parser)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument(
+        "--texts",
+        type=int,
+        help="texts of a split at most, to try a section out (default: all)",
+    )
+    options = parser.parse_args(argv)
+    unknown = sorted(set(options.sections) - set(SECTIONS))
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; choose from {', '.join(SECTIONS)}")
+    for section in options.sections or SECTIONS:
+        try:
+            tables = import_module(f"benchmarks.export.{section}").run(options)
+        except SkippedError as reason:
+            print(f"\n{section}: skipped. {reason}", flush=True)
+            continue
+        for title, table in tables.items():
+            print(f"\n{section}: {title}\n{table.to_string(float_format='%.4g', na_rep='')}")
+        named = {title: table.reset_index(names="what") for title, table in tables.items()}
+        print(f"\nwritten to {write_record(f'export_{section}', named)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

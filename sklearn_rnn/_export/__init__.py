@@ -1,0 +1,1 @@
+"""Models in files: saved without pickle, and exported to run without torch."""

@@ -1,0 +1,100 @@
+"""The linear term and the n-gram score channels, in a graph.
+
+Shapes: B texts, M columns of ids, T words, C classes; N lengths of n-grams of words, L lengths of
+character n-grams; K = N T, and L M more with characters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sklearn_rnn._export.onnx_builder import GraphBuilder, Name
+from sklearn_rnn._export.onnx_ngram_table import add_lookup, make_table
+from sklearn_rnn._export.onnx_words import N_LENGTHS, Words
+from sklearn_rnn._ids import UNK
+from sklearn_rnn._linear.ngrams import PAIR_BASE
+from sklearn_rnn._linear.term import NGRAM_SCORE_SCALE
+
+if TYPE_CHECKING:
+    from sklearn_rnn._linear.term import LinearTerm
+
+
+class NgramRows(NamedTuple):
+    """The rows of the n-grams of a batch in the table of coefficients, in a graph.
+
+    Parameters
+    ----------
+    rows : str
+        int32 of shape (B, K). 0, the row of zeros, for n-grams that the table does not have.
+    coefficients : str
+        float32 of shape (n_rows, C).
+    longest : int
+        N.
+    """
+
+    rows: Name
+    coefficients: Name
+    longest: int
+
+
+def add_ngram_rows(graph: GraphBuilder, words: Words, term: LinearTerm) -> NgramRows:
+    """Add the rows of the n-grams that end at each word, and of the character n-grams."""
+    keys = graph.cast(words.ids, np.int64)
+    if term.longest > 1:
+        keys = graph.add("Concat", keys, _add_pairs(graph, keys), axis=1)
+    if words.characters is not None:
+        flat = graph.add("Reshape", words.characters.keys, [0, -1])
+        keys = graph.add("Concat", keys, flat, axis=1)
+    table = make_table(term.keys.numpy(force=True))
+    coefficients = term.coefficients.numpy(force=True)[table.order]
+    rows = add_lookup(graph, keys, table)
+    return NgramRows(rows, graph.add_constant(coefficients), term.longest)
+
+
+def _add_pairs(graph: GraphBuilder, words: Name) -> Name:
+    """Add the keys of the pairs that end at each word, as `token_ngrams` computes them."""
+    before = graph.add("Pad", words, [0, 1, 0, -1])
+    is_pair = graph.add(
+        "And",
+        graph.add("Greater", before, np.int64(UNK)),
+        graph.add("Greater", words, np.int64(UNK)),
+    )
+    pairs = graph.add("Add", graph.add("Mul", before, np.int64(PAIR_BASE)), words)
+    return graph.add("Where", is_pair, pairs, np.int64(0))
+
+
+def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) -> Name:
+    """Add the logits of the linear term, of shape (B, C)."""
+    # Equal n-grams have equal rows, which lie side by side when the rows are sorted.
+    width = graph.dimension(ngrams.rows, 1)
+    ordered, _ = graph.add_many("TopK", 2, ngrams.rows, width, axis=1)
+    before = graph.add("Pad", ordered, [0, 1, 0, -1], np.int32(-1))
+    is_repeated = graph.add("Equal", ordered, before)
+    distinct = graph.add("Where", is_repeated, np.int32(0), ordered)
+    sums = graph.add("Gather", ngrams.coefficients, distinct)
+    sums = graph.add("ReduceSum", sums, [1], keepdims=0)
+    is_known = graph.cast(graph.add("Greater", distinct, np.int32(0)), np.float32)
+    n_known = graph.add("Max", graph.add("ReduceSum", is_known, [1]), np.float32(1))
+    mean = graph.add("Div", sums, graph.add("Sqrt", n_known))
+    return graph.add("Add", mean, term.bias.numpy(force=True))
+
+
+def add_scores(graph: GraphBuilder, ngrams: NgramRows, words: Words) -> Name:
+    """Add the n-gram score channels, of shape (T, B, C)."""
+    n_columns = graph.add("Mul", words.n_words, np.int64(ngrams.longest))
+    rows = graph.truncate(ngrams.rows, n_columns, 1)
+    rows = graph.add("Reshape", rows, [0, ngrams.longest, -1])
+    rows = graph.add("Transpose", rows, perm=[2, 0, 1])  # (T, B, N)
+    scores = graph.add("Gather", ngrams.coefficients, rows)
+    scores = graph.add("ReduceSum", scores, [2], keepdims=0)
+    if words.characters is not None:
+        rows = graph.add("Slice", ngrams.rows, n_columns, [2**31], [1])
+        rows = graph.add("Reshape", rows, [0, -1, N_LENGTHS])
+        parts = graph.add("Gather", ngrams.coefficients, rows)  # (B, M, L, C)
+        parts = graph.add("ReduceSum", parts, [2], keepdims=0)
+        parts = graph.add("MatMul", words.characters.of_words, parts)
+        scores = graph.add("Add", scores, graph.add("Transpose", parts, perm=[1, 0, 2]))
+    mean = graph.add("ReduceMean", scores, [2])
+    return graph.add("Mul", graph.add("Sub", scores, mean), np.float32(NGRAM_SCORE_SCALE))

@@ -1,0 +1,141 @@
+"""ONNX models of fitted Pipelines, checked against them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_rnn._classifier import RNNTextClassifier
+from sklearn_rnn._export.onnx_builder import MAX_BYTES, GraphBuilder
+from sklearn_rnn._export.onnx_metadata import known_tokens, make_metadata
+from sklearn_rnn._export.onnx_network import add_logits
+from sklearn_rnn._export.onnx_parity import generate_texts, largest_difference
+from sklearn_rnn._inspection.pipeline_steps import describe, unwrap_search
+from sklearn_rnn._nn.custom_cell import CustomRecurrence
+from sklearn_rnn._tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from sklearn_rnn._nn.module import RecurrentModule
+
+# Both compute in float32, in which sums of another order differ by less than 1e-6.
+TOLERANCE = 1e-5
+
+
+class Steps(NamedTuple):
+    """A fitted Pipeline that can be exported, and its two steps."""
+
+    pipeline: Pipeline
+    tokenizer: TextTokenizer
+    classifier: RNNTextClassifier
+
+    @property
+    def module(self) -> RecurrentModule:
+        """The network."""
+        return self.classifier.net_.module_
+
+
+def find_steps(model: object) -> Steps:
+    """Return the steps of a fitted Pipeline or search, or raise an error if it has others."""
+    pipeline = unwrap_search(model)
+    if isinstance(pipeline, Pipeline) and len(pipeline.steps) == 2:
+        (_, tokenizer), (_, classifier) = pipeline.steps
+        if isinstance(tokenizer, TextTokenizer) and isinstance(classifier, RNNTextClassifier):
+            check_is_fitted(tokenizer, "vocabulary_")
+            check_is_fitted(classifier)
+            return Steps(pipeline, tokenizer, classifier)
+    raise TypeError(
+        "export_onnx takes a fitted Pipeline of a TextTokenizer and an RNNTextClassifier, or a "
+        f"search whose best estimator is one, but got {describe(pipeline)}."
+    )
+
+
+def make_onnx(steps: Steps) -> bytes:
+    """Return the content of the ONNX file of a Pipeline.
+
+    Parameters
+    ----------
+    steps : Steps
+        The Pipeline.
+
+    Returns
+    -------
+    content : bytes
+
+    Raises
+    ------
+    ImportError
+        If the package onnx is not installed.
+    ValueError
+        If the network has a custom cell, if `analyzer` or `strip_accents` is a callable, if JSON
+        cannot hold the labels, or if the weights are too large for a file.
+    """
+    tokenizer, classifier, module = steps.tokenizer, steps.classifier, steps.module
+    _check_cell(module)
+    metadata = make_metadata(tokenizer, classifier, _known_tokens(steps))
+    graph = GraphBuilder()
+    logits = add_logits(graph, "ids", module, classifier.net_.known_ids_)
+    graph.rename(graph.add("Softmax", logits, axis=1), "probabilities")
+    graph.rename(logits, "logits")
+    n_bytes = graph.n_bytes + sum(map(len, metadata.values()))
+    if n_bytes > MAX_BYTES:
+        raise ValueError(
+            f"The weights and the vocabulary take {n_bytes / 1e9:.1f} GB, and an ONNX file holds "
+            f"{MAX_BYTES / 1e9:.1f} GB at most. Fit the model with fewer words or shorter word "
+            "vectors."
+        )
+    shape: list[int | str] = ["n_texts", len(classifier.classes_)]
+    model = graph.build({"probabilities": shape, "logits": shape}, metadata)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def measure_difference(content: bytes, steps: Steps, texts: list[str] | None) -> float:
+    """Return the largest difference of probabilities between an ONNX file and its Pipeline.
+
+    Parameters
+    ----------
+    content : bytes
+        The content of the file.
+    steps : Steps
+        The Pipeline.
+    texts : list of str or None
+        The texts to compute the probabilities of. None: generated texts.
+
+    Returns
+    -------
+    difference : float
+    """
+    if texts is None:
+        term = steps.module.linear_term
+        keys = np.empty(0, np.int64) if term is None else term.keys.numpy(force=True)
+        texts = generate_texts(steps.tokenizer, _known_tokens(steps), keys)
+    ids = np.asarray(steps.tokenizer.transform(texts))
+    return largest_difference(content, ids, steps.pipeline.predict_proba(texts))
+
+
+def check_parity(difference: float) -> None:
+    """Raise a RuntimeError if the largest difference of probabilities is above `TOLERANCE`."""
+    if not difference <= TOLERANCE:  # NaN, too
+        raise RuntimeError(
+            "The exported graph does not compute the probabilities of the model: the largest "
+            f"difference is {difference:.1e}, and at most {TOLERANCE:g} is rounding. No file is "
+            "written. This is a defect of sklearn_rnn or onnxruntime: please report it, with the "
+            "parameters of the model."
+        )
+
+
+def _known_tokens(steps: Steps) -> dict[str, int]:
+    return known_tokens(steps.tokenizer.vocabulary_, steps.classifier.net_.known_ids_)
+
+
+def _check_cell(module: RecurrentModule) -> None:
+    cell = module.layers[0].forward_cell
+    if isinstance(cell, CustomRecurrence):
+        raise ValueError(
+            f"export_onnx cannot export the custom cell {cell.cell_type.__name__}: ONNX has "
+            "operators for the cells 'lstm', 'gru' and 'rnn' alone. Fit the model with one of "
+            "these, or save it with save_model."
+        )

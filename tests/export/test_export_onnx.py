@@ -1,0 +1,276 @@
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from sklearn_rnn import RNNTextClassifier, TextTokenizer
+from sklearn_rnn._export import export_onnx as export_module
+from sklearn_rnn._export import onnx_linear, onnx_model, onnx_parity
+from sklearn_rnn._ids import sequence_lengths
+from sklearn_rnn.export import export_onnx
+from tests.export.onnx_models import (
+    UNSEEN,
+    WORDS,
+    architectures,
+    change_weights,
+    fit_model,
+    random_texts,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+def session_of(path):
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def probabilities_of(path, ids):
+    lengths = sequence_lengths(ids)
+    (probabilities,) = session_of(path).run(["probabilities"], {"ids": ids[:, : lengths.max()]})
+    return probabilities
+
+
+@settings(max_examples=60)
+@given(parameters=architectures)
+def test_every_architecture_is_exported(tmp_path_factory, parameters):
+    model = fit_model(**parameters)
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    assert export_onnx(model, path) <= 1e-5
+    texts = random_texts(40, WORDS + UNSEEN, longest=30, seed=1)
+    ids = np.asarray(model[0].transform(texts))
+    expected = model.predict_proba(texts)
+    np.testing.assert_allclose(probabilities_of(path, ids), expected, rtol=0, atol=1e-5)
+    alone = np.concatenate([probabilities_of(path, row[None]) for row in ids[:5]])
+    np.testing.assert_allclose(alone, expected[:5], rtol=0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def small_model():
+    return fit_model(hidden_size=3, embedding_dim=4, linear_ngrams=2, characters=True)
+
+
+@pytest.fixture(scope="module")
+def small_file(small_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("small") / "model.onnx"
+    export_onnx(small_model, path)
+    return path
+
+
+def metadata_of(path):
+    return json.loads(session_of(path).get_modelmeta().custom_metadata_map["sklearn_rnn"])
+
+
+def test_the_graph_takes_any_batch_and_any_width(small_model, small_file):
+    texts = ["", "rain", "qu xyzzy", " ".join(WORDS), " ".join(WORDS * 9)]
+    ids = np.asarray(small_model[0].transform(texts))
+    expected = small_model.predict_proba(texts)
+    session = session_of(small_file)
+    for rows in ([0], [1], [0, 1], [4, 0, 2], list(range(5)) * 40):
+        longest = sequence_lengths(ids[rows]).max()
+        for width in (longest, longest + 1, 200):
+            given = np.zeros((len(rows), width), dtype=np.int32)
+            given[:, : min(width, ids.shape[1])] = ids[rows, :width]
+            (probabilities,) = session.run(["probabilities"], {"ids": given})
+            np.testing.assert_allclose(probabilities, expected[rows], rtol=0, atol=1e-5)
+
+
+def test_unknown_ids_are_the_unknown_word(small_model, small_file):
+    n_tokens = len(small_model[-1].net_.known_ids_) - 1
+    ids = np.array([[2, 1, 3], [2, n_tokens, 3], [2, n_tokens + 5, 3], [2, 2**31 - 1, 3]], np.int32)
+    probabilities = probabilities_of(small_file, ids)
+    assert (probabilities == probabilities[0]).all()
+    padded = np.pad(ids, [(0, 0), (0, small_model[-1].n_features_in_ - 3)])
+    expected = small_model[-1].predict_proba(padded)
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("add_characters", [False, True])
+def test_ids_with_gaps(tmp_path, add_characters):
+    """The classifier knows some ids of a given vocabulary; other tokens are the unknown word."""
+    vocabulary = {"rain": 4, "snow": 9, "fog": 11, "sun": 12, "wind": 40}
+    texts, labels = ["rain snow", "sun rain", "snow sun sun"] * 5, [0, 1, 0] * 5
+    tokenizer = TextTokenizer(vocabulary=vocabulary, add_characters=add_characters, max_length=30)
+    classifier = RNNTextClassifier(max_epochs=1, hidden_size=2, random_state=0, device="cpu")
+    model = make_pipeline(tokenizer, classifier).fit(texts, labels)
+    change_weights(classifier.net_.module_)
+    path = tmp_path / "gaps.onnx"
+    assert export_onnx(model, path) <= 1e-5
+    assert metadata_of(path)["tokenizer"]["vocabulary"] == {"rain": 4, "snow": 9, "sun": 12}
+    texts = ["fog rain wind snow", "wind", "sun"]
+    ids = np.asarray(tokenizer.transform(texts))
+    np.testing.assert_allclose(
+        probabilities_of(path, ids), model.predict_proba(texts), rtol=0, atol=1e-5
+    )
+
+
+def test_rows_that_no_tokenizer_returns(small_model, small_file):
+    """Zeros before the last id, characters of no word, and a row of zeros."""
+    c = 2**30 + np.arange(97, 103)
+    rows = [
+        [2, 0, 0, *c[:5]],
+        [c[0], c[1], c[2], c[3], 2, 0],
+        [0, 0, 0],
+        [0, 3, *c],
+        [2, *c[:4], 0, 3, c[0]],
+        [2, 2**30 + 0x10FFFF, 2**30, 2**30 + 1, 3],
+    ]
+    ids = np.zeros((len(rows), small_model[-1].n_features_in_), dtype=np.int32)
+    for row, tokens in zip(ids, rows, strict=True):
+        row[: len(tokens)] = tokens
+    expected = small_model[-1].predict_proba(ids)
+    np.testing.assert_allclose(probabilities_of(small_file, ids), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("trained_on", ["words", "characters"])
+def test_characters_are_unknown_words_to_a_network_without_them(tmp_path, trained_on):
+    model = fit_model(hidden_size=2, characters=trained_on == "characters")
+    path = tmp_path / "model.onnx"
+    export_onnx(model, path)
+    ids = np.zeros((1, model[-1].n_features_in_), dtype=np.int32)
+    ids[0, :5] = [2, 2**30 + 97, 2**30 + 98, 2**30 + 99, 3]
+    expected = model[-1].predict_proba(ids)
+    np.testing.assert_allclose(probabilities_of(path, ids), expected, rtol=0, atol=1e-5)
+
+
+def test_metadata(small_model, small_file):
+    metadata = metadata_of(small_file)
+    assert metadata["format_version"] == 1
+    assert metadata["versions"].keys() == {"sklearn_rnn", "torch", "onnx"}
+    assert metadata["classes"] == [0, 1]
+    tokenizer = small_model[0]
+    assert metadata["tokenizer"] == {
+        "analyzer": "word",
+        "lowercase": True,
+        "strip_accents": None,
+        "token_pattern": tokenizer.token_pattern,
+        "max_length": 80,
+        "truncation": "middle",
+        "add_markers": False,
+        "add_characters": True,
+        "vocabulary": tokenizer.vocabulary_,
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["né", "a\ud800"], ["a\ud800", "né"]),
+        (np.array(["b", "a"], dtype=object), ["a", "b"]),
+        ([True, False], [False, True]),
+        (np.array([3, 200], dtype=np.uint8), [3, 200]),
+        ([2**62, -1], [-1, 2**62]),
+        ([2.0, 0.0], [0.0, 2.0]),
+    ],
+)
+def test_labels_keep_their_kind(tmp_path, fit_pipeline, labels, classes):
+    given = [labels[i % 2] for i in range(20)] if isinstance(labels, list) else labels[[0, 1] * 10]
+    model = fit_pipeline(labels=given, max_epochs=1)
+    export_onnx(model, tmp_path / "model.onnx")
+    found = metadata_of(tmp_path / "model.onnx")["classes"]
+    assert found == classes
+    assert [type(label) for label in found] == [type(label) for label in classes]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"analyzer": "char", "truncation": "pre", "lowercase": False, "max_length": 7},
+        {"add_markers": True, "truncation": "post", "strip_accents": "ascii", "max_length": 4},
+        {"add_markers": True, "add_characters": True, "max_length": None, "min_count": 1},
+        {"token_pattern": "(r)a|n", "strip_accents": "unicode", "max_length": 0.9},
+    ],
+)
+def test_parameters_of_the_tokenizer_are_in_the_metadata(tmp_path, parameters):
+    model = fit_model(hidden_size=2, tokenizer=parameters)
+    export_onnx(model, tmp_path / "model.onnx")
+    tokenizer = metadata_of(tmp_path / "model.onnx")["tokenizer"]
+    for name in ("analyzer", "lowercase", "strip_accents", "truncation", "add_markers"):
+        assert tokenizer[name] == getattr(model[0], name)
+    is_char = parameters.get("analyzer") == "char"
+    assert tokenizer["token_pattern"] == (None if is_char else model[0].token_pattern)
+    assert tokenizer["max_length"] == model[0].max_length_
+    assert tokenizer["add_characters"] == model[0].add_characters_
+    assert tokenizer["vocabulary"] == model[0].vocabulary_
+    if parameters.get("add_markers"):
+        assert {"<s>", "</s>"} < tokenizer["vocabulary"].keys()
+
+
+def test_a_search_is_exported(tmp_path, fit_pipeline, model):
+    search = GridSearchCV(model, {"rnntextclassifier__cell_type": ["gru"]}, cv=2)
+    search.fit(["good, not bad", "bad, not good"] * 10, ["praise", "blame"] * 10)
+    assert export_onnx(search, tmp_path / "model.onnx") <= 1e-5
+
+
+def test_given_texts_are_checked(tmp_path, model, monkeypatch):
+    seen = []
+    transform = TextTokenizer.transform
+
+    def record(self, X):
+        seen.extend(X)
+        return transform(self, X)
+
+    monkeypatch.setattr(TextTokenizer, "transform", record)
+    export_onnx(model, tmp_path / "model.onnx", texts=("so good", "", "so bad"))
+    assert set(seen) == {"so good", "", "so bad"}
+
+
+def test_generated_texts_have_known_and_unknown_words_and_the_longest(small_model):
+    vocabulary = small_model[0].vocabulary_
+    keys = small_model[-1].net_.module_.linear_term.keys.numpy()
+    texts = onnx_parity.generate_texts(small_model[0], vocabulary, keys)
+    ids = np.asarray(small_model[0].transform(texts))
+    assert len(texts) == onnx_parity.N_TEXTS
+    assert texts[0] == ""
+    assert (ids == 1).any()
+    assert set(vocabulary.values()) <= set(ids.ravel().tolist())
+    assert (sequence_lengths(ids)[-2:] == 80).all()
+    assert any(f"{a} {b}" in text for a in WORDS for b in WORDS for text in texts)
+
+
+def test_a_difference_is_an_error_and_leaves_no_file(tmp_path, model, monkeypatch):
+    monkeypatch.setattr(onnx_linear, "NGRAM_SCORE_SCALE", 3.1)
+    monkeypatch.setattr(onnx_model, "TOLERANCE", 0.0)
+    message = (
+        "The exported graph does not compute the probabilities of the model: the largest "
+        r"difference is \S+, and at most 0 is rounding. No file is written. This is a defect of "
+        "sklearn_rnn or onnxruntime: please report it, with the parameters of the model."
+    )
+    for path in (tmp_path / "model.onnx", tmp_path / "folder"):
+        with pytest.raises(RuntimeError, match=f"^{message}$"):
+            export_onnx(model, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_export_keeps_the_old_file(tmp_path, model, monkeypatch):
+    path = tmp_path / "model.onnx"
+    path.write_text("old")
+    monkeypatch.setattr(onnx_model, "TOLERANCE", -1.0)
+    with pytest.raises(RuntimeError):
+        export_onnx(model, path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder(tmp_path, model):
+    folder = tmp_path / "a" / "b"
+    export_onnx(model, folder)
+    export_onnx(model, folder)  # again, into the same folder
+    names = {path.name for path in folder.iterdir()}
+    assert {"model.onnx", "requirements.txt"} <= names
+    assert names <= {"model.onnx", *export_module.COMPANIONS}
+    assert metadata_of(folder / "model.onnx")["classes"] == ["blame", "praise"]
+
+
+def test_requirements_are_the_floors_of_the_package(tmp_path, model):
+    export_onnx(model, tmp_path)
+    lines = (tmp_path / "requirements.txt").read_text().splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    floors = project["dependencies"] + project["optional-dependencies"]["export"]
+    assert len(lines) == 2
+    assert set(lines) <= set(floors)
