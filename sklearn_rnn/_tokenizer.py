@@ -147,7 +147,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         The tokens whose ids are given instead of learned. `fit` must be called in every case.
 
         - None: no token; all are learned from the training texts.
-        - A mapping: a fixed vocabulary. Its ids are at least 2, with or without gaps.
+        - A mapping: a fixed vocabulary. Its ids are from 2 to 2**30 - 1, with or without gaps.
         - A sequence: a fixed vocabulary. Its tokens get the ids from 2 on.
         - :class:`WordVectors`: their words get the ids from 2 on. Tokens without a vector are
           learned from the training texts and get the ids that follow. To learn no further tokens,

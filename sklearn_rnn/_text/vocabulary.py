@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_rnn._ids import FIRST_ID, PAD, UNK
+from sklearn_rnn._ids import FIRST_CHARACTER, FIRST_ID, PAD, UNK
 
 BEGIN = "<s>"
 END = "</s>"
 UNKNOWN = "<unk>"
-_MAX_ID = np.iinfo(np.int32).max
+_MAX_ID = FIRST_CHARACTER - 1  # the ids from there on are those of characters
 
 
 def choose_tokens(
@@ -116,7 +116,7 @@ def add_marker_tokens(vocabulary: Mapping[str, int]) -> dict[str, int]:
     Raises
     ------
     ValueError
-        If the id of a marker would be above the range of int32.
+        If the id of a marker would be above the highest possible id, 2**30 - 1.
     """
     vocabulary = dict(vocabulary)
     highest = max(vocabulary.values())
@@ -201,7 +201,8 @@ def _check_mapping(vocabulary: Mapping[str, int]) -> dict[str, int]:
         if not FIRST_ID <= id_ <= _MAX_ID:
             raise ValueError(
                 f"vocabulary has the id {id_} for {token!r}. Ids are between {FIRST_ID} and "
-                f"{_MAX_ID}: {PAD} is padding and {UNK} is the unknown word."
+                f"{_MAX_ID}: {PAD} is padding, {UNK} is the unknown word, and higher ids are those "
+                "of characters."
             )
         if id_ in token_of:
             raise ValueError(

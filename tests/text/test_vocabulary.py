@@ -76,14 +76,14 @@ def test_the_vocabulary_of_one_tokenizer_serves_another():
         (
             {"a": 1},
             ValueError,
-            "vocabulary has the id 1 for 'a'. Ids are between 2 and 2147483647: 0 is padding and "
-            "1 is the unknown word.",
+            "vocabulary has the id 1 for 'a'. Ids are between 2 and 1073741823: 0 is padding, 1 is "
+            "the unknown word, and higher ids are those of characters.",
         ),
         (
-            {"a": 2**31},
+            {"a": 2**30},
             ValueError,
-            "vocabulary has the id 2147483648 for 'a'. Ids are between 2 and 2147483647: 0 is "
-            "padding and 1 is the unknown word.",
+            "vocabulary has the id 1073741824 for 'a'. Ids are between 2 and 1073741823: 0 is "
+            "padding, 1 is the unknown word, and higher ids are those of characters.",
         ),
         (
             {"a": 2, "b": 2},
@@ -141,12 +141,12 @@ def test_a_checked_vocabulary_is_a_new_dict_of_str_and_int():
 
 
 @pytest.mark.parametrize(
-    "vocabulary", [{"a": 2**31 - 1}, {"a": 2**31 - 2}, {"<s>": 3, "a": 2**31 - 1}], ids=repr
+    "vocabulary", [{"a": 2**30 - 1}, {"a": 2**30 - 2}, {"<s>": 3, "a": 2**30 - 1}], ids=repr
 )
 def test_no_id_is_left_for_the_markers(vocabulary):
     message = (
         f"vocabulary has the id {vocabulary['a']}, and add_markers=True needs the ids after it for "
-        "'<s>' and '</s>'. The highest possible id is 2147483647. Number the tokens from 2 on, or "
+        "'<s>' and '</s>'. The highest possible id is 1073741823. Number the tokens from 2 on, or "
         "give ids to the markers too."
     )
     with refuses(ValueError, message):
