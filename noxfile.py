@@ -24,6 +24,7 @@ BREACHES = {
     "network": ("_nn/pooling.py", "import sklearn"),
     "skorch": ("_classifier.py", "import skorch"),
     "matplotlib": ("evaluation.py", "import matplotlib"),
+    "export": ("datasets.py", "import skops"),
 }
 
 # Limits of packages that have no floor and whose newest versions do not work with other floors.
@@ -68,7 +69,7 @@ def lowest(session: nox.Session) -> None:
     others = [line for line in pinned_lines() if name_of(line) not in floors.keys() | limits]
     constraints = Path(session.create_tmp(), "constraints.txt")
     constraints.write_text("\n".join([*others, *LIMITS_OF_FLOORS]), encoding="utf-8")
-    session.install("--constraint", str(constraints), ".[plot,test]", *floors.values())
+    session.install("--constraint", str(constraints), ".[export,plot,test]", *floors.values())
     session.run("pytest", env={"SKLEARN_RNN_ABOVE_FLOOR": " ".join(given)})
 
 
@@ -108,7 +109,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the annotations of the package, and user code against the installed package."""
-    install_pinned(session, ".[plot,zstd]")
+    install_pinned(session, ".[export,plot,zstd]")
     session.run("mypy")
     session.run("python", "tests/typing/check.py")
 
@@ -189,7 +190,7 @@ def floors_as_pins() -> dict[str, str]:
     """Return each dependency pinned to its lowest allowed version, by name."""
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"]
-    floors = [*project["dependencies"], *extras["plot"], *extras["test"]]
+    floors = [*project["dependencies"], *extras["export"], *extras["plot"], *extras["test"]]
     return {name_of(floor): floor.replace(">=", "==") for floor in floors}
 
 

@@ -1,6 +1,6 @@
 """RNNTextClassifier: parameters, fit, predict, fitted attributes."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any, Literal, Self, TypeAlias
@@ -19,6 +19,7 @@ from sklearn_rnn._nn.architecture import (
     MAX_SIZE,
     Architecture,
     check_same_architecture,
+    check_sizes,
     plan_architecture,
 )
 from sklearn_rnn._nn.pooling import POOLINGS
@@ -30,6 +31,7 @@ from sklearn_rnn._parameters import (
     Satisfies,
     StrOptions,
     _fit_context,
+    damaged_state,
     invalid_parameters,
     python_values,
 )
@@ -66,7 +68,7 @@ from sklearn_rnn._validation import (
 )
 from sklearn_rnn._word_vectors import WordVectors
 
-# Attributes that are DataFrames. A pickle stores them as dicts.
+# Attributes that are DataFrames. A saved state has them as dicts.
 TABLES = {"history_", "gradient_flow_"}
 
 _SIZE = Interval(Integral, 1, MAX_SIZE, closed="both")
@@ -428,6 +430,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     >>> model.predict(["bad, not good", "good, not bad"])
     array(['blame', 'praise'], dtype='<U6')
     """
+
+    __module__ = "sklearn_rnn"  # its name in files of models, wherever the class is defined
 
     classes_: np.ndarray
     n_features_in_: int
@@ -1154,42 +1158,46 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         return self.net_.logits(ids)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state with NumPy arrays in place of the net, and dicts in place of DataFrames.
+        """Return the state as plain containers and NumPy arrays, without net and DataFrames.
 
         A model that was fitted on a GPU loads without one, and a model that was saved under one
         version of torch or skorch loads under another. The optimizer's moments are left out: after
         a load, `partial_fit` and `warm_start` begin with a new optimizer.
         """
         state = dict(super().__getstate__())
+        if type(state.get("class_weight")) is dict:
+            # Keys of a dict are str in a file of skops, which would make one key of True and False.
+            state["_class_weight"] = list(state.pop("class_weight").items())
         if "net_" in state:
+            state["_architecture"] = asdict(self._architecture)
             state["net_"] = {
                 "weights": self.net_.get_weights(),
-                "known_ids": self.net_.known_ids_,
+                "known_ids": np.asarray(self.net_.known_ids_),
                 "history": self.net_.get_history(),
             }
             for name in state.keys() & TABLES:
-                state[name] = state[name].to_dict("tight")
+                state[name] = state[name].to_dict("tight") | {"data": state[name].to_numpy()}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the net and the DataFrames. The net is on the CPU if `device` does not exist."""
-        super().__setstate__(state)
-        if "net_" in state:
-            try:
+        with damaged_state("RNNTextClassifier"):
+            state = dict(state)
+            if "_class_weight" in state:
+                state["class_weight"] = dict(state.pop("_class_weight"))
+            super().__setstate__(state)
+            if "net_" in state:
                 self._rebuild(state)
-            except MemoryError:
-                raise
-            except Exception as error:  # a damaged state can raise anything
-                raise ValueError(
-                    "The state of RNNTextClassifier is damaged, or that of another version of "
-                    f"sklearn_rnn ({type(error).__name__}: {error}). Fit the model again, or load "
-                    "it with the version that saved it."
-                ) from error
 
     def _rebuild(self, state: dict[str, Any]) -> None:
+        architecture = state["_architecture"]
+        if not isinstance(architecture, Architecture):  # it is one in older pickles
+            architecture = Architecture(**architecture)
+        self._architecture = architecture
         weights = state["net_"]["weights"]
         # A failed training may have left the embedding larger than in `_architecture`.
-        architecture = replace(self._architecture, n_tokens=len(weights["embedding.weight"]))
+        architecture = replace(architecture, n_tokens=len(weights["embedding.weight"]))
+        check_sizes(architecture, weights)
         self.net_ = build_net(
             architecture,
             seed=0,

@@ -28,6 +28,7 @@ __all__ = [
     "StrOptions",
     "_fit_context",
     "check_parameters",
+    "damaged_state",
     "invalid_parameters",
     "python_value",
     "python_values",
@@ -176,3 +177,18 @@ def invalid_parameters() -> Iterator[None]:
         yield
     except (TypeError, ValueError) as error:
         raise InvalidParameterError(*error.args) from error.__cause__
+
+
+@contextmanager
+def damaged_state(name: str) -> Iterator[None]:
+    """Raise a ValueError that names the class if the body, which restores its state, fails."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged state can raise anything
+        raise ValueError(
+            f"The state of {name} is damaged, or that of another version of sklearn_rnn "
+            f"({type(error).__name__}: {error}). Fit the model again, or load it with the version "
+            "that saved it."
+        ) from error

@@ -27,11 +27,13 @@ from sklearn_rnn._parameters import (
     Interval,
     StrOptions,
     _fit_context,
+    damaged_state,
     invalid_parameters,
     python_values,
 )
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
+from sklearn_rnn._text.packed_strings import pack_collection, unpack_collection
 from sklearn_rnn._text.padding import Truncation, fill_rows
 from sklearn_rnn._text.spelling import Spelling, are_short, do_fit, read_tokens
 from sklearn_rnn._text.token_warnings import warn_of_runs, warn_of_unknown_tokens
@@ -63,6 +65,9 @@ _FIXED_PARAMETERS = (
     "add_characters",
     "vocabulary",
 )
+
+# Parameters and attributes whose tokens a saved state has packed.
+_PACKED = ("vocabulary", "vocabulary_", "_other_counts")
 
 
 class TextTokenizer(TransformerMixin, BaseEstimator):
@@ -208,6 +213,8 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
     >>> tokenizer.inverse_transform(tokenizer.transform(["A bad film, I don't know why"]))
     [['a', '<unk>', 'know', '<unk>']]
     """
+
+    __module__ = "sklearn_rnn"  # its name in files of models, wherever the class is defined
 
     _parameter_constraints: dict[str, list[Any]] = {
         **TOKEN_CONSTRAINTS,
@@ -483,6 +490,38 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "vocabulary_")
         return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with tokens packed into bytes and arrays."""
+        state = dict(super().__getstate__())
+        packed = {name: pack_collection(state.get(name)) for name in _PACKED}
+        state["_packed"] = {name: value for name, value in packed.items() if value is not None}
+        if "_fitted_with" in state:
+            state["_fitted_with"] = {
+                name: before
+                for name, before in self._fitted_with.items()
+                if getattr(self, name) is not before
+            }
+        vocabulary, numbering = state.pop("_numbered", (None, b""))
+        if "vocabulary_" in state and vocabulary is self.vocabulary_:
+            state["_numbering"] = numbering
+        for name in state["_packed"]:
+            del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore the tokens. A state of an older pickle has them as they are."""
+        with damaged_state("TextTokenizer"):
+            if "_packed" in state:
+                state = dict(state)
+                packed = state.pop("_packed")
+                state |= {name: unpack_collection(value) for name, value in packed.items()}
+                if "_numbering" in state:
+                    state["_numbered"] = state["vocabulary_"], state.pop("_numbering")
+                if "_fitted_with" in state:
+                    parameters = {name: state[name] for name in _FIXED_PARAMETERS}
+                    state["_fitted_with"] = parameters | state["_fitted_with"]
+            super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy.typing as npt
 from torch import nn
 
 from sklearn_rnn._nn.custom_cell import check_custom_cell
@@ -209,6 +210,23 @@ def check_same_architecture(built: Architecture, wanted: Architecture) -> None:
             f"{ {name: now[name] for name in changed} }. Set warm_start=False and call fit to "
             "build a new one."
         )
+
+
+def check_sizes(architecture: Architecture, weights: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Check that layers have no more units than there are weights, before they are allocated.
+
+    A state from a file may be wrong. Each unit has a weight of its own at least, its bias.
+
+    Raises
+    ------
+    ValueError
+        If the network would need more weights than there are.
+    """
+    sizes = (architecture.n_classes, architecture.embedding_dim, *architecture.hidden_sizes)
+    n_units = sum(map(abs, (*sizes, *architecture.head_sizes)))
+    n_weights = sum(weight.size for weight in weights.values())
+    if n_units > n_weights:
+        raise ValueError(f"layers of {n_units} units have only {n_weights} weights")
 
 
 def _choose_word_dropout(word_dropout: float | Literal["auto"], linear_ngrams: int) -> float:

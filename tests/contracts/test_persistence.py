@@ -148,7 +148,7 @@ def globals_in(data):
 @pytest.mark.parametrize("protocol", [2, pickle.DEFAULT_PROTOCOL])
 def test_pickle_names_no_object_of_torch_or_skorch(model, protocol):
     names = globals_in(pickle.dumps(model, protocol))
-    assert any("sklearn_rnn._classifier" in name for name in names)
+    assert any("sklearn_rnn" in name for name in names)
     assert any("numpy" in name for name in names)
     assert not [name for name in names if name.startswith(("torch", "skorch", "pandas"))]
 

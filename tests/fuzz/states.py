@@ -59,12 +59,12 @@ def damage(state, depth, place, value):
 def intact_state(number):
     if number < 2:
         return fitted_pipeline()[number].__getstate__()
-    return dict(enumerate(WordVectors(["a", "b"], np.eye(2)).__reduce__()[1]))
+    return dict(enumerate(WordVectors(["a", "b"], np.eye(2)).__getstate__()))
 
 
 def restore(number, state):
     if number == 2:
-        WordVectors(["a", "b"], np.eye(2)).__reduce__()[0](*map(state.get, range(3)))
+        WordVectors.__new__(WordVectors).__setstate__(tuple(map(state.get, range(3))))
     else:
         estimator = type(fitted_pipeline()[number])
         estimator.__new__(estimator).__setstate__(state)

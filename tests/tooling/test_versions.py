@@ -18,7 +18,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-FLOORS = [*PROJECT["dependencies"], *EXTRAS["plot"], *EXTRAS["test"]]
+FLOORS = [*PROJECT["dependencies"], *EXTRAS["export"], *EXTRAS["plot"], *EXTRAS["test"]]
 
 
 def test_the_version_is_that_of_the_metadata():
