@@ -52,8 +52,8 @@ def export_onnx(
         Texts whose probabilities are compared. None: 64 texts that are generated from the
         vocabulary, with known and unknown words, an empty text and the longest texts.
     quantize : bool, default=False
-        True stores the weights as int8 where onnxruntime supports it. The file is up to four times
-        smaller, and the probabilities are approximations.
+        True stores the weights as int8. The file is two to four times smaller, and the
+        probabilities are approximations.
 
     Returns
     -------
@@ -100,15 +100,14 @@ def export_onnx(
         make_onnx,
         measure_difference,
     )
-    from sklearn_rnn._export.onnx_quantization import quantize_onnx
 
     steps = find_steps(model)
     checked = None if texts is None else check_texts(texts, caller="export_onnx", name="texts")
-    content = make_onnx(steps)
+    content = make_onnx(steps, quantize=False)
     difference = measure_difference(content, steps, checked)
     check_parity(difference)
     if quantize:
-        content = quantize_onnx(content)
+        content = make_onnx(steps, quantize=True)
         difference = measure_difference(content, steps, checked)
     _write(content, Path(path))
     return difference

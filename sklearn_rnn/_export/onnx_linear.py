@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sklearn_rnn._export.onnx_builder import GraphBuilder, Name
 from sklearn_rnn._export.onnx_ngram_table import add_lookup, make_table
@@ -28,14 +29,14 @@ class NgramRows(NamedTuple):
     ----------
     rows : str
         int32 of shape (B, K). 0, the row of zeros, for n-grams that the table does not have.
-    coefficients : str
-        float32 of shape (n_rows, C).
+    coefficients : ndarray of float32 of shape (n_rows, C)
+        The table.
     longest : int
         N.
     """
 
     rows: Name
-    coefficients: Name
+    coefficients: npt.NDArray[np.float32]
     longest: int
 
 
@@ -45,12 +46,11 @@ def add_ngram_rows(graph: GraphBuilder, words: Words, term: LinearTerm) -> Ngram
     if term.longest > 1:
         keys = graph.add("Concat", keys, _add_pairs(graph, keys), axis=1)
     if words.characters is not None:
-        flat = graph.add("Reshape", words.characters.keys, [0, -1])
-        keys = graph.add("Concat", keys, flat, axis=1)
+        keys = graph.add("Concat", keys, words.characters.keys, axis=1)
     table = make_table(term.keys.numpy(force=True))
     coefficients = term.coefficients.numpy(force=True)[table.order]
     rows = add_lookup(graph, keys, table)
-    return NgramRows(rows, graph.add_constant(coefficients), term.longest)
+    return NgramRows(rows, coefficients, term.longest)
 
 
 def _add_pairs(graph: GraphBuilder, words: Name) -> Name:
@@ -73,7 +73,7 @@ def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) 
     before = graph.add("Pad", ordered, [0, 1, 0, -1], np.int32(-1))
     is_repeated = graph.add("Equal", ordered, before)
     distinct = graph.add("Where", is_repeated, np.int32(0), ordered)
-    sums = graph.add("Gather", ngrams.coefficients, distinct)
+    sums = graph.add_rows(ngrams.coefficients, distinct)
     sums = graph.add("ReduceSum", sums, [1], keepdims=0)
     is_known = graph.cast(graph.add("Greater", distinct, np.int32(0)), np.float32)
     n_known = graph.add("Max", graph.add("ReduceSum", is_known, [1]), np.float32(1))
@@ -86,14 +86,14 @@ def add_scores(graph: GraphBuilder, ngrams: NgramRows, words: Words) -> Name:
     n_columns = graph.add("Mul", words.n_words, np.int64(ngrams.longest))
     rows = graph.truncate(ngrams.rows, n_columns, 1)
     rows = graph.add("Reshape", rows, [0, ngrams.longest, -1])
-    rows = graph.add("Transpose", rows, perm=[2, 0, 1])  # (T, B, N)
-    scores = graph.add("Gather", ngrams.coefficients, rows)
-    scores = graph.add("ReduceSum", scores, [2], keepdims=0)
+    rows = graph.add("Transpose", rows, perm=[1, 2, 0])  # (N, T, B)
+    scores = graph.add_rows(ngrams.coefficients, rows)
+    scores = graph.add("ReduceSum", scores, [0], keepdims=0)
     if words.characters is not None:
         rows = graph.add("Slice", ngrams.rows, n_columns, [2**31], [1])
-        rows = graph.add("Reshape", rows, [0, -1, N_LENGTHS])
-        parts = graph.add("Gather", ngrams.coefficients, rows)  # (B, M, L, C)
-        parts = graph.add("ReduceSum", parts, [2], keepdims=0)
+        rows = graph.add("Reshape", rows, [0, N_LENGTHS, -1])
+        parts = graph.add_rows(ngrams.coefficients, rows)  # (B, L, M, C)
+        parts = graph.add("ReduceSum", parts, [1], keepdims=0)
         parts = graph.add("MatMul", words.characters.of_words, parts)
         scores = graph.add("Add", scores, graph.add("Transpose", parts, perm=[1, 0, 2]))
     mean = graph.add("ReduceMean", scores, [2])

@@ -52,13 +52,15 @@ def find_steps(model: object) -> Steps:
     )
 
 
-def make_onnx(steps: Steps) -> bytes:
+def make_onnx(steps: Steps, *, quantize: bool) -> bytes:
     """Return the content of the ONNX file of a Pipeline.
 
     Parameters
     ----------
     steps : Steps
         The Pipeline.
+    quantize : bool
+        Whether weights are stored as int8.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def make_onnx(steps: Steps) -> bytes:
     tokenizer, classifier, module = steps.tokenizer, steps.classifier, steps.module
     _check_cell(module)
     metadata = make_metadata(tokenizer, classifier, _known_tokens(steps))
-    graph = GraphBuilder()
+    graph = GraphBuilder(quantize=quantize)
     logits = add_logits(graph, "ids", module, classifier.net_.known_ids_)
     graph.rename(graph.add("Softmax", logits, axis=1), "probabilities")
     graph.rename(logits, "logits")

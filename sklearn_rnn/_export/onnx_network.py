@@ -15,7 +15,7 @@ from sklearn_rnn._export.onnx_builder import GraphBuilder, Name
 from sklearn_rnn._export.onnx_linear import add_linear_logits, add_ngram_rows, add_scores
 from sklearn_rnn._export.onnx_pooling import add_linear, add_pooling
 from sklearn_rnn._export.onnx_recurrent import add_joined, add_layer, add_positions
-from sklearn_rnn._export.onnx_words import Characters, Words, add_words
+from sklearn_rnn._export.onnx_words import N_LENGTHS, Characters, Words, add_words
 from sklearn_rnn._nn.character_embedding import N_BUCKETS
 from sklearn_rnn._nn.normalization import MaskedBatchNorm
 
@@ -69,7 +69,7 @@ def _add_vectors(
     """Add the vectors of words, of shape (T, B, E)."""
     # A failed training may have left the embedding with more rows.
     weight = module.embedding.weight[:n_tokens].numpy(force=True)
-    vectors = graph.add("Gather", weight, graph.add("Transpose", words.ids, perm=[1, 0]))
+    vectors = graph.add_rows(weight, graph.add("Transpose", words.ids, perm=[1, 0]))
     if module.character_embedding is None or words.characters is None:
         return vectors
     parts = _add_character_vectors(graph, words.characters, module.character_embedding)
@@ -80,16 +80,17 @@ def _add_character_vectors(
     graph: GraphBuilder, characters: Characters, embedding: CharacterEmbedding
 ) -> Name:
     """Add the vectors of words from their characters, of shape (B, T, E)."""
-    is_ngram = graph.add("Greater", characters.keys, np.int64(0))  # (B, M, L)
-    bucket = graph.add("BitwiseAnd", characters.keys, np.int64(N_BUCKETS - 1))
+    keys = graph.add("Reshape", characters.keys, [0, N_LENGTHS, -1])  # (B, L, M)
+    is_ngram = graph.add("Greater", keys, np.int64(0))
+    bucket = graph.add("BitwiseAnd", keys, np.int64(N_BUCKETS - 1))
     bucket = graph.add("Where", is_ngram, bucket, np.int64(N_BUCKETS))
     weight = embedding.weight.numpy(force=True)
     zeros = np.zeros_like(weight[:1])  # for positions without an n-gram
-    vectors = graph.add("Gather", np.concatenate([weight, zeros]), bucket)
-    sums = graph.add("ReduceSum", vectors, [2], keepdims=0)  # (B, M, E)
+    vectors = graph.add_rows(np.concatenate([weight, zeros]), bucket)
+    sums = graph.add("ReduceSum", vectors, [1], keepdims=0)  # (B, M, E)
     sums = graph.add("MatMul", characters.of_words, sums)
-    n_ngrams = graph.add("ReduceSum", graph.cast(is_ngram, np.float32), [2])  # (B, M, 1)
-    n_ngrams = graph.add("MatMul", characters.of_words, n_ngrams)
+    n_ngrams = graph.add("ReduceSum", graph.cast(is_ngram, np.float32), [1], keepdims=0)
+    n_ngrams = graph.add("MatMul", characters.of_words, graph.add("Unsqueeze", n_ngrams, [2]))
     n_ngrams = graph.add("Max", n_ngrams, np.float32(1))
     return graph.add("Div", sums, graph.add("Sqrt", n_ngrams))
 

@@ -35,7 +35,7 @@ def add_pooling(
 
 def add_linear(graph: GraphBuilder, x: Name, layer: nn.Linear) -> Name:
     """Add a linear layer, whose input has the shape (..., D)."""
-    product = graph.add("MatMul", x, layer.weight.numpy(force=True).T)
+    product = graph.add("MatMul", x, graph.add_weight(layer.weight.numpy(force=True).T))
     return graph.add("Add", product, layer.bias.numpy(force=True))
 
 

@@ -88,12 +88,14 @@ def add_layer(graph: GraphBuilder, x: Name, positions: Positions, layer: Recurre
     cells = [cell for cell in directions if isinstance(cell, nn.RNNBase)]
     operator = next(OPERATORS[kind] for kind in OPERATORS if isinstance(cells[0], kind))
     gates = [_gates_of(cell, operator.gates) for cell in cells]
-    inputs = [np.stack(weights) for weights in zip(*gates, strict=True)]
+    input_weight, recurrent_weight, bias = map(np.stack, zip(*gates, strict=True))
     states, last, *_ = graph.add_many(
         operator.name,
         2,
         x,
-        *inputs,
+        graph.add_weight(input_weight),
+        graph.add_weight(recurrent_weight),
+        bias,
         positions.lengths,
         hidden_size=cells[0].hidden_size,
         direction="bidirectional" if len(cells) == 2 else "forward",

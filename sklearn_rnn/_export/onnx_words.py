@@ -23,7 +23,8 @@ class Characters(NamedTuple):
     Parameters
     ----------
     keys : str
-        Their keys, int64 of shape (B, M, L). 0 where there is none.
+        Their keys, int64 of shape (B, L M): those of the shortest n-grams that begin at each
+        column, then those of longer ones. 0 where there is none.
     of_words : str
         1 where a column of ids belongs to a word, else 0: float32 of shape (B, T, M). Its product
         with values of columns is the sum of the values over each word.
@@ -75,8 +76,9 @@ def add_words(
     words : Words
     """
     position = graph.add("Add", graph.arange(graph.dimension(ids, 1)), np.int64(1))
-    is_used = graph.cast(graph.add("Not", graph.add("Equal", ids, np.int32(PAD))), np.int64)
-    lengths = graph.add("ReduceMax", graph.add("Mul", is_used, position), [1], keepdims=0)
+    is_padding = graph.add("Equal", ids, np.int32(PAD))
+    used = graph.add("Where", is_padding, np.int64(0), position)
+    lengths = graph.add("ReduceMax", used, [1], keepdims=0)
     lengths = graph.add("Max", lengths, np.int64(1))
     longest = graph.add("ReduceMax", lengths, [0])
     ids = graph.truncate(ids, longest, 1)
@@ -139,13 +141,13 @@ def _hash_ngrams(graph: GraphBuilder, ids: Name, is_character: Name) -> Name:
         if size > SHORTEST:
             is_ngram = graph.add("Mul", is_ngram, _shift(graph, inside, size - 2))
         if size >= SHORTEST:
-            hashes_of_sizes.append(graph.add("Unsqueeze", hashes, [2]))
-            are_ngrams.append(graph.add("Unsqueeze", is_ngram, [2]))
-    hashes = graph.add("Concat", *hashes_of_sizes, axis=2)  # (B, M, L)
+            hashes_of_sizes.append(hashes)
+            are_ngrams.append(is_ngram)
+    hashes = graph.add("Concat", *hashes_of_sizes, axis=1)  # (B, L M)
     mixed = graph.add("BitwiseXor", hashes, _shift_right(graph, hashes, 31))
     mixed = graph.add("BitwiseAnd", mixed, np.int64(KEY_BIT - 1))
     mixed = graph.add("BitwiseOr", mixed, np.int64(KEY_BIT))
-    return graph.add("Mul", mixed, graph.add("Concat", *are_ngrams, axis=2))
+    return graph.add("Mul", mixed, graph.add("Concat", *are_ngrams, axis=1))
 
 
 def _shift(graph: GraphBuilder, padded: Name, n_columns: int) -> Name:

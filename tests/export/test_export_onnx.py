@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn._export import export_onnx as export_module
-from sklearn_rnn._export import onnx_linear, onnx_model, onnx_parity
+from sklearn_rnn._export import onnx_builder, onnx_linear, onnx_model, onnx_parity
 from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn.export import export_onnx
 from tests.export.onnx_models import (
@@ -274,3 +274,40 @@ def test_requirements_are_the_floors_of_the_package(tmp_path, model):
     floors = project["dependencies"] + project["optional-dependencies"]["export"]
     assert len(lines) == 2
     assert set(lines) <= set(floors)
+
+
+@settings(max_examples=15)
+@given(parameters=architectures)
+def test_quantized_weights(tmp_path_factory, parameters):
+    model = fit_model(**parameters)
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    difference = export_onnx(model, path, quantize=True)
+    assert 0 < difference < 0.1
+    texts = random_texts(40, WORDS + UNSEEN, longest=30, seed=1)
+    ids = np.asarray(model[0].transform(texts))
+    probabilities = probabilities_of(path, ids)
+    np.testing.assert_allclose(probabilities, model.predict_proba(texts), rtol=0, atol=0.1)
+    # The prediction for a text does not depend on the other texts.
+    alone = np.concatenate([probabilities_of(path, row[None]) for row in ids[:5]])
+    np.testing.assert_allclose(alone, probabilities[:5], rtol=0, atol=1e-5)
+
+
+def test_quantized_weights_are_a_fraction_in_size(tmp_path):
+    model = fit_model(hidden_size=32, embedding_dim=32, characters=True)
+    export_onnx(model, tmp_path / "float32.onnx")
+    export_onnx(model, tmp_path / "int8.onnx", quantize=True)
+    sizes = [(tmp_path / f"{name}.onnx").stat().st_size for name in ("int8", "float32")]
+    assert sizes[0] / sizes[1] < 0.3
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_channels_are_quantized_one_by_one(axis):
+    array = np.array([[0, 1e-3, -2], [0, 1e-9, 5e5], [0, 0, 300]], dtype=np.float32)
+    quantized, scales = onnx_builder.quantize_channels(array, axis)
+    assert quantized.dtype == np.int8
+    assert scales.dtype == np.float16
+    assert scales.size == 3
+    largest = np.abs(array).max(1 - axis, keepdims=True)
+    restored = quantized * scales.astype(np.float32)
+    assert (np.abs(restored - array) <= largest / 100).all()
+    assert (quantized[:, 0] == 0).all()
