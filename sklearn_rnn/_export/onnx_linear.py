@@ -6,7 +6,7 @@ character n-grams; K = N T, and L M more with characters.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,29 +40,52 @@ class NgramRows(NamedTuple):
     longest: int
 
 
-def add_ngram_rows(graph: GraphBuilder, words: Words, term: LinearTerm) -> NgramRows:
-    """Add the rows of the n-grams that end at each word, and of the character n-grams."""
-    keys = graph.cast(words.ids, np.int64)
+def add_ngram_rows(
+    graph: GraphBuilder, words: Words, term: LinearTerm, *, n_tokens: int
+) -> NgramRows:
+    """Add the rows of the n-grams that end at each word, and of the character n-grams.
+
+    Parameters
+    ----------
+    graph : GraphBuilder
+        The graph.
+    words : Words
+        The words of the texts.
+    term : LinearTerm
+        The linear term.
+    n_tokens : int
+        One more than the largest id of a word.
+
+    Returns
+    -------
+    ngrams : NgramRows
+    """
+    # Keys of int32 take half the space. Those of character n-grams need 63 bits.
+    is_small = words.characters is None and n_tokens**2 <= 2**31
+    base = np.int32(n_tokens) if is_small else np.int64(PAIR_BASE)
+    keys = words.ids if is_small else graph.cast(words.ids, np.int64)
     if term.longest > 1:
-        keys = graph.add("Concat", keys, _add_pairs(graph, keys), axis=1)
+        keys = graph.add("Concat", keys, _add_pairs(graph, keys, base), axis=1)
     if words.characters is not None:
         keys = graph.add("Concat", keys, words.characters.keys, axis=1)
-    table = make_table(term.keys.numpy(force=True))
+    first, second = np.divmod(term.keys.numpy(force=True), PAIR_BASE)
+    table = make_table((first * base + second).astype(base.dtype))
     coefficients = term.coefficients.numpy(force=True)[table.order]
-    rows = add_lookup(graph, keys, table)
-    return NgramRows(rows, coefficients, term.longest)
+    return NgramRows(add_lookup(graph, keys, table), coefficients, term.longest)
 
 
-def _add_pairs(graph: GraphBuilder, words: Name) -> Name:
-    """Add the keys of the pairs that end at each word, as `token_ngrams` computes them."""
+def _add_pairs(graph: GraphBuilder, words: Name, base: np.signedinteger[Any]) -> Name:
+    """Add the keys of the pairs that end at each word: first id times `base` plus second id.
+
+    As in `token_ngrams`, pairs with the unknown word or padding have the key 0.
+    """
+    unknown = type(base)(UNK)
     before = graph.add("Pad", words, [0, 1, 0, -1])
     is_pair = graph.add(
-        "And",
-        graph.add("Greater", before, np.int64(UNK)),
-        graph.add("Greater", words, np.int64(UNK)),
+        "And", graph.add("Greater", before, unknown), graph.add("Greater", words, unknown)
     )
-    pairs = graph.add("Add", graph.add("Mul", before, np.int64(PAIR_BASE)), words)
-    return graph.add("Where", is_pair, pairs, np.int64(0))
+    pairs = graph.add("Add", graph.add("Mul", before, base), words)
+    return graph.add("Where", is_pair, pairs, type(base)(0))
 
 
 def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) -> Name:

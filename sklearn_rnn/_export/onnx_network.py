@@ -47,11 +47,12 @@ def add_logits(
     logits : str
     """
     words = add_words(graph, ids, known_ids, reads_characters=module.reads_characters)
-    vectors = _add_vectors(graph, words, module, n_tokens=len(known_ids) - 1)
+    n_tokens = len(known_ids) - 1
+    vectors = _add_vectors(graph, words, module, n_tokens=n_tokens)
     if module.linear_term is None:
         logits = _add_classification(graph, vectors, words, module)
     else:
-        ngrams = add_ngram_rows(graph, words, module.linear_term)
+        ngrams = add_ngram_rows(graph, words, module.linear_term, n_tokens=n_tokens)
         if module.reads_ngram_scores:
             scores = add_scores(graph, ngrams, words)
             vectors = graph.add("Concat", vectors, scores, axis=2)

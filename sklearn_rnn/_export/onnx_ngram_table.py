@@ -8,17 +8,22 @@ about four steps.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sklearn_rnn._export.onnx_builder import GraphBuilder, Name
 
-KEY_BITS = 63  # of keys, which are at least 0
-# Odd, so that the product modulo 2**63 is different for each key: 2**63 divided by the golden ratio
-# (Knuth 1998, The art of computer programming 3, section 6.4).
-MULTIPLIER = 0x4F1BBCDCBFA53E0B
+Keys: TypeAlias = npt.NDArray[np.signedinteger[Any]]  # int32 or int64
+
+# The golden section of the range of each type (Knuth 1998, The art of computer programming 3,
+# section 6.4). They are odd, so that the products of different keys are different, modulo 2**31 or
+# 2**63.
+MULTIPLIERS = {
+    np.dtype(np.int32): 0x4F1BBCDD,
+    np.dtype(np.int64): 0x4F1BBCDCBFA53E0B,
+}
 MEAN_BUCKET = 4  # keys at most, on average over the buckets
 
 
@@ -27,7 +32,7 @@ class NgramTable(NamedTuple):
 
     Parameters
     ----------
-    mixed : ndarray of int64 of shape (1 + n_keys + 2**n_steps,)
+    mixed : ndarray of int32 or int64 of shape (1 + n_keys + 2**n_steps,)
         An entry that is not read, the sorted mixed keys, and repetitions of the last one.
     order : ndarray of int64 of shape (n_keys,)
         For each mixed key, the position of its key in the keys that the table was made of.
@@ -37,40 +42,46 @@ class NgramTable(NamedTuple):
         Number of steps of the search in a bucket, which has fewer than ``2**n_steps`` keys.
     """
 
-    mixed: npt.NDArray[np.int64]
-    order: npt.NDArray[np.int64]
+    mixed: Keys
+    order: npt.NDArray[np.intp]
     starts: npt.NDArray[np.int32]
     n_steps: int
 
-    @property
-    def bucket_width(self) -> int:
-        """Quotient of a mixed key and its bucket: a power of two."""
-        return 2**KEY_BITS // len(self.starts)
 
-
-def make_table(keys: npt.NDArray[np.int64]) -> NgramTable:
-    """Make the table of distinct keys, which are at least 0. The key 0 is in its first row."""
+def make_table(keys: Keys) -> NgramTable:
+    """Make the table of distinct keys, which are at least 0; the key 0 is one, and has row 0."""
     mixed = mix(keys)
     order = np.argsort(mixed)
     mixed = mixed[order]
     n_bits = max((len(keys) // MEAN_BUCKET).bit_length(), 1)
-    buckets = mixed >> (KEY_BITS - n_bits)
+    buckets = mixed // _bucket_width(mixed, 2**n_bits)
     n_steps = int(np.bincount(buckets).max()).bit_length()
     starts = np.searchsorted(buckets, np.arange(2**n_bits)).astype(np.int32)
     padding = np.full(2**n_steps, mixed[-1])
     return NgramTable(np.concatenate([mixed[:1], mixed, padding]), order, starts, n_steps)
 
 
-def mix(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the keys times `MULTIPLIER` modulo 2**63."""
-    return keys * np.int64(MULTIPLIER) & np.int64(2**KEY_BITS - 1)
+def mix(keys: Keys) -> Keys:
+    """Return the keys times the multiplier of their type, modulo 2**31 or 2**63."""
+    dtype = keys.dtype.type
+    mixed: Keys = keys * dtype(MULTIPLIERS[keys.dtype]) & np.iinfo(dtype).max
+    return mixed
+
+
+def _bucket_width(mixed: Keys, n_buckets: int) -> np.signedinteger[Any]:
+    """Return the quotient of a mixed key and its bucket, a power of two."""
+    width: np.signedinteger[Any] = mixed.dtype.type(
+        (int(np.iinfo(mixed.dtype).max) + 1) // n_buckets
+    )
+    return width
 
 
 def add_lookup(graph: GraphBuilder, keys: Name, table: NgramTable) -> Name:
-    """Add the rows, int32, of int64 keys of any shape: 0 for keys that the table does not have."""
-    mixed = graph.add("Mul", keys, np.int64(MULTIPLIER))
-    mixed = graph.add("BitwiseAnd", mixed, np.int64(2**KEY_BITS - 1))
-    bucket = graph.add("Div", mixed, np.int64(table.bucket_width))
+    """Add the rows, int32, of keys of any shape: 0 for keys that the table does not have."""
+    dtype = table.mixed.dtype.type
+    mixed = graph.add("Mul", keys, dtype(MULTIPLIERS[table.mixed.dtype]))
+    mixed = graph.add("BitwiseAnd", mixed, dtype(np.iinfo(dtype).max))
+    bucket = graph.add("Div", mixed, _bucket_width(table.mixed, len(table.starts)))
     # The number of mixed keys that are known to be smaller.
     row = graph.add("Gather", table.starts, bucket)
     for step in reversed(range(table.n_steps)):

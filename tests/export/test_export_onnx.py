@@ -1,3 +1,4 @@
+import csv
 import json
 import tomllib
 from pathlib import Path
@@ -11,8 +12,9 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn._export import export_onnx as export_module
-from sklearn_rnn._export import onnx_builder, onnx_linear, onnx_model, onnx_parity
+from sklearn_rnn._export import onnx_builder, onnx_model, onnx_network, onnx_parity
 from sklearn_rnn._ids import sequence_lengths
+from sklearn_rnn.datasets import read_texts
 from sklearn_rnn.export import export_onnx
 from tests.export.onnx_models import (
     UNSEEN,
@@ -107,6 +109,18 @@ def test_ids_with_gaps(tmp_path, add_characters):
     np.testing.assert_allclose(
         probabilities_of(path, ids), model.predict_proba(texts), rtol=0, atol=1e-5
     )
+
+
+def test_keys_of_pairs_that_int32_cannot_hold(tmp_path):
+    vocabulary = {"rain": 4, "snow": 9, "sun": 60_000}
+    tokenizer = TextTokenizer(vocabulary=vocabulary, max_length=5)
+    classifier = RNNTextClassifier(
+        max_epochs=1, embedding_dim=2, hidden_size=2, random_state=0, device="cpu"
+    )
+    texts, labels = ["sun sun", "sun snow", "rain sun"] * 5, [0, 1, 0] * 5
+    model = make_pipeline(tokenizer, classifier).fit(texts, labels)
+    change_weights(classifier.net_.module_)
+    assert export_onnx(model, tmp_path / "model.onnx", texts=texts) <= 1e-5
 
 
 def test_rows_that_no_tokenizer_returns(small_model, small_file):
@@ -234,17 +248,21 @@ def test_generated_texts_have_known_and_unknown_words_and_the_longest(small_mode
 
 
 def test_a_difference_is_an_error_and_leaves_no_file(tmp_path, model, monkeypatch):
-    monkeypatch.setattr(onnx_linear, "NGRAM_SCORE_SCALE", 3.1)
-    monkeypatch.setattr(onnx_model, "TOLERANCE", 0.0)
+    monkeypatch.setattr(onnx_network, "add_linear_logits", lambda *_: np.float32(0))
     message = (
         "The exported graph does not compute the probabilities of the model: the largest "
-        r"difference is \S+, and at most 0 is rounding. No file is written. This is a defect of "
+        r"difference is \d\.\de-\d\d, and at most 1e-05 is rounding. No file is written. This is a defect of "
         "sklearn_rnn or onnxruntime: please report it, with the parameters of the model."
     )
     for path in (tmp_path / "model.onnx", tmp_path / "folder"):
         with pytest.raises(RuntimeError, match=f"^{message}$"):
             export_onnx(model, path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nan_is_a_difference():
+    with pytest.raises(RuntimeError, match="the largest difference is nan, and"):
+        onnx_model.check_parity(float("nan"))
 
 
 def test_a_failed_export_keeps_the_old_file(tmp_path, model, monkeypatch):
@@ -311,3 +329,29 @@ def test_channels_are_quantized_one_by_one(axis):
     restored = quantized * scales.astype(np.float32)
     assert (np.abs(restored - array) <= largest / 100).all()
     assert (quantized[:, 0] == 0).all()
+
+
+def test_2000_real_texts(tmp_path, data_dir):
+    """Messages with characters, whose classifier reads n-gram scores."""
+    messages = read_texts(
+        data_dir / "sms_spam" / "SMSSpamCollection",
+        text="SMS",
+        label="Label",
+        format="tsv",
+        quoting=csv.QUOTE_NONE,
+    )
+    texts, labels = messages.data.tolist(), messages.target
+    classifier = RNNTextClassifier(max_epochs=2, random_state=0, device="cpu")
+    model = make_pipeline(TextTokenizer(), classifier).fit(texts[:2000], labels[:2000])
+    module = classifier.net_.module_
+    assert module.reads_characters
+    assert module.reads_ngram_scores
+    path = tmp_path / "model.onnx"
+    assert export_onnx(model, path, texts=texts[2000:4000]) <= 1e-5
+    ids = np.asarray(model[0].transform(texts[2000:4000]))
+    probabilities = np.concatenate(
+        [probabilities_of(path, ids[start : start + 250]) for start in range(0, 2000, 250)]
+    )
+    expected = model.predict_proba(texts[2000:4000])
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-5)
+    np.testing.assert_array_equal(probabilities.argmax(1), expected.argmax(1))
