@@ -251,8 +251,8 @@ def test_a_difference_is_an_error_and_leaves_no_file(tmp_path, model, monkeypatc
     monkeypatch.setattr(onnx_network, "add_linear_logits", lambda *_: np.float32(0))
     message = (
         "The exported graph does not compute the probabilities of the model: the largest "
-        r"difference is \d\.\de-\d\d, and at most 1e-05 is rounding. No file is written. This is a defect of "
-        "sklearn_rnn or onnxruntime: please report it, with the parameters of the model."
+        r"difference is \d\.\de-\d\d, and at most 1e-05 is rounding. No file is written. This is a "
+        "defect of sklearn_rnn or onnxruntime: please report it, with the parameters of the model."
     )
     for path in (tmp_path / "model.onnx", tmp_path / "folder"):
         with pytest.raises(RuntimeError, match=f"^{message}$"):
