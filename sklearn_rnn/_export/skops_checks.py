@@ -15,6 +15,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
+from sklearn_rnn._export.trusted_types import TRUSTED_FUNCTIONS
+
 Node: TypeAlias = dict[str, Any]
 
 SCHEMA = "schema.json"
@@ -85,9 +87,11 @@ def check_archive(file: IO[bytes]) -> None:
         for node in iterate_nodes(schema):
             loader, name = node["__loader__"], node_name(node)
             if loader not in _LOADERS:
-                raise ValueError(f"it holds {name} in a {loader}, which is not read")
+                raise ValueError(f"it holds {name} as {loader}, which is not read")
             if loader in _LOADERS_OF_SCIKIT_LEARN and not name.startswith("sklearn."):
-                raise ValueError(f"it holds {name} in a {loader}, which is for scikit-learn alone")
+                raise ValueError(f"it holds {name} as {loader}, which is for scikit-learn alone")
+            if name in TRUSTED_FUNCTIONS and loader != "FunctionNode":
+                raise ValueError(f"it holds {name} as {loader}, which would call it")
             if "file" in node:
                 member = node["file"]
                 if owners.setdefault(member, node.get("__id__")) != node.get("__id__"):
@@ -194,8 +198,6 @@ def check_saved(root: Node) -> None:
             _check_keys(node)
         elif loader == "NdArrayNode" and not _is_array_or_scalar(name):
             raise ValueError(f"it holds an array of the type {name}. Make a numpy.ndarray of it")
-        elif loader == "ObjectNode" and node["__module__"] == "builtins":
-            raise ValueError(f"it holds an object of the type {name}, which skops cannot save")
         if loader != "JsonNode" and not _is_importable(node):
             raise ValueError(
                 f"it holds {name}, which cannot be imported by this name. Define it in a module, "

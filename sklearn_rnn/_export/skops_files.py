@@ -20,6 +20,7 @@ from sklearn_rnn._warnings import warn_user
 _VERSIONS = "sklearn_rnn.json"
 _PACKAGES = ("sklearn_rnn", "scikit-learn", "torch", "skorch", "numpy")
 
+_DAMAGED = "It is damaged, cut off, or was not saved by save_model under these versions."
 _PICKLE = (
     "It begins like a pickle. Loading a pickle runs the code in it: if you trust the file, load it "
     "with joblib.load."
@@ -169,7 +170,7 @@ def load_model(path: str | PathLike[str], *, trusted: Sequence[str] = ()) -> Any
 def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -> Any:
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    is_pickle = file.read(1) == b"\x80"
+    start = file.read(1)
     try:
         check_archive(file)
         _warn_of_versions(file, name)
@@ -183,16 +184,14 @@ def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -
             "code. If you know where the file comes from and what this is, allow it: "
             f"load_model(path, trusted={foreign})."
         ) from error
-    except (MemoryError, OSError, Warning):
+    except (MemoryError, Warning):
         raise
-    except BadZipFile as error:
-        advice = _PICKLE if is_pickle else "It is damaged, cut off, or no file of save_model."
-        raise ValueError(f"{name} cannot be loaded as a model: {error}. {advice}") from error
     except Exception as error:  # a damaged file can raise anything
-        raise ValueError(
-            f"{name} cannot be loaded as a model: {type(error).__name__}: {error}. It is damaged, "
-            "or was saved under other versions, or by another program than save_model."
-        ) from error
+        reason = str(error).removesuffix(".")
+        if not isinstance(error, BadZipFile | ValueError):
+            reason = f"{type(error).__name__}: {reason}"
+        advice = _PICKLE if start == b"\x80" else _DAMAGED
+        raise ValueError(f"{name} cannot be loaded as a model: {reason}. {advice}") from error
 
 
 def _import_skops(caller: str) -> Any:

@@ -1,8 +1,9 @@
 """Names of the types and functions that a file of a model may hold.
 
 skops trusts NumPy's arrays, Python's containers and the public estimators of scikit-learn by
-itself. A file may call what is listed here, with any arguments: a name belongs here only if that is
-harmless.
+itself. A file can construct what is listed here with any arguments: a name belongs here only if
+that is harmless. Missing are, for example, trees, whose nodes scikit-learn follows without a check
+of bounds, and sparse matrices, whose constructor allocates any shape.
 """
 
 # The public name of each class of this package, which `__module__` sets: it stays when files move.
@@ -14,6 +15,7 @@ _OWN = (
 )
 
 _CONTAINERS = (
+    "builtins.frozenset",
     "builtins.range",
     "collections.OrderedDict",
     "numpy.dtype",
@@ -24,6 +26,7 @@ _CONTAINERS = (
 _META_ESTIMATORS = (
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
+    "sklearn.calibration._TemperatureScaling",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
     "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
@@ -53,7 +56,14 @@ _SPLITTERS = tuple(
     )
 )
 
-_SCORERS = tuple(
+_SCORERS = (
+    "sklearn.metrics._scorer._MultimetricScorer",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
+)
+
+# The metrics of scikit-learn's scorers for classifiers.
+TRUSTED_FUNCTIONS = tuple(
     f"sklearn.metrics.{name}"
     for name in (
         "_classification.accuracy_score",
@@ -70,12 +80,9 @@ _SCORERS = tuple(
         "_ranking.average_precision_score",
         "_ranking.roc_auc_score",
         "_ranking.top_k_accuracy_score",
-        "_scorer._MultimetricScorer",
-        "_scorer._PassthroughScorer",
-        "_scorer._Scorer",
     )
 )
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
-    sorted((*_OWN, *_CONTAINERS, *_META_ESTIMATORS, *_SPLITTERS, *_SCORERS))
+    sorted((*_OWN, *_CONTAINERS, *_META_ESTIMATORS, *_SPLITTERS, *_SCORERS, *TRUSTED_FUNCTIONS))
 )
