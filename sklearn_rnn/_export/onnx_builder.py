@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -100,7 +101,8 @@ class GraphBuilder:
         if isinstance(given, str):
             return given
         array = np.asarray(given)
-        key = array.dtype.str, array.shape, array.tobytes()
+        digest = sha256(np.ascontiguousarray(array)).digest()
+        key = array.dtype.str, array.shape, digest
         if key not in self._constants:
             name = f"constant_{len(self._constants)}"
             self._constants[key] = name

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from hypothesis import given, settings
@@ -24,6 +25,7 @@ from tests.export.onnx_models import (
     fit_model,
     random_texts,
 )
+from tests.texts import LABELS, TEXTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +46,7 @@ def test_every_architecture_is_exported(tmp_path_factory, parameters):
     model = fit_model(**parameters)
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
     assert export_onnx(model, path) <= 1e-5
+    onnx.checker.check_model(path, full_check=True)
     texts = random_texts(40, WORDS + UNSEEN, longest=30, seed=1)
     ids = np.asarray(model[0].transform(texts))
     expected = model.predict_proba(texts)
@@ -219,6 +222,11 @@ def test_a_search_is_exported(tmp_path, fit_pipeline, model):
     search = GridSearchCV(model, {"rnntextclassifier__cell_type": ["gru"]}, cv=2)
     search.fit(["good, not bad", "bad, not good"] * 10, ["praise", "blame"] * 10)
     assert export_onnx(search, tmp_path / "model.onnx") <= 1e-5
+
+
+def test_a_tokenizer_that_returns_a_dataframe(tmp_path, model):
+    model.set_output(transform="pandas").fit(TEXTS, LABELS)
+    assert export_onnx(model, tmp_path / "model.onnx", texts=TEXTS) <= 1e-5
 
 
 def test_given_texts_are_checked(tmp_path, model, monkeypatch):
