@@ -9,9 +9,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from pathlib import PurePosixPath
-from typing import IO, NamedTuple, Protocol
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple, Protocol
 
 from sklearn_rnn._io.messages import listed
 from sklearn_rnn._io.other_formats import OtherFormatError
@@ -38,6 +39,7 @@ class Compression(NamedTuple):
     # that they come from if it can be sought in, otherwise None.
     open: Callable[[io.BufferedReader, IO[bytes] | None], Iterable[bytes]]
     errors: tuple[type[Exception], ...]  # raised for data that are cut off or damaged
+    create: Callable[[Path], AbstractContextManager[IO[bytes]]]  # opens a new file for writing
 
     def explain(self, error: Exception) -> str:
         """Return the message for one of `errors`."""
@@ -114,7 +116,7 @@ class _ZstdDecompressor:
         return self._frame.decompress(data)
 
 
-def _open_zstd(stream: io.BufferedReader, file: IO[bytes] | None) -> Iterable[bytes]:
+def _import_zstandard() -> Any:
     try:
         import zstandard
     except ImportError as error:
@@ -122,6 +124,11 @@ def _open_zstd(stream: io.BufferedReader, file: IO[bytes] | None) -> Iterable[by
             "is compressed with zstd, which needs the package zstandard. Install it: "
             'pip install "sklearn_rnn[zstd]".'
         ) from error
+    return zstandard
+
+
+def _open_zstd(stream: io.BufferedReader, file: IO[bytes] | None) -> Iterable[bytes]:
+    zstandard = _import_zstandard()
     try:
         yield from _open_streams(_ZstdDecompressor, stream, file)
     except zstandard.ZstdError as error:
@@ -140,6 +147,24 @@ def _open_zip(stream: io.BufferedReader, file: IO[bytes] | None) -> Iterable[byt
             "is a zip archive with a password. Unpack it, and pass the file that is in it."
         )
     return iter(partial(archive.open(member).read, _PIECE_SIZE), b"")
+
+
+def _create_xz(path: Path) -> IO[bytes]:
+    is_old = path.suffix.lower() == ".lzma"  # the format before xz, which has its own programs
+    return lzma.open(path, "wb", format=lzma.FORMAT_ALONE if is_old else lzma.FORMAT_XZ)
+
+
+def _create_zstd(path: Path) -> AbstractContextManager[IO[bytes]]:
+    return _import_zstandard().open(path, "wb")
+
+
+@contextmanager
+def _create_zip(path: Path) -> Iterator[IO[bytes]]:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(path.stem, "w", force_zip64=True) as member,
+    ):
+        yield member
 
 
 def _is_added(member: str) -> bool:
@@ -176,6 +201,7 @@ COMPRESSIONS = (
         re.compile(rb"\x1f\x8b"),
         _open_gzip,
         (EOFError, gzip.BadGzipFile, zlib.error),
+        partial(gzip.open, mode="wb"),
     ),
     Compression(
         "bzip2",
@@ -183,6 +209,7 @@ COMPRESSIONS = (
         re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),
         partial(_open_streams, bz2.BZ2Decompressor),
         (EOFError, OSError, ValueError),
+        partial(bz2.open, mode="wb"),
     ),
     Compression(
         "xz",
@@ -190,6 +217,7 @@ COMPRESSIONS = (
         re.compile(rb"\xfd7zXZ\0|\]\0\0[\0-\xff]{2}"),
         partial(_open_streams, lzma.LZMADecompressor),
         (EOFError, lzma.LZMAError),
+        _create_xz,
     ),
     Compression(
         "zstd",
@@ -197,6 +225,7 @@ COMPRESSIONS = (
         re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
         _open_zstd,
         (EOFError, zlib.error),
+        _create_zstd,
     ),
     Compression(
         "zip",
@@ -214,6 +243,7 @@ COMPRESSIONS = (
             zipfile.BadZipFile,
             zlib.error,
         ),
+        _create_zip,
     ),
 )
 
@@ -229,3 +259,32 @@ def find_compression(start: bytes) -> Compression | None:
         if compression.magic.match(start):
             return compression
     return None
+
+
+def create_bytes(path: Path) -> AbstractContextManager[IO[bytes]]:
+    """Open a new file for writing, compressed if its suffix is one of a compression.
+
+    Parameters
+    ----------
+    path : Path
+        The file. A zip archive has one member, with the name of the file but for its suffix.
+
+    Returns
+    -------
+    stream : context manager of a file object
+        Takes bytes. The file is complete once the context ends.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ImportError
+        If the suffix is one of zstd, and the package zstandard is not installed.
+    """
+    for compression in COMPRESSIONS:
+        if path.suffix.lower() in compression.suffixes:
+            try:
+                return compression.create(path)
+            except ImportError as error:
+                raise ImportError(f"{path.name} {error}") from error
+    return open(path, "wb")

@@ -5,7 +5,7 @@ To add a format, write its reader, and add a row to `FORMATS` and its name to `F
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -19,6 +19,9 @@ from sklearn_rnn._io.text_records import Column, ColumnArgument, Label, Records,
 from sklearn_rnn._io.text_tables import read_table
 
 FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "fasttext", "folder"]
+
+# Characters of the texts in a chunk, at most, but for its last text: they bound the memory.
+_CHUNK_CHARACTERS = 2**22
 
 # The other constants of the module csv are for writing.
 _QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE)
@@ -150,6 +153,38 @@ def read_records(
             yield one_text, one_label
     if position is None:
         raise ValueError(f"{name} holds no texts.")
+
+
+def read_chunks(
+    records: Iterable[tuple[str, Label]], chunk_size: int
+) -> Iterator[tuple[list[str], list[Label]]]:
+    """Gather records in chunks, each as soon as it is complete.
+
+    Parameters
+    ----------
+    records : iterable of (text, label)
+        Of `read_records`: of one source, or of several one after the other.
+    chunk_size : int
+        The number of texts in a chunk. A chunk of long texts, which have 4 million characters or
+        more, and the last chunk have fewer.
+
+    Yields
+    ------
+    texts : list of str
+    labels : list of str, int or None
+    """
+    texts: list[str] = []
+    labels: list[Label] = []
+    n_characters = 0
+    for text, label in records:
+        texts.append(text)
+        labels.append(label)
+        n_characters += len(text)
+        if len(texts) == chunk_size or n_characters >= _CHUNK_CHARACTERS:
+            yield texts, labels
+            texts, labels, n_characters = [], [], 0
+    if texts:
+        yield texts, labels
 
 
 def _check_filled(position: str, what: str, value: str) -> None:

@@ -15,7 +15,7 @@ import zstandard
 
 from sklearn_rnn._io import compressions
 from sklearn_rnn._io.byte_streams import DamagedDataError, open_bytes
-from sklearn_rnn._io.compressions import Compression, is_hidden
+from sklearn_rnn._io.compressions import Compression, create_bytes, is_hidden
 from tests.io.files import assert_refused
 from tests.io.files import read_bytes as read
 from tests.io.packing import PACKERS, ShortReads, pack_lzma, pack_zip, pack_zstd
@@ -234,7 +234,7 @@ def test_a_new_compression_is_one_row(monkeypatch):
     def open_reversed(stream, file):
         return [stream.read()[:0:-1]]
 
-    row = Compression("reverse", (".rev",), re.compile(b"<"), open_reversed, (EOFError,))
+    row = Compression("reverse", (".rev",), re.compile(b"<"), open_reversed, (EOFError,), open)
     monkeypatch.setattr(compressions, "COMPRESSIONS", (*compressions.COMPRESSIONS, row))
     with open_bytes(io.BytesIO(b"<drow\ndrow")) as stream:
         assert list(stream) == [b"word\n", b"word"]
@@ -256,3 +256,33 @@ def test_the_description_names_every_compression():
         "or",
         "not",
     ]
+
+
+@pytest.mark.parametrize("suffix", ["", ".csv", *compressions.COMPRESSION_SUFFIXES, ".GZ"])
+def test_what_is_written_is_read(suffix, tmp_path):
+    path = tmp_path / f"labels.csv{suffix}"
+    with create_bytes(path) as stream:
+        for start in range(0, len(CONTENT), 1000):
+            stream.write(CONTENT[start : start + 1000])
+    written = path.read_bytes()
+    compression = compressions.find_compression(written)
+    assert (written == CONTENT) == (compression is None) == (suffix in ("", ".csv"))
+    assert compression is None or suffix.lower() in compression.suffixes
+    assert read(written) == CONTENT
+
+
+def test_a_written_zip_archive_has_a_member_of_its_name(tmp_path):
+    with create_bytes(tmp_path / "labels.csv.zip") as stream:
+        stream.write(b"label\n")
+    with zipfile.ZipFile(tmp_path / "labels.csv.zip") as archive:
+        assert archive.namelist() == ["labels.csv"]
+
+
+def test_writing_zstd_needs_a_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    message = (
+        "labels.csv.zst is compressed with zstd, which needs the package zstandard. Install it: "
+        'pip install "sklearn_rnn[zstd]".'
+    )
+    with pytest.raises(ImportError, match=f"^{re.escape(message)}$"):
+        create_bytes(tmp_path / "labels.csv.zst")

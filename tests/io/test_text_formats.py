@@ -7,7 +7,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from sklearn_rnn._io.text_formats import FORMATS, FormatName, TextFormat
+from sklearn_rnn._io.text_formats import (
+    FORMATS,
+    FormatName,
+    TextFormat,
+    read_chunks,
+    read_records,
+)
 from sklearn_rnn.datasets import read_texts
 from tests.io.files import assert_fails_with
 
@@ -140,3 +146,32 @@ def test_a_new_format_is_one_row(write, monkeypatch):
     assert_fails_with(
         "{path}, line 1: there is no text. Fill it in or leave the row out.", write("b.rev", " ")
     )
+
+
+@pytest.mark.parametrize(
+    ("n_texts", "sizes"), [(1, [1]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])], ids=str
+)
+def test_chunks_have_all_records_in_order(write, n_texts, sizes):
+    path = write("a.jsonl", "\n".join(f'{{"text": "t{i}", "label": {i}}}' for i in range(n_texts)))
+    records = read_records(path, "jsonl", "text", "label", header=None, quoting=csv.QUOTE_MINIMAL)
+    chunks = list(read_chunks(records, 3))
+    assert [len(texts) for texts, _ in chunks] == [len(labels) for _, labels in chunks] == sizes
+    assert [text for texts, _ in chunks for text in texts] == [f"t{i}" for i in range(n_texts)]
+    assert [label for _, labels in chunks for label in labels] == list(range(n_texts))
+
+
+def test_a_chunk_of_long_texts_has_few():
+    records = [("a" * 2**21, None)] * 5
+    assert [len(texts) for texts, _ in read_chunks(records, 100)] == [2, 2, 1]
+
+
+def test_a_chunk_is_there_before_the_next_record_is_read():
+    def records():
+        yield "a", 1
+        yield "b", 2
+        raise ValueError("line 3")
+
+    chunks = read_chunks(records(), 2)
+    assert next(chunks) == (["a", "b"], [1, 2])
+    with pytest.raises(ValueError, match="line 3"):
+        next(chunks)
