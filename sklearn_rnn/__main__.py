@@ -1,4 +1,4 @@
-"""Command line: compare classifiers of texts, and predict with a saved one."""
+"""Command line: compare classifiers of texts, predict with a saved one, and export it."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -56,9 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from sklearn_rnn._cli import commands  # only here: importing scikit-learn takes a second
-
-    commands.COMMANDS[args.command](args)
+    # Imported only here, because importing scikit-learn takes a second.
+    import_module(f"sklearn_rnn._cli.{args.command}").run(args)
 
 
 def _program() -> str:
@@ -70,7 +70,7 @@ def _program() -> str:
 def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         text = f"{error.filename}: {error.strerror}"
-    elif isinstance(error, OSError | ValueError | TypeError):
+    elif isinstance(error, OSError | ValueError | TypeError | ImportError):
         text = str(error)
     else:
         text = f"{type(error).__name__}: {error}"

@@ -4,96 +4,18 @@ import argparse
 import ast
 import csv
 import os
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 # Nothing here imports scikit-learn or torch, so that --help is fast.
-from sklearn_rnn._io.compressions import COMPRESSED_OR_NOT
-from sklearn_rnn._io.text_formats import FORMATS, TextFormat
+from sklearn_rnn._cli import help_texts
+from sklearn_rnn._cli.help_texts import MODELS, TRUST
+from sklearn_rnn._io.text_formats import FORMATS
 from sklearn_rnn._io.text_records import ColumnArgument
 
-MODELS = {
-    "rnn": "TextTokenizer and RNNTextClassifier, a recurrent network",
-    "tfidf-logistic": "logistic regression on TF-IDF of words",
-    "tfidf-svm": "a linear SVM on TF-IDF of words and pairs of words",
-    "tfidf-word-char-svm": "the same on words, pairs of words and parts of words",
-    "nb-svm": "Wang and Manning's SVM on log-count ratios (2012)",
-}
 QUOTING = {"minimal": csv.QUOTE_MINIMAL, "none": csv.QUOTE_NONE}
 DEFAULT_FOLDS = 5
-TRUST = "Loading a pickle runs the code in it: load only files that you trust."
-
-
-def _describe_format(format: TextFormat) -> str:
-    return f"{format.title} ({format.suffixes[0]})" if format.suffixes else format.title
-
-
-def _describe_files() -> str:
-    *formats, last = map(_describe_format, FORMATS.values())
-    without_columns = [name for name, format in FORMATS.items() if not format.has_columns]
-    text = (
-        f"{', '.join(formats)} or {last}; in UTF-8, {COMPRESSED_OR_NOT}. A - is stdin, and ./- a "
-        f"file of this name. The formats {' and '.join(without_columns)} have no columns to choose."
-    )
-    return "files:\n" + textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  ")
-
-
-def _describe_models() -> str:
-    width = max(map(len, MODELS)) + 2
-    return "models:\n" + "\n".join(f"  {name:{width}}{text}" for name, text in MODELS.items())
-
-
-_COMPARE_HELP = f"""\
-Fit several text classifiers on the same texts, print how well and how fast
-each one labels texts that it has not seen, and print the confusion matrix and
-the report of the best. With more than a dozen classes, only the pairs that are
-confused most often and the classes with the lowest F1 are printed.
-
-Without FILE the texts are generated: short reviews whose label depends on the
-order of the words. They are split into 2,000 for training and 1,000 for
-testing, unless --cv asks for folds.
-
-{_describe_models()}
-
-{_describe_files()}"""
-
-_COMPARE_EXAMPLES = f"""\
-examples:
-  %(prog)s
-  %(prog)s reviews.csv --text review --label stars
-  %(prog)s train.csv --test test.csv \\
-      --text title --text body --label topic
-  %(prog)s train.csv --no-header --text 1 --label 0 \\
-      --cv 3 --model rnn --model nb-svm
-  %(prog)s reviews.csv --text review --label stars \\
-      --model rnn --set clf__cell_type=gru \\
-      --set "clf__pooling=('max', 'mean')" --save model.joblib
-  %(prog)s chinese.csv --set tok__analyzer=char
-  zcat *.tsv.gz | %(prog)s - --format tsv --no-header \\
-      --text 1 --label 0
-
-The saved file is a scikit-learn Pipeline from text to label:
-joblib.load(FILE).predict(texts).
-{TRUST}
-"""
-
-_PREDICT_HELP = f"""\
-Label the texts of FILE with a model that 'compare --save' wrote, or any fitted
-scikit-learn classifier of texts in a joblib file. Writes CSV in UTF-8 with a
-header, one row for each text, in order: label, then proba_<class> for each
-class if the model has probabilities.
-
-{TRUST}
-
-{_describe_files()}"""
-
-_PREDICT_EXAMPLES = """\
-examples:
-  %(prog)s model.joblib new.csv --text review
-  %(prog)s model.joblib new.csv --output labels.csv
-  zcat new.csv.gz | %(prog)s model.joblib - --format csv
-"""
+OUTPUT_FORMATS = ("csv", "jsonl")
 
 
 class UsageError(ValueError):
@@ -128,7 +50,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     Returns
     -------
     args : argparse.Namespace
-        `args.command` is "compare" or "predict".
+        `args.command` is "compare", "predict" or "export".
 
     Raises
     ------
@@ -140,36 +62,27 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     parser = _Parser(
         prog=program,
         description="Recurrent text classification, compared with linear baselines.",
-        epilog="'compare --help' and 'predict --help' have examples. " + TRUST,
+        epilog="'compare --help', 'predict --help' and 'export --help' have examples. " + TRUST,
     )
     parser.add_argument(
         "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_compare(
-        commands.add_parser(
-            "compare",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-            help="fit several classifiers and print which is best",
-            description=_COMPARE_HELP,
-            epilog=_COMPARE_EXAMPLES,
+    for name, (summary, description, examples, add_arguments) in _COMMANDS.items():
+        add_arguments(
+            commands.add_parser(
+                name,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                allow_abbrev=False,
+                help=summary,
+                description=description,
+                epilog=examples,
+            )
         )
-    )
-    _add_predict(
-        commands.add_parser(
-            "predict",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-            help="label texts with a saved model",
-            description=_PREDICT_HELP,
-            epilog=_PREDICT_EXAMPLES,
-        )
-    )
     args = parser.parse_args(argv)
     _check_stdin(args)
     _check_outputs(args)
-    if args.header is False:
+    if getattr(args, "header", None) is False:
         _convert_to_positions(args)
     return args
 
@@ -189,9 +102,12 @@ def _check_outputs(args: argparse.Namespace) -> None:
     if args.command == "compare":
         inputs = [args.file, args.test]
         outputs = {"--save": args.save, "--confusion-matrix": args.confusion_matrix}
-    else:
+    elif args.command == "predict":
         inputs = [args.model, args.file]
         outputs = {"--output": args.output}
+    else:
+        inputs = [args.model]
+        outputs = {"FOLDER": args.folder}
     files = [os.path.realpath(file) for file in (*inputs, *outputs.values()) if file is not None]
     for option, file in outputs.items():
         if file in (None, "-") or (os.path.exists(file) and not os.path.isfile(file)):
@@ -287,7 +203,8 @@ def _add_outputs(parser: _Parser) -> None:
         "--save",
         type=_output_name,
         metavar="MODEL",
-        help="fit the best model on all of FILE and save it here",
+        help="fit the best model on all of FILE and save it here: in skops' format, which runs no "
+        "code when it is loaded, unless the name ends in .joblib, .pkl or .pickle",
     )
     parser.add_argument(
         "--confusion-matrix",
@@ -295,18 +212,50 @@ def _add_outputs(parser: _Parser) -> None:
         metavar="CSV",
         help="write the confusion matrix of the best model here",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print the results as one JSON object, without tables"
+    )
 
 
 def _add_predict(parser: _Parser) -> None:
-    parser.add_argument(
-        "model", type=_file_name, metavar="MODEL", help="a joblib file that you trust"
-    )
+    _add_model(parser)
     parser.add_argument(
         "file", type=_file_name, metavar="FILE", help="the texts; their labels are not needed"
     )
     _add_file_options(parser)
     parser.add_argument(
-        "--output", type=_file_name, metavar="CSV", help="write here (default: -, to stdout)"
+        "--output",
+        type=_file_name,
+        metavar="FILE",
+        help="write here (default: -, to stdout); compressed if the name says so, as in .csv.gz",
+    )
+    parser.add_argument(
+        "--output-format",
+        choices=OUTPUT_FORMATS,
+        help="format of the rows (default: jsonl if the name of --output says so, otherwise csv)",
+    )
+
+
+def _add_export(parser: _Parser) -> None:
+    _add_model(parser)
+    parser.add_argument(
+        "folder", type=_output_name, metavar="FOLDER", help="made if it is not there"
+    )
+    parser.add_argument(
+        "--quantize",
+        action="store_true",
+        help="store the weights as 8-bit integers: a smaller file, and probabilities that differ",
+    )
+
+
+def _add_model(parser: _Parser) -> None:
+    parser.add_argument(
+        "model", type=_file_name, metavar="MODEL", help="a .skops file, or with --trust a pickle"
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load MODEL also if it is a pickle, such as a .joblib file, whose code then runs",
     )
 
 
@@ -375,3 +324,27 @@ def _setting(value: str) -> tuple[str, Any]:
         return name, ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return name, text
+
+
+# To add a command, add a row here and a module of its name, whose function `run` takes the
+# arguments: summary, description, examples, and the function that adds its arguments.
+_COMMANDS: dict[str, tuple[str, str, str, Callable[[_Parser], None]]] = {
+    "compare": (
+        "fit several classifiers and print which is best",
+        help_texts.COMPARE,
+        help_texts.COMPARE_EXAMPLES,
+        _add_compare,
+    ),
+    "predict": (
+        "label texts with a saved model",
+        help_texts.PREDICT,
+        help_texts.PREDICT_EXAMPLES,
+        _add_predict,
+    ),
+    "export": (
+        "write a saved network for use without torch",
+        help_texts.EXPORT,
+        help_texts.EXPORT_EXAMPLES,
+        _add_export,
+    ),
+}

@@ -1,30 +1,31 @@
-"""Commands of the command line: compare, predict.
-
-To add a command, write its function here, add a row to `COMMANDS`, and add its parser to
-`arguments.py`.
-"""
+"""Command `compare`: several classifiers on the same texts, of which the best may be saved."""
 
 import argparse
 import difflib
+import json
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from typing import IO, Any
+from typing import Any
 
-import joblib
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.exceptions import NotFittedError
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn import evaluation
-from sklearn_rnn._cli.arguments import DEFAULT_FOLDS, MODELS, QUOTING, TRUST
-from sklearn_rnn._cli.report import best_confusion_matrix, describe_labels, print_results
+from sklearn_rnn._cli.arguments import DEFAULT_FOLDS
+from sklearn_rnn._cli.files import check_writable, describe_file, encodable, read
+from sklearn_rnn._cli.help_texts import MODELS
+from sklearn_rnn._cli.model_files import check_savable, describe_saved, save
+from sklearn_rnn._cli.report import (
+    best_confusion_matrix,
+    describe_labels,
+    print_results,
+    summarize_results,
+)
 from sklearn_rnn._cli.terminal import check_stdout, fill, printable
 from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn._text.vectorizers import TOKEN_PARAMETERS
@@ -34,7 +35,7 @@ from sklearn_rnn.baselines import (
     tfidf_logistic_regression,
     tfidf_word_char_linear_svc,
 )
-from sklearn_rnn.datasets import make_word_order, read_texts
+from sklearn_rnn.datasets import make_word_order
 
 _BASELINES: dict[str, Callable[..., Pipeline]] = {
     "tfidf-logistic": tfidf_logistic_regression,
@@ -45,19 +46,19 @@ _BASELINES: dict[str, Callable[..., Pipeline]] = {
 _OF_ALL_MODELS = {f"tok__{name}": name for name in TOKEN_PARAMETERS}  # of --set
 
 
-def compare(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     """Fit the models, print their scores, and save the best model if --save is given."""
     check_stdout()
+    if args.save is not None:
+        check_savable(args.save)
     for path in (args.save, args.confusion_matrix):
-        _check_writable(path)
+        check_writable(path)
     models = _make_models(args)
     data, options, source = _read_comparison(args)
     if args.scoring is not None:
         options["scoring"] = args.scoring
-    print(fill(f"Data: {source}."), flush=True)
-    if tokens := _token_settings(args):
-        values = ", ".join(f"{name}={value!r}" for name, value in tokens.items())
-        print(fill(f"Tokens of all models: {printable(values)}."), flush=True)
+    if not args.json:
+        _print_data(source, _token_settings(args))
 
     # stdout is for results: what the models print goes to stderr, as all reports of progress do.
     with redirect_stdout(sys.stderr):
@@ -74,23 +75,40 @@ def compare(args: argparse.Namespace) -> None:
         )
     classes, matrix = best_confusion_matrix(results, data.target)
     if args.confusion_matrix is not None:
-        names = _encodable(classes)
+        names = encodable(classes)
         table = pd.DataFrame(matrix, columns=names)
         table.insert(0, "true class", names, allow_duplicates=True)
-        _write_csv(table, args.confusion_matrix)
-    print_results(results, classes, matrix, args.confusion_matrix)
+        with atomic_write(args.confusion_matrix) as new:
+            table.to_csv(new, index=False)
+    if not args.json:
+        print_results(results, classes, matrix, args.confusion_matrix)
 
     if args.save is not None:
         winner = results.table.index[0]
-        if "estimators" in results:
-            (model,) = results.estimators[winner]
-        else:
-            with redirect_stdout(sys.stderr):
-                model = models[winner].fit(data.data, data.target)
-        with atomic_write(args.save) as path:
-            joblib.dump(model, path)
-        where = f"fitted on {len(data.data):,} texts, to {printable(args.save)}"
-        print(fill(f"Saved {winner}, {where}. {TRUST}"))
+        with redirect_stdout(sys.stderr):
+            save(_fitted_on_all(models, results, data), args.save)
+        if not args.json:
+            where = f"fitted on {len(data.data):,} texts, to {printable(args.save)}"
+            print(fill(f"Saved {winner}, {where}. {describe_saved(args.save)}"))
+    if args.json:
+        # ASCII: an escape of JSON is right whatever the encoding of stdout is.
+        print(json.dumps(summarize_results(results, data.target, classes, matrix)))
+
+
+def _print_data(source: str, tokens: dict[str, Any]) -> None:
+    print(fill(f"Data: {source}."), flush=True)
+    if tokens:
+        values = ", ".join(f"{name}={value!r}" for name, value in tokens.items())
+        print(fill(f"Tokens of all models: {printable(values)}."), flush=True)
+
+
+def _fitted_on_all(models: dict[str, BaseEstimator], results: Bunch, data: Bunch) -> BaseEstimator:
+    """Return the best model, fitted on all texts of FILE."""
+    winner = results.table.index[0]
+    if "estimators" in results:
+        (model,) = results.estimators[winner]
+        return model
+    return models[winner].fit(data.data, data.target)
 
 
 def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
@@ -156,13 +174,13 @@ def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], s
         data, test = _generate(args)
         name = "generated texts (make_word_order)"
     else:
-        data = _read(args.file, args)
-        test = None if args.test is None else _read(args.test, args)
-        name = _describe_file(args.file)
+        data = read(args.file, args)
+        test = None if args.test is None else read(args.test, args)
+        name = describe_file(args.file)
         _unify_types(data, test)
     source = f"{name}, {describe_labels(data.target)}"
     if test is not None:
-        others = "others" if args.test is None else f"texts in {_describe_file(args.test)}"
+        others = "others" if args.test is None else f"texts in {describe_file(args.test)}"
         test_set = {"X_test": test.data, "y_test": test.target}
         return data, test_set, f"{source}; tested on {len(test.data):,} {others}"
     n_folds = args.cv or DEFAULT_FOLDS
@@ -189,104 +207,8 @@ def _generate(args: argparse.Namespace) -> tuple[Bunch, Bunch | None]:
     return Bunch(data=X, target=y), Bunch(data=X_test, target=y_test)
 
 
-def _read(file: str, args: argparse.Namespace, **options: Any) -> Bunch:
-    """Read the texts of a file or of stdin."""
-    for name in ("text", "label"):
-        columns = getattr(args, name, None)
-        if columns is not None:
-            options[name] = columns
-    if args.quoting is not None:
-        options["quoting"] = QUOTING[args.quoting]
-    source = _stdin() if file == "-" else file
-    return read_texts(source, format=args.format, header=args.header, **options)
-
-
-def _stdin() -> IO[Any]:
-    if sys.stdin is None:
-        raise OSError("stdin is closed, and - is stdin. Pass a path instead.")
-    return getattr(sys.stdin, "buffer", sys.stdin)
-
-
-def _describe_file(file: str) -> str:
-    return "stdin" if file == "-" else printable(file)
-
-
 def _unify_types(data: Bunch, test: Bunch | None) -> None:
     """Turn all labels into str if those of one file are integers and those of the other are not."""
     if test is not None and data.target.dtype != test.target.dtype:
         for bunch in (data, test):
             bunch.target = np.array([str(label) for label in bunch.target], dtype=object)
-
-
-def _check_writable(path: str | None) -> None:
-    """Raise an OSError if the file cannot be written: called before fitting, which takes time."""
-    if path is not None:
-        with atomic_write(path):
-            pass
-
-
-def _write_csv(table: pd.DataFrame, path: str) -> None:
-    with atomic_write(path) as new:
-        table.to_csv(new, index=False)
-
-
-def _encodable(labels: npt.NDArray[Any]) -> list[Any]:
-    r"""Return the labels, with escapes for what UTF-8 lacks: ``\ud83d`` alone, half an emoji."""
-    return [
-        label.encode(errors="backslashreplace").decode() if isinstance(label, str) else label
-        for label in labels
-    ]
-
-
-def predict(args: argparse.Namespace) -> None:
-    """Write the label of each text, and class probabilities if the model has `predict_proba`."""
-    if args.output in (None, "-"):
-        check_stdout()
-    else:
-        _check_writable(args.output)
-    model = _load(args.model)
-    texts = _read(args.file, args, label=None).data
-    columns = {"label": _encodable(model.predict(texts))}
-    if hasattr(model, "predict_proba"):
-        probabilities = model.predict_proba(texts).T
-        for name, column in zip(_encodable(model.classes_), probabilities, strict=True):
-            columns[f"proba_{name}"] = column
-    table = pd.DataFrame(columns)
-    if args.output in (None, "-"):
-        _print_csv(table)
-    else:
-        _write_csv(table, args.output)
-
-
-def _print_csv(table: pd.DataFrame) -> None:
-    """Write a table to stdout: to a file or pipe as UTF-8, whatever the encoding of stdout is."""
-    csv = table.to_csv(index=False, lineterminator="\n")
-    if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
-        sys.stdout.write(csv)
-        return
-    rest = memoryview(csv.encode())
-    while rest:  # python -u has no buffer, and a pipe may take a part
-        rest = rest[sys.stdout.buffer.write(rest) :]
-
-
-def _load(path: str) -> BaseEstimator:
-    name = _describe_file(path)
-    try:
-        model = joblib.load(_stdin() if path == "-" else path)
-    except OSError:
-        raise
-    except Exception as error:  # a damaged pickle can raise anything
-        raise ValueError(
-            f"{name} cannot be loaded as a model: {type(error).__name__}: {error}. It may be "
-            "damaged, cut off, or no joblib file."
-        ) from error
-    if not (isinstance(model, BaseEstimator) and is_classifier(model)):
-        raise ValueError(f"{name} holds an object of {type(model)}, which is not a classifier.")
-    try:
-        check_is_fitted(model)
-    except NotFittedError as error:
-        raise ValueError(f"{name} holds a classifier that is not fitted.") from error
-    return model
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"compare": compare, "predict": predict}

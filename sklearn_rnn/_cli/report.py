@@ -22,6 +22,7 @@ _MAX_CLASSES = 12  # with more, the matrix and the classification report would f
 _N_WORST = 10  # of the pairs and classes that are printed instead
 _LABEL_WIDTH = 30
 _MIN_LABEL_WIDTH = 12
+_SCORES = ("precision", "recall", "f1-score", "support")  # of a class
 
 
 def describe_labels(labels: npt.NDArray[Any]) -> str:
@@ -109,6 +110,56 @@ def print_results(
     print(fill(f"Best: {winner}, {score} {row[score]:.4f} ({kind} {row[spread]:.4f})."))
 
 
+def summarize_results(
+    results: Bunch,
+    labels: npt.NDArray[Any],
+    classes: npt.NDArray[Any],
+    matrix: npt.NDArray[np.intp],
+) -> dict[str, Any]:
+    """Return the scores of all estimators, and the errors of the best, as JSON has them.
+
+    Parameters
+    ----------
+    results : Bunch
+        Of :func:`~sklearn_rnn.evaluation.compare`, with predictions.
+    labels : ndarray of shape (n_samples,)
+        The labels of the training texts.
+    classes, matrix
+        Of `best_confusion_matrix`.
+
+    Returns
+    -------
+    summary : dict
+        "n_texts", "n_tested" : int
+            Numbers of training texts and of predictions;
+        "best" : str
+            The name of the best model;
+        "models" : list of dict
+            From the best on: "model" is its name, the other keys are columns of
+            :func:`~sklearn_rnn.evaluation.compare`. NaN is None;
+        "classes" : list of dict
+            Of the best model, for each class: "label", "precision", "recall", "f1-score",
+            "support";
+        "confusion_matrix" : list of lists of int
+            Of the best model: a row for each true class, a column for each predicted class.
+    """
+    best = results.table.index[0]
+    models = [
+        {"model": name} | {key: None if np.isnan(value) else value for key, value in row.items()}
+        for name, row in results.table.to_dict("index").items()
+    ]
+    scores = _scores(classes, results.y_true, results.predictions[best], None)
+    columns = dict(zip(_SCORES, scores, strict=True))
+    return {
+        "n_texts": len(labels),
+        "n_tested": len(results.y_true),
+        "best": best,
+        "models": models,
+        "classes": pd.DataFrame({"label": classes} | columns).to_dict("records"),
+        "confusion_matrix": matrix.tolist(),
+    }
+
+
 def _names(classes: npt.NDArray[Any], width: int = _LABEL_WIDTH) -> list[str]:
     return [shorten(printable(label), max(width, _MIN_LABEL_WIDTH)) for label in classes]
 
@@ -175,26 +226,32 @@ def _print_class_scores(
     classes: npt.NDArray[Any], y_true: npt.NDArray[Any], predicted: npt.NDArray[Any], winner: str
 ) -> None:
     """Print precision, recall and F1 of each class or, of many, those with the lowest F1."""
-
-    def scores(average: str | None) -> Any:
-        return precision_recall_fscore_support(
-            y_true, predicted, labels=classes, average=average, zero_division=0
-        )
-
     names = _names(classes, terminal_width() - 44)
-    by_class = list(zip(names, *scores(None), strict=True))
+    by_class = list(zip(names, *_scores(classes, y_true, predicted, None), strict=True))
     if len(names) > _MAX_CLASSES:
         tested = [row for row in by_class if row[-1]]
         by_class = sorted(tested, key=lambda row: row[-2])[:_N_WORST]
         title = f"Classes with the lowest F1 of {winner} ({len(by_class)} of {len(names)}):"
     else:
         title = f"Classification report of {winner}:"
-    rows = [["", "precision", "recall", "f1-score", "support"]]
+    rows = [["", *_SCORES]]
     rows += [[name, *map("{:.4f}".format, values), f"{n:,}"] for name, *values, n in by_class]
     n_texts = f"{len(y_true):,}"
     rows.append(["accuracy", "", "", f"{accuracy_score(y_true, predicted):.4f}", n_texts])
     for average in ("macro", "weighted"):
-        *values, _ = scores(average)
+        *values, _ = _scores(classes, y_true, predicted, average)
         rows.append([f"{average} avg", *map("{:.4f}".format, values), n_texts])
     print(fill(title))
     print(format_table(rows))
+
+
+def _scores(
+    classes: npt.NDArray[Any],
+    y_true: npt.NDArray[Any],
+    predicted: npt.NDArray[Any],
+    average: str | None,
+) -> Any:
+    """Return `_SCORES`: arrays of a number for each class, or their averages."""
+    return precision_recall_fscore_support(
+        y_true, predicted, labels=classes, average=average, zero_division=0
+    )

@@ -81,7 +81,7 @@ def save_model(model: BaseEstimator, path: str | PathLike[str]) -> None:
     >>> loaded.predict(["bad, not good", "good, not bad"])
     array(['blame', 'praise'], dtype='<U6')
     """
-    skops_io = _import_skops("save_model")
+    skops_io = import_skops("save_model")
     name = _check_path(path)
     if not _is_estimator(model):
         raise TypeError(
@@ -151,7 +151,7 @@ def load_model(path: str | PathLike[str], *, trusted: Sequence[str] = ()) -> Any
     -----
     The memory for loading is bounded by a multiple of the size of the file, whatever is in it.
     """
-    skops_io = _import_skops("load_model")
+    skops_io = import_skops("load_model")
     name = _check_path(path)
     given = tuple(check_strings(trusted, name="trusted"))
     for number, type_name in enumerate(given):
@@ -194,7 +194,8 @@ def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -
         raise ValueError(f"{name} cannot be loaded as a model: {reason}. {advice}") from error
 
 
-def _import_skops(caller: str) -> Any:
+def import_skops(caller: str) -> Any:
+    """Return the module skops.io; raise an ImportError that names the caller if it is missing."""
     try:
         import skops.io
     except ImportError as error:

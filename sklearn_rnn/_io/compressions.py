@@ -39,7 +39,7 @@ class Compression(NamedTuple):
     # that they come from if it can be sought in, otherwise None.
     open: Callable[[io.BufferedReader, IO[bytes] | None], Iterable[bytes]]
     errors: tuple[type[Exception], ...]  # raised for data that are cut off or damaged
-    create: Callable[[Path], AbstractContextManager[IO[bytes]]]  # opens a new file for writing
+    create: Callable[[Path], AbstractContextManager[Any]]  # opens a new file for writing
 
     def explain(self, error: Exception) -> str:
         """Return the message for one of `errors`."""
@@ -149,12 +149,12 @@ def _open_zip(stream: io.BufferedReader, file: IO[bytes] | None) -> Iterable[byt
     return iter(partial(archive.open(member).read, _PIECE_SIZE), b"")
 
 
-def _create_xz(path: Path) -> IO[bytes]:
+def _create_xz(path: Path) -> AbstractContextManager[Any]:
     is_old = path.suffix.lower() == ".lzma"  # the format before xz, which has its own programs
     return lzma.open(path, "wb", format=lzma.FORMAT_ALONE if is_old else lzma.FORMAT_XZ)
 
 
-def _create_zstd(path: Path) -> AbstractContextManager[IO[bytes]]:
+def _create_zstd(path: Path) -> AbstractContextManager[Any]:
     return _import_zstandard().open(path, "wb")
 
 
@@ -201,7 +201,7 @@ COMPRESSIONS = (
         re.compile(rb"\x1f\x8b"),
         _open_gzip,
         (EOFError, gzip.BadGzipFile, zlib.error),
-        partial(gzip.open, mode="wb"),
+        partial(gzip.GzipFile, mode="wb"),
     ),
     Compression(
         "bzip2",
@@ -209,7 +209,7 @@ COMPRESSIONS = (
         re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),
         partial(_open_streams, bz2.BZ2Decompressor),
         (EOFError, OSError, ValueError),
-        partial(bz2.open, mode="wb"),
+        partial(bz2.BZ2File, mode="wb"),
     ),
     Compression(
         "xz",
@@ -261,7 +261,7 @@ def find_compression(start: bytes) -> Compression | None:
     return None
 
 
-def create_bytes(path: Path) -> AbstractContextManager[IO[bytes]]:
+def create_bytes(path: Path) -> AbstractContextManager[Any]:
     """Open a new file for writing, compressed if its suffix is one of a compression.
 
     Parameters

@@ -1,9 +1,10 @@
-import joblib
 import pandas as pd
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+
+from sklearn_rnn.export import save_model
 
 WORDS = {"good": "pos", "bad": "neg"}
 
@@ -25,8 +26,8 @@ def csv(tmp_path, reviews, monkeypatch):
 
 @pytest.fixture
 def saved(csv, reviews):
-    """Return a small model with predict_proba, which is saved in model.joblib."""
+    """Return a small model with predict_proba, which is saved in model.skops."""
     model = make_pipeline(CountVectorizer(), LogisticRegression())
     model.fit(reviews["review"], reviews["stars"])
-    joblib.dump(model, "model.joblib")
+    save_model(model, "model.skops")
     return model

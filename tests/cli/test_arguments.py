@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from sklearn_rnn._cli.arguments import MODELS, UsageError, parse_arguments
+from sklearn_rnn._cli.arguments import UsageError, parse_arguments
+from sklearn_rnn._cli.help_texts import MODELS
 from sklearn_rnn._io.text_formats import FORMATS
 from sklearn_rnn.evaluation import compare
 
@@ -21,14 +22,14 @@ def help_of(command, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["compare", "predict"])
+@pytest.mark.parametrize("command", ["compare", "predict", "export"])
 def test_help_has_examples_and_warns_of_untrusted_files(command, capsys):
     out = help_of(command, capsys)
     assert f"\nexamples:\n  sklearn-rnn {command}" in out
     assert "Loading a pickle runs the code in it: load only files that you trust." in out
 
 
-@pytest.mark.parametrize("command", ["compare", "predict"])
+@pytest.mark.parametrize("command", ["compare", "predict", "export"])
 @pytest.mark.parametrize("program", [PROGRAM, "python -m sklearn_rnn"])
 def test_help_fits_into_80_columns(command, program, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")

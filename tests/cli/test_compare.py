@@ -2,21 +2,23 @@ import argparse
 import csv as csv_module
 import errno
 import io
+import json
 import os
 import re
 import sys
 from pathlib import Path
 
 import joblib
-import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_rnn.__main__ import main
-from sklearn_rnn._cli import commands
-from sklearn_rnn._cli.arguments import MODELS
+from sklearn_rnn._cli import compare as command
+from sklearn_rnn._cli.help_texts import MODELS
+from sklearn_rnn.export import load_model
 from tests.cli.options import COLUMNS, TINY_RNN
+from tests.cli.stdin import Stdin
 
 ERROR = "python -m sklearn_rnn: error: "
 FAST = ["--cv=2", "--model=nb-svm"]
@@ -97,33 +99,116 @@ def test_all_models_are_compared_by_default(csv, capsys):
 
 def test_the_winner_is_saved_fitted_on_all(csv, reviews, capsys):
     code = main(
-        ["compare", csv, *COLUMNS, "--cv=2", "--model=tfidf-logistic", "--save=model.joblib"]
+        ["compare", csv, *COLUMNS, "--cv=2", "--model=tfidf-logistic", "--save=model.skops"]
     )
     out, err = capsys.readouterr()
     assert (code, err) == (0, "")
     assert out.endswith(
-        "\nSaved tfidf-logistic, fitted on 24 texts, to model.joblib. Loading a pickle runs\n"
-        "the code in it: load only files that you trust.\n"
+        "\nSaved tfidf-logistic, fitted on 24 texts, to model.skops. Loading it runs no\n"
+        "code: predict and sklearn_rnn.export.load_model load it.\n"
     )
-    model = joblib.load("model.joblib")
+    model = load_model("model.skops")
     assert_array_equal(model.predict(reviews["review"]), reviews["stars"])
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.pkl", "model.PICKLE", "model.joblib.gz"])
+def test_a_pickle_is_saved_if_the_name_is_one(name, csv, reviews, capsys):
+    assert main(["compare", csv, *COLUMNS, *FAST, f"--save={name}"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.endswith(
+        f" to {name}. It is a pickle, which predict loads with --trust. Loading a pickle runs the "
+        "code in it: load only files that you trust."
+    )
+    assert_array_equal(joblib.load(name).predict(reviews["review"]), reviews["stars"])
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model", "model.joblibs"])
+def test_saving_without_skops_is_known_before_the_first_fit(name, csv, monkeypatch, capsys):
+    def fit_nothing(*args, **kwargs):
+        pytest.fail("fitted in vain")
+
+    monkeypatch.setattr(command.evaluation, "compare", fit_nothing)
+    monkeypatch.setitem(sys.modules, "skops", None)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    assert main(["compare", csv, *COLUMNS, f"--save={name}"]) == 2
+    assert capsys.readouterr().err == (
+        f"{ERROR}--save {name} needs skops, which is not installed. Install it: pip install "
+        '"sklearn_rnn[export]".\n'
+    )
+    assert os.listdir() == [csv]
+
+
+def test_json_has_what_the_tables_have(csv, reviews, capsys):
+    options = ["--cv=2", "--model=tfidf-svm", "--model=tfidf-logistic", "--save=model.skops"]
+    code = main(["compare", csv, *COLUMNS, *options, "--json"])
+    out, err = capsys.readouterr()
+    assert (code, err) == (0, "")
+    assert out.count("\n") == 1
+    summary = json.loads(out)
+    for model in summary["models"]:
+        assert model.pop("fit_seconds") > 0
+        assert model.pop("texts_per_second") > 0
+    scores = {"accuracy": 1.0, "accuracy_std": 0.0, "f1_macro": 1.0, "f1_macro_std": 0.0}
+    of_class = {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 12}
+    assert summary == {
+        "n_texts": 24,
+        "n_tested": 24,
+        "best": "tfidf-svm",
+        "models": [
+            {"model": "tfidf-svm", **scores, "p_value": None},
+            {"model": "tfidf-logistic", **scores, "p_value": 1.0},
+        ],
+        "classes": [{"label": label, **of_class} for label in ("neg", "pos")],
+        "confusion_matrix": [[12, 0], [0, 12]],
+    }
+    assert_array_equal(load_model("model.skops").predict(reviews["review"]), reviews["stars"])
+
+
+def test_progress_is_no_json(csv, capsys):
+    assert main(["compare", csv, *COLUMNS, *FAST, "--json", "--verbose"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["best"] == "nb-svm"
+    assert "nb-svm, fold 2 of 2: accuracy " in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16"])
+def test_json_is_ascii_in_any_terminal(encoding, csv, reviews, monkeypatch):
+    reviews["stars"] = reviews["stars"].map({"pos": "schön 好评", "neg": "плюш\nцинк"})
+    reviews.to_csv(csv, index=False)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert main(["compare", csv, *COLUMNS, *FAST, "--json"]) == 0
+    summary = json.loads(sys.stdout.buffer.getvalue().decode(encoding))
+    assert [row["label"] for row in summary["classes"]] == ["schön 好评", "плюш\nцинк"]
+
+
+@pytest.mark.parametrize(("name", "labels"), [("i.csv", [3, 12]), ("b.jsonl", [1.5, 2.5])])
+def test_labels_in_json_are_those_of_the_predictions(name, labels, reviews, tmp_path, capsys):
+    reviews["stars"] = reviews["stars"].map(dict(zip(["neg", "pos"], labels, strict=True)))
+    path = tmp_path / name
+    if name.endswith("csv"):
+        reviews.to_csv(path, index=False)
+    else:
+        reviews.to_json(path, orient="records", lines=True)
+    assert main(["compare", str(path), *COLUMNS, *FAST, "--json"]) == 0
+    written = [row["label"] for row in json.loads(capsys.readouterr().out)["classes"]]
+    assert written == (labels if name == "i.csv" else ["1.5", "2.5"])
 
 
 def test_with_a_test_file_the_winner_has_not_seen_it(csv, reviews):
     pd.DataFrame({"review": ["good unseen"], "stars": ["pos"]}).to_csv("test.csv", index=False)
-    options = ["--test=test.csv", "--model=tfidf-logistic", "--save=model.joblib"]
+    options = ["--test=test.csv", "--model=tfidf-logistic", "--save=model.skops"]
     assert main(["compare", csv, *COLUMNS, *options]) == 0
-    model = joblib.load("model.joblib")
-    expected = commands.tfidf_logistic_regression().set_params(clf__random_state=0)
+    model = load_model("model.skops")
+    expected = command.tfidf_logistic_regression().set_params(clf__random_state=0)
     expected.fit(reviews["review"], reviews["stars"])
     assert_allclose(model.predict_proba(["good unseen"]), expected.predict_proba(["good unseen"]))
 
 
 def test_settings_reach_the_network(csv):
     settings = ["--set=clf__cell_type=gru", "--set=clf__pooling=('max', 'mean')", "--seed=7"]
-    settings += ["--set=tok__max_length=3", "--save=model.joblib", "--cv=2"]
+    settings += ["--set=tok__max_length=3", "--save=model.skops", "--cv=2"]
     assert main(["compare", csv, *COLUMNS, *TINY_RNN, *settings]) == 0
-    model = joblib.load("model.joblib")
+    model = load_model("model.skops")
     assert list(model.named_steps) == ["tok", "clf"]
     assert model["clf"].cell_type == "gru"
     assert model["clf"].pooling == ("max", "mean")
@@ -141,7 +226,7 @@ def test_all_models_read_the_tokens_that_are_set(model, csv, capsys):
     }
     options = [f"--set=tok__{name}={value}" for name, value in settings.items()]
     options += TINY_RNN[1:] if model == "rnn" else []
-    command = ["compare", csv, *COLUMNS, "--cv=2", f"--model={model}", "--save=model.joblib"]
+    command = ["compare", csv, *COLUMNS, "--cv=2", f"--model={model}", "--save=model.skops"]
     assert main([*command, *options]) == 0
     line = (
         "Tokens of all models: analyzer='char', lowercase=False, strip_accents='unicode', "
@@ -150,7 +235,7 @@ def test_all_models_read_the_tokens_that_are_set(model, csv, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert line in out.replace("\n", " ")
-    step = joblib.load("model.joblib")[0]
+    step = load_model("model.skops")[0]
     for vectorizer in getattr(step, "transformer_list", [("", step)]):
         parameters = vectorizer[1].get_params()
         assert parameters["analyzer"] == ("char_wb" if vectorizer[0] == "char" else "char")
@@ -207,9 +292,9 @@ def test_columns_by_position_and_joined(tmp_path, reviews, monkeypatch):
     split.insert(0, "stars", reviews["stars"])
     split.to_csv("headless.csv", index=False, header=False)
     options = ["--no-header", "--text=1", "--text=2", "--label=0", "--cv=2"]
-    save = ["--model=tfidf-logistic", "--save=model.joblib"]
+    save = ["--model=tfidf-logistic", "--save=model.skops"]
     assert main(["compare", "headless.csv", *options, *save]) == 0
-    model = joblib.load("model.joblib")
+    model = load_model("model.skops")
     assert_array_equal(model.predict(reviews["review"]), reviews["stars"])
 
 
@@ -249,19 +334,6 @@ def test_no_row_is_added_or_lost(header, options, start, suffix, tmp_path, revie
     assert (code == 0) == start.startswith("24 texts")
 
 
-def test_predict_takes_no_label_for_the_name_of_a_column(saved, tmp_path, reviews, capsys):
-    reviews["stars"] = 1
-    reviews[["stars", "review"]].to_csv("labelled.csv", index=False, header=False)
-    assert main(["predict", "model.joblib", "labelled.csv", "--text=1"]) == 2
-    assert capsys.readouterr().err == (
-        f"{ERROR}labelled.csv: '1' is in the first row the name of column 0, and it may be the "
-        "position of another. If it is a name, pass --header. If the first row is data, pass "
-        "--no-header.\n"
-    )
-    assert main(["predict", "model.joblib", "labelled.csv", "--text=1", "--no-header"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 25
-
-
 def test_keys_of_json_are_names(tmp_path, reviews, capsys):
     path = tmp_path / "reviews.jsonl"
     reviews.columns = ["0", "1"]
@@ -281,19 +353,10 @@ def test_quotes_may_be_part_of_the_texts(tmp_path, reviews, capsys):
     assert "(on the command line: --quoting none)" in capsys.readouterr().err
 
 
-class Stdin:
-    """A stand-in for sys.stdin."""
-
-    def __init__(self, path):
-        with open(path, "rb") as stream:
-            self.buffer = io.BytesIO(stream.read())
-        self.buffer.name = "<stdin>"
-
-
 @pytest.mark.parametrize(
     "command",
     [
-        ["predict", "model.joblib", "-", "--text=review"],
+        ["predict", "model.skops", "-", "--text=review"],
         ["compare", "-", *COLUMNS, *FAST],
         ["compare", "reviews.csv", "--test=-", *COLUMNS, "--model=nb-svm"],
     ],
@@ -308,28 +371,6 @@ def test_a_dash_is_stdin(command, saved, csv, monkeypatch, capsys):
         out = capsys.readouterr().out
         outputs.append(re.sub(r" +\d\.\d\d +[\d,]+ +-\n", "", out).replace("stdin", csv))
     assert outputs[0] == outputs[1]
-
-
-def test_the_model_may_be_stdin(saved, csv, monkeypatch, capsys):
-    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
-    expected = capsys.readouterr().out
-    monkeypatch.setattr(sys, "stdin", Stdin("model.joblib"))
-    assert main(["predict", "-", csv, "--text=review"]) == 0
-    assert capsys.readouterr().out == expected
-
-
-def test_an_error_in_stdin_names_it(saved, csv, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "stdin", Stdin(csv))
-    assert main(["predict", "model.joblib", "-", "--format=csv"]) == 2
-    message = "<stdin> has no column 'text'. Its columns are 'review', 'stars'."
-    assert capsys.readouterr().err == f"{ERROR}{message}\n"
-    monkeypatch.setattr(sys, "stdin", Stdin(csv))
-    assert main(["predict", "-", csv]) == 2
-    assert capsys.readouterr().err.startswith(f"{ERROR}stdin cannot be loaded as a model: ")
-    monkeypatch.setattr(sys, "stdin", None)
-    assert main(["predict", "model.joblib", "-", "--format=csv"]) == 2
-    message = "stdin is closed, and - is stdin. Pass a path instead."
-    assert capsys.readouterr().err == f"{ERROR}{message}\n"
 
 
 def test_a_format_without_columns(tmp_path, reviews, monkeypatch, capsys):
@@ -361,40 +402,8 @@ def test_the_progress_of_the_network_stays_off_stdout(csv, capsys):
     assert len(loud.out.splitlines()) == len(quiet.out.splitlines())
 
 
-def test_predict_writes_labels_and_probabilities(saved, csv, reviews, capsys):
-    code = main(["predict", "model.joblib", csv, "--text=review"])
-    out, err = capsys.readouterr()
-    assert (code, err) == (0, "")
-    written = pd.read_csv(io.StringIO(out))
-    assert list(written) == ["label", "proba_neg", "proba_pos"]
-    assert_array_equal(written["label"], saved.predict(reviews["review"]))
-    assert_allclose(written.drop(columns="label"), saved.predict_proba(reviews["review"]))
-
-
-def test_predict_writes_to_a_file(saved, csv, capsys):
-    assert main(["predict", "model.joblib", csv, "--text=review", "--output=labels.csv"]) == 0
-    assert capsys.readouterr() == ("", "")
-    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
-    with open("labels.csv", newline="") as stream:
-        assert stream.read() == capsys.readouterr().out
-
-
-def test_a_dash_as_output_is_stdout(saved, csv, capsys):
-    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
-    expected = capsys.readouterr()
-    assert main(["predict", "model.joblib", csv, "--text=review", "--output=-"]) == 0
-    assert capsys.readouterr() == expected
-
-
-@pytest.mark.parametrize(
-    ("command", "name"),
-    [
-        (["compare", "reviews.csv", *COLUMNS, *FAST, "--save"], "model.joblib"),
-        (["compare", "reviews.csv", *COLUMNS, *FAST, "--confusion-matrix"], "matrix.csv"),
-        (["predict", "model.joblib", "reviews.csv", "--text=review", "--output"], "labels.csv"),
-    ],
-)
-def test_a_failed_write_leaves_the_old_file(command, name, saved, csv, monkeypatch, capsys):
+@pytest.mark.parametrize(("option", "name"), [("save", "a.joblib"), ("confusion-matrix", "a.csv")])
+def test_a_failed_write_leaves_the_old_file(option, name, csv, monkeypatch, capsys):
     def write_half(_, path, **options):
         Path(path).write_bytes(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -402,15 +411,13 @@ def test_a_failed_write_leaves_the_old_file(command, name, saved, csv, monkeypat
     monkeypatch.setattr(joblib, "dump", write_half)
     monkeypatch.setattr(pd.DataFrame, "to_csv", write_half)
     for old in (None, b"old"):
-        if old is None:
-            Path("file").unlink(missing_ok=True)
-        else:
-            Path("file").write_bytes(old)
+        if old is not None:
+            Path(name).write_bytes(old)
         before = sorted(os.listdir())
-        assert main([*command, "file"]) == 2
-        assert capsys.readouterr().err == f"{ERROR}file: No space left on device\n"
+        assert main(["compare", csv, *COLUMNS, *FAST, f"--{option}={name}"]) == 2
+        assert capsys.readouterr().err == f"{ERROR}{name}: No space left on device\n"
         assert sorted(os.listdir()) == before
-        assert old is None or Path("file").read_bytes() == old
+        assert old is None or Path(name).read_bytes() == old
 
 
 @pytest.mark.parametrize("name", ["matrix.csv", "matrix.csv.gz"])
@@ -443,29 +450,15 @@ def test_a_label_that_the_terminal_cannot_show_is_escaped(encoding, csv, reviews
     reviews.to_csv(name, index=False)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-    options = ["--save=☃.joblib", "--verbose"]
+    options = ["--save=☃.skops", "--verbose"]
     assert main(["compare", name, *COLUMNS, *FAST, *options]) == 0
     out = sys.stdout.buffer.getvalue().decode(encoding)
-    for text in ("schön", "好评", "плюш\\nцинк", "☃.joblib", name.replace("\udce9", "\\udce9")):
+    for text in ("schön", "好评", "плюш\\nцинк", "☃.skops", name.replace("\udce9", "\\udce9")):
         assert text.encode(encoding, "backslashreplace").decode(encoding) in out
     assert main(["compare", "☃☃.csv"]) == 2
     err = sys.stderr.buffer.getvalue().decode(encoding)
     name = "☃☃.csv".encode(encoding, "backslashreplace").decode(encoding)
     assert f"error: {name}: No such file or directory\n" in err
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "utf-16"])
-def test_predict_writes_utf_8_to_a_pipe(encoding, csv, reviews, monkeypatch):
-    reviews["stars"] = reviews["stars"].map({"pos": "schön 好评", "neg": "плюш\nцинк"})
-    reviews.to_csv("labels.csv", index=False)
-    options = ["--model=tfidf-logistic", "--cv=2", "--save=model.joblib"]
-    assert main(["compare", "labels.csv", *COLUMNS, *options]) == 0
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
-    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
-    out = sys.stdout.buffer.getvalue()
-    assert main(["predict", "model.joblib", csv, "--text=review", "--output=out.csv"]) == 0
-    assert out == Path("out.csv").read_bytes()
-    assert set(pd.read_csv("out.csv")["label"]) == {"schön 好评", "плюш\nцинк"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -475,12 +468,12 @@ def test_labels_that_utf_8_lacks_are_escaped(tmp_path, capsys, monkeypatch):
         os.makedirs(f"places/{name}")
         for i in range(4):
             Path(f"places/{name}/{i}.txt").write_text(f"a place like {name[:3]} {i}")
-    options = ["--save=model.joblib", "--confusion-matrix=matrix.csv"]
+    options = ["--save=model.skops", "--confusion-matrix=matrix.csv"]
     assert main(["compare", "places", "--model=tfidf-logistic", "--cv=2", *options]) == 0
     assert Path("matrix.csv").read_text() == "true class,bar,caf\\udce9\nbar,4,0\ncaf\\udce9,0,4\n"
     capsys.readouterr()
     Path("new.csv").write_text("text\na place like caf\n")
-    assert main(["predict", "model.joblib", "new.csv"]) == 0
+    assert main(["predict", "model.skops", "new.csv"]) == 0
     assert capsys.readouterr().out.startswith("label,proba_bar,proba_caf\\udce9\ncaf\\udce9,")
 
 
@@ -504,24 +497,6 @@ def test_more_folds_than_texts_of_a_class(csv, capsys):
     )
 
 
-def test_predict_writes_labels_alone_without_probabilities(csv, capsys):
-    save = ["--model=tfidf-svm", "--save=svm.joblib"]
-    assert main(["compare", csv, *COLUMNS, "--cv=2", *save]) == 0
-    capsys.readouterr()
-    assert main(["predict", "svm.joblib", csv, "--text=review"]) == 0
-    assert capsys.readouterr().out.startswith("label\npos\nneg\n")
-
-
-def test_predict_with_the_network(csv, capsys):
-    save = ["--save=model.joblib", "--cv=2"]
-    assert main(["compare", csv, *COLUMNS, *TINY_RNN, *save]) == 0
-    capsys.readouterr()
-    assert main(["predict", "model.joblib", csv, "--text=review"]) == 0
-    written = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert list(written) == ["label", "proba_neg", "proba_pos"]
-    assert_allclose(written["proba_neg"] + written["proba_pos"], np.ones(24), rtol=1e-6)
-
-
 def test_an_unknown_setting_is_told_what_is_near(csv, capsys):
     assert main(["compare", csv, *COLUMNS, "--set=clf__cell=gru"]) == 2
     err = capsys.readouterr().err
@@ -539,30 +514,18 @@ def test_an_unknown_setting_with_nothing_near_is_told_all(csv, capsys):
     assert err.count("\n") == 1
 
 
-def test_a_truncated_model_is_one_line(saved, csv, capsys):
-    with open("model.joblib", "rb+") as stream:
-        stream.truncate(os.path.getsize("model.joblib") // 2)
-    assert main(["predict", "model.joblib", csv, "--text=review"]) == 2
-    err = capsys.readouterr().err
-    assert re.fullmatch(
-        "python -m sklearn_rnn: error: model.joblib cannot be loaded as a model: .*"
-        r" It may be damaged, cut off, or no joblib file\.\n",
-        err,
-    )
-
-
 @pytest.mark.parametrize("option", ["--save", "--confusion-matrix"])
 def test_an_unwritable_file_is_known_before_the_first_fit(option, csv, monkeypatch, capsys):
     def fit_nothing(*args, **kwargs):
         pytest.fail("fitted in vain")
 
-    monkeypatch.setattr(commands.evaluation, "compare", fit_nothing)
+    monkeypatch.setattr(command.evaluation, "compare", fit_nothing)
     assert main(["compare", csv, *COLUMNS, f"{option}=missing/file"]) == 2
     assert capsys.readouterr().err == f"{ERROR}missing/file: No such file or directory\n"
 
 
 def test_a_failed_comparison_leaves_no_empty_file(csv):
-    assert main(["compare", csv, "--text=body", "--save=model.joblib"]) == 2
+    assert main(["compare", csv, "--text=body", "--save=model.skops"]) == 2
     assert os.listdir() == [csv]
 
 
@@ -570,6 +533,6 @@ def test_every_model_of_the_help_can_be_made():
     args = argparse.Namespace(
         model=list(MODELS), set=[], seed=3, save=None, verbose=False, n_jobs=None
     )
-    models = commands._make_models(args)
+    models = command._make_models(args)
     assert list(models) == list(MODELS)
     assert models["rnn"]["clf"].random_state == 3

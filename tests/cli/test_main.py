@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
@@ -19,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn.__main__ import main, run
-from sklearn_rnn._cli import commands
+from sklearn_rnn._cli import compare as command
 from tests.cli.options import COLUMNS, TINY_RNN
 
 PROGRAM = "python -m sklearn_rnn: "
@@ -42,7 +43,7 @@ ERRORS = {
         "compare --help.",
     ),
     "unknown option": (
-        "predict model.joblib reviews.csv --labels stars",
+        "predict model.skops reviews.csv --labels stars",
         "unrecognized arguments: --labels stars. See python -m sklearn_rnn --help.",
     ),
     "setting without a value": (
@@ -82,41 +83,58 @@ ERRORS = {
         "options.",
     ),
     "nowhere to save": (
-        "compare reviews.csv --save missing/model.joblib",
-        "missing/model.joblib: No such file or directory",
+        "compare reviews.csv --save missing/model.skops",
+        "missing/model.skops: No such file or directory",
     ),
     "nowhere to write": (
-        "predict model.joblib reviews.csv --text review --output missing/labels.csv",
+        "predict model.skops reviews.csv --text review --output missing/labels.csv",
         "missing/labels.csv: No such file or directory",
     ),
     "a folder to write": (
-        "predict model.joblib reviews.csv --text review --output .",
+        "predict model.skops reviews.csv --text review --output .",
         ".: Is a directory",
     ),
     "no model": (
         "predict missing.joblib reviews.csv --text review",
         "missing.joblib: No such file or directory",
     ),
+    "a pickle that is not trusted": (
+        "predict list.joblib reviews.csv --text review",
+        "list.joblib is not a .skops file. If it is a pickle, such as a .joblib file, loading it "
+        "runs any code that is in it: pass --trust if you know who made the file. A model that is "
+        "saved as .skops needs no trust.",
+    ),
+    "an archive of something else": (
+        "predict numbers.npz reviews.csv --text review",
+        "numbers.npz cannot be loaded as a model: it has no member schema.json. It is damaged, cut "
+        "off, or was not saved by save_model under these versions.",
+    ),
+    "export of another model": (
+        "export model.skops exported",
+        "export_onnx takes a fitted Pipeline of a TextTokenizer and an RNNTextClassifier, or a "
+        "search whose best estimator is one, but got a Pipeline of CountVectorizer, "
+        "LogisticRegression.",
+    ),
     "empty model": (
-        "predict empty.joblib reviews.csv --text review",
+        "predict empty.joblib reviews.csv --text review --trust",
         "empty.joblib cannot be loaded as a model: EOFError: . It may be damaged, cut off, or no "
         "joblib file.",
     ),
     "pickle of something else": (
-        "predict list.joblib reviews.csv --text review",
+        "predict list.joblib reviews.csv --text review --trust",
         "list.joblib holds an object of <class 'list'>, which is not a classifier.",
     ),
     "no classifier": (
-        "predict counts.joblib reviews.csv --text review",
+        "predict counts.joblib reviews.csv --text review --trust",
         "counts.joblib holds an object of <class "
         "'sklearn.feature_extraction.text.CountVectorizer'>, which is not a classifier.",
     ),
     "not fitted": (
-        "predict unfitted.joblib reviews.csv --text review",
+        "predict unfitted.joblib reviews.csv --text review --trust",
         "unfitted.joblib holds a classifier that is not fitted.",
     ),
     "wrong column to predict": (
-        "predict model.joblib reviews.csv --text body",
+        "predict model.skops reviews.csv --text body",
         "reviews.csv has no column 'body'. Its columns are 'review', 'stars'.",
     ),
 }
@@ -126,6 +144,7 @@ ERRORS = {
 def test_an_error_is_one_line_and_code_2(saved, reviews, command, message, capsys):
     reviews[reviews["stars"] == "pos"].to_csv("single.csv", index=False)
     open("empty.joblib", "w").close()
+    np.savez("numbers.npz", numbers=[1, 2])
     joblib.dump(["a", "list"], "list.joblib")
     joblib.dump(CountVectorizer().fit(["text"]), "counts.joblib")
     joblib.dump(make_pipeline(CountVectorizer(), LogisticRegression()), "unfitted.joblib")
@@ -152,13 +171,13 @@ def raising(error):
 
 
 def test_an_interrupt_is_one_line_and_code_130(csv, monkeypatch, capsys):
-    monkeypatch.setattr(commands.evaluation, "compare", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(command.evaluation, "compare", raising(KeyboardInterrupt()))
     assert main(["compare", csv, *COLUMNS]) == 130
     assert capsys.readouterr().err == f"{PROGRAM}interrupted\n"
 
 
 def test_an_unforeseen_error_is_one_line_with_its_kind(csv, monkeypatch, capsys):
-    monkeypatch.setattr(commands.evaluation, "compare", raising(KeyError("a\nb")))
+    monkeypatch.setattr(command.evaluation, "compare", raising(KeyError("a\nb")))
     assert main(["compare", csv, *COLUMNS]) == 2
     assert capsys.readouterr().err == f"{PROGRAM}error: KeyError: 'a\\nb'\n"
 
@@ -168,7 +187,7 @@ def test_a_warning_is_one_line_without_source(csv, monkeypatch, capsys):
         warnings.warn("not there\nyet", ConvergenceWarning, stacklevel=1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands.evaluation, "compare", warn)
+    monkeypatch.setattr(command.evaluation, "compare", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         main(["compare", csv, *COLUMNS])
@@ -184,7 +203,7 @@ def run_module(*arguments):
 
 
 def test_as_a_module(saved, csv, reviews):
-    process = run_module("predict", "model.joblib", csv, "--text=review")
+    process = run_module("predict", "model.skops", csv, "--text=review")
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert_array_equal(pd.read_csv(io.StringIO(out))["label"], reviews["stars"])
@@ -205,7 +224,7 @@ def test_one_ctrl_c_ends_a_comparison_in_the_midst_of_a_fit(csv):
 def test_a_closed_pipe_prints_no_error(unbuffered, saved, reviews, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "PYTHONUNBUFFERED", unbuffered)
     pd.concat([reviews] * 200).to_csv("many.csv", index=False)
-    process = run_module("predict", "model.joblib", "many.csv", "--text=review")
+    process = run_module("predict", "model.skops", "many.csv", "--text=review")
     assert process.stdout.readline() == "label,proba_neg,proba_pos\n"
     process.stdout.close()
     assert process.stderr.read() == ""
@@ -216,7 +235,7 @@ def test_a_closed_pipe_prints_no_error(unbuffered, saved, reviews, monkeypatch):
 # Commands of the shell, with the program in place of RUN; the code, stdout and stderr.
 STREAMS = {
     "stdout closed": (
-        "RUN predict model.joblib reviews.csv --text=review >&-",
+        "RUN predict model.skops reviews.csv --text=review >&-",
         (
             2,
             "",
@@ -232,47 +251,47 @@ STREAMS = {
         ),
     ),
     "stdout closed, but not needed": (
-        "RUN predict model.joblib reviews.csv --text=review --output=out.csv >&-; wc -l < out.csv",
+        "RUN predict model.skops reviews.csv --text=review --output=out.csv >&-; wc -l < out.csv",
         (0, "25", ""),
     ),
-    "stderr closed": ("RUN predict model.joblib missing.csv 2>&-", (2, "", "")),
-    "all closed": ("RUN predict model.joblib missing.csv 2>&- >&- <&-", (2, "", "")),
+    "stderr closed": ("RUN predict model.skops missing.csv 2>&-", (2, "", "")),
+    "all closed": ("RUN predict model.skops missing.csv 2>&- >&- <&-", (2, "", "")),
     "stdin closed": (
-        "RUN predict model.joblib - --format=csv <&-",
+        "RUN predict model.skops - --format=csv <&-",
         (2, "", f"{PROGRAM}error: stdin is closed, and - is stdin. Pass a path instead."),
     ),
     "stdout full": (
-        "RUN predict model.joblib reviews.csv --text=review >/dev/full",
+        "RUN predict model.skops reviews.csv --text=review >/dev/full",
         (2, "", f"{PROGRAM}error: [Errno 28] No space left on device"),
     ),
     "output full": (
-        "RUN predict model.joblib reviews.csv --text=review --output=/dev/full",
+        "RUN predict model.skops reviews.csv --text=review --output=/dev/full",
         (2, "", f"{PROGRAM}error: /dev/full: No space left on device"),
     ),
-    "stderr full": ("RUN predict model.joblib missing.csv 2>/dev/full", (2, "", "")),
-    "nobody reads stderr": ("RUN predict model.joblib missing.csv 2> >(true)", (2, "", "")),
+    "stderr full": ("RUN predict model.skops missing.csv 2>/dev/full", (2, "", "")),
+    "nobody reads stderr": ("RUN predict model.skops missing.csv 2> >(true)", (2, "", "")),
     "a pipe in place of a file": (
-        "RUN predict model.joblib <(cat reviews.csv) --format=csv --text=review | wc -l",
+        "RUN predict model.skops <(cat reviews.csv) --format=csv --text=review | wc -l",
         (0, "25", ""),
     ),
     "a pipe in place of the model": (
-        "RUN predict <(cat model.joblib) reviews.csv --text=review | wc -l",
+        "RUN predict <(cat model.skops) reviews.csv --text=review | wc -l",
         (0, "25", ""),
     ),
     "a pipe in place of the output": (
-        "RUN predict model.joblib reviews.csv --text=review --output=/dev/fd/3 3>&1 | wc -l",
+        "RUN predict model.skops reviews.csv --text=review --output=/dev/fd/3 3>&1 | wc -l",
         (0, "25", ""),
     ),
     "stdin": (
-        "cat reviews.csv | RUN predict model.joblib - --format=csv --text=review | wc -l",
+        "cat reviews.csv | RUN predict model.skops - --format=csv --text=review | wc -l",
         (0, "25", ""),
     ),
     "stdin by its name": (
-        "RUN predict model.joblib /dev/stdin --format=csv --text=review <reviews.csv | wc -l",
+        "RUN predict model.skops /dev/stdin --format=csv --text=review <reviews.csv | wc -l",
         (0, "25", ""),
     ),
     "a file that is called -": (
-        "cp reviews.csv ./-; RUN predict model.joblib ./- --format=csv --text=review | wc -l",
+        "cp reviews.csv ./-; RUN predict model.skops ./- --format=csv --text=review | wc -l",
         (0, "25", ""),
     ),
 }

@@ -71,7 +71,7 @@ def test_bash_blocks_run_on_the_files_of_the_python_blocks(folder, capsys):
         assert command[:3] == program
         assert main(command[3:]) == 0, capsys.readouterr().err
         n_run += 1
-    assert n_run == 2
+    assert n_run == 4
     rows = (folder / "labels.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith("label,")
     assert len(rows) == 601
