@@ -15,6 +15,7 @@ from benchmarks.accuracy.splits import CORPORA
 from benchmarks.common.record import read_rows
 
 QUIET = 0.1  # cores that other processes used
+SIGNIFICANT = 0.05  # p-value of McNemar's test below which an accuracy gets an asterisk
 HEADINGS = {
     "rnn": "default",
     "network_alone": "`linear_ngrams=0`",
@@ -49,9 +50,24 @@ def format_figure(row: Mapping | None, figure: str) -> str:
 
 
 def tabulate_accuracies(summary: Rows) -> str:
-    """Return the table of accuracies: a row for each corpus, a column for each model."""
+    """Return the table of accuracies: a row for each corpus, a column for each model.
+
+    An asterisk marks those that differ significantly from the default Pipeline's.
+    """
+    different = {
+        (row["corpus"], row["rival"])
+        for row in read_rows("accuracy", "paired test")
+        if row["McNemar's p"] < SIGNIFICANT
+    }
     rows = [
-        [corpus, *(format_figure(summary.get((corpus, model)), "accuracy") for model in HEADINGS)]
+        [
+            corpus,
+            *(
+                format_figure(summary.get((corpus, model)), "accuracy")
+                + "\\*" * ((corpus, model) in different)
+                for model in HEADINGS
+            ),
+        ]
         for corpus in list_corpora(summary)
     ]
     return make_markdown(["corpus", *HEADINGS.values()], rows)
