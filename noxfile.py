@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tarfile
+from collections.abc import Collection
 from pathlib import Path
 
 import nox
@@ -33,6 +34,9 @@ LIMITS_OF_FLOORS = [
     "setuptools<82",  # torch 2.11 requires it
 ]
 
+# Limits of packages whose versions in constraints.txt MLflow does not allow.
+LIMITS_OF_MLFLOW = ["importlib_metadata<10", "pyarrow<26", "python-dateutil<3"]
+
 # Prefixes of the packages that a CUDA build of torch installs on Linux, in versions that it pins.
 CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
 
@@ -45,6 +49,7 @@ nox.options.sessions = [
     "docstrings",
     "fuzz",
     "tests",
+    "mlflow",
     "lowest",
     "build",
 ]
@@ -65,12 +70,18 @@ def lowest(session: nox.Session) -> None:
     """
     given = {name_of(pin): pin for pin in session.posargs}
     floors = floors_as_pins() | given
-    limits = {name_of(limit) for limit in LIMITS_OF_FLOORS}
-    others = [line for line in pinned_lines() if name_of(line) not in floors.keys() | limits]
-    constraints = Path(session.create_tmp(), "constraints.txt")
-    constraints.write_text("\n".join([*others, *LIMITS_OF_FLOORS]), encoding="utf-8")
-    session.install("--constraint", str(constraints), ".[export,plot,test]", *floors.values())
+    constraints = constraints_with(session, LIMITS_OF_FLOORS, without=floors.keys())
+    session.install("--constraint", constraints, ".[export,plot,test]", *floors.values())
     session.run("pytest", env={"SKLEARN_RNN_ABOVE_FLOOR": " ".join(given)})
+
+
+@nox.session(python=PYTHONS[:1])
+def mlflow(session: nox.Session) -> None:
+    """Log a model to a local MLflow, and load it in another process."""
+    constraints = constraints_with(session, LIMITS_OF_MLFLOW)
+    group = nox.project.dependency_groups(PYPROJECT, session.name)
+    session.install("--constraint", constraints, ".[export]", *group)
+    session.run("pytest", "--numprocesses=0", "tests/export/test_mlflow.py")
 
 
 @nox.session
@@ -178,6 +189,15 @@ def install_pinned(session: nox.Session, *requirements: str) -> None:
     unpinned = {name for name in unpinned if not name.startswith(CUDA_PACKAGES)}
     if unpinned and sys.platform == "linux":
         session.error(f"constraints.txt does not pin {sorted(unpinned)}.")
+
+
+def constraints_with(session: nox.Session, limits: list[str], without: Collection[str] = ()) -> str:
+    """Write a file of constraints with limits for some packages, and no pins for others."""
+    names = {*map(name_of, limits), *without}
+    others = [line for line in pinned_lines() if name_of(line) not in names]
+    constraints = Path(session.create_tmp(), "constraints.txt")
+    constraints.write_text("\n".join([*others, *limits]), encoding="utf-8")
+    return str(constraints)
 
 
 def pinned_lines() -> list[str]:

@@ -7,11 +7,12 @@ import pickletools
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import cross_validate
 from sklearn.pipeline import Pipeline
@@ -143,6 +144,24 @@ def globals_in(data):
         elif isinstance(argument, str):
             strings.append(argument)
     return names
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_a_pickle_of_an_earlier_development_version_is_loaded():
+    """It names classes by their private modules, and holds dicts and an Architecture."""
+    model, expected = joblib.load(Path(__file__).with_name("earlier_pickle.joblib"))
+    tokenizer, classifier = model
+    texts = ["good, not bad", "bad, not good", "so good", "so bad"]
+    assert_allclose(model.predict_proba(texts), expected, rtol=1e-5)
+    assert tokenizer.vocabulary_ == {"good": 2, "bad": 3, "ü": 4, ",": 5, "not": 6, "so": 7}
+    assert tokenizer.vocabulary is classifier.word_vectors
+    assert classifier.class_weight == {"praise": 2.0}
+    assert classifier.history_.index.tolist() == [1, 2]
+    assert classifier.gradient_flow_.index.names == ["step", "layer"]
+    assert "film" in tokenizer.partial_fit(["film"]).vocabulary_
+    classifier.partial_fit(tokenizer.transform(texts), ["praise", "blame"] * 2)
+    again = pickle.loads(pickle.dumps(model))
+    assert_array_equal(again.predict_proba(texts), model.predict_proba(texts), strict=True)
 
 
 @pytest.mark.parametrize("protocol", [2, pickle.DEFAULT_PROTOCOL])
