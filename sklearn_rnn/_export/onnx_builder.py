@@ -101,7 +101,7 @@ class GraphBuilder:
         if isinstance(given, str):
             return given
         array = np.asarray(given)
-        digest = sha256(np.ascontiguousarray(array)).digest()
+        digest = sha256(np.ascontiguousarray(array).data).digest()
         key = array.dtype.str, array.shape, digest
         if key not in self._constants:
             name = f"constant_{len(self._constants)}"
@@ -144,6 +144,12 @@ class GraphBuilder:
     def truncate(self, value: Name, stop: Input, axis: int) -> Name:
         """Add the entries before `stop`, of shape (1,), along an axis."""
         return self.add("Slice", value, [0], stop, [axis])
+
+    def shift(self, value: Name, first: Input) -> Name:
+        """Add a matrix without its last column, after a first column of a constant."""
+        # Not by a negative pad: onnxruntime 1.23 computes wrong values for a single column.
+        padded = self.add("Pad", value, [0, 1, 0, 0], first)
+        return self.add("Slice", padded, [0], [-1], [1])
 
     def rename(self, value: Name, name: Name) -> None:
         """Give an output of the graph its name."""

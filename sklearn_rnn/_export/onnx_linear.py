@@ -80,7 +80,7 @@ def _add_pairs(graph: GraphBuilder, words: Name, base: np.signedinteger[Any]) ->
     As in `token_ngrams`, pairs with the unknown word or padding have the key 0.
     """
     unknown = type(base)(UNK)
-    before = graph.add("Pad", words, [0, 1, 0, -1])
+    before = graph.shift(words, type(base)(0))
     is_pair = graph.add(
         "And", graph.add("Greater", before, unknown), graph.add("Greater", words, unknown)
     )
@@ -93,7 +93,7 @@ def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) 
     # Equal n-grams have equal rows, which lie side by side when the rows are sorted.
     width = graph.dimension(ngrams.rows, 1)
     ordered, _ = graph.add_many("TopK", 2, ngrams.rows, width, axis=1)
-    before = graph.add("Pad", ordered, [0, 1, 0, -1], np.int32(-1))
+    before = graph.shift(ordered, np.int32(-1))
     is_repeated = graph.add("Equal", ordered, before)
     distinct = graph.add("Where", is_repeated, np.int32(0), ordered)
     sums = graph.add_rows(ngrams.coefficients, distinct)

@@ -71,7 +71,8 @@ def generate_texts(
 ) -> list[str]:
     """Return texts of known words, of known pairs and of unknown words.
 
-    The first is empty, and the last two have the largest number of words or `LONG`.
+    The first is empty, the second is a known word, and the last two have the largest number of
+    words, or `LONG`.
 
     Parameters
     ----------
@@ -95,8 +96,8 @@ def generate_texts(
     separator = "" if tokenizer.analyzer == "char" else " "
     longest = min(tokenizer.max_length_, LONG)
     lengths = rng.integers(1, min(longest, SHORT) + 1, N_TEXTS).tolist()
-    texts = []
-    for length in [0, *lengths[3:], longest, longest]:
+    texts = ["", known[0]]
+    for length in [*lengths[4:], longest, longest]:
         tokens: list[str] = []
         while len(tokens) < length:
             kind = rng.integers(4)

@@ -249,6 +249,7 @@ def test_generated_texts_have_known_and_unknown_words_and_the_longest(small_mode
     ids = np.asarray(small_model[0].transform(texts))
     assert len(texts) == onnx_parity.N_TEXTS
     assert texts[0] == ""
+    assert texts[1] in vocabulary
     assert (ids == 1).any()
     assert set(vocabulary.values()) <= set(ids.ravel().tolist())
     assert (sequence_lengths(ids)[-2:] == 80).all()
