@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from os import PathLike, fspath
+from textwrap import shorten
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
@@ -20,6 +21,7 @@ from sklearn_rnn._warnings import warn_user
 _VERSIONS = "sklearn_rnn.json"
 _PACKAGES = ("sklearn_rnn", "scikit-learn", "torch", "skorch", "numpy")
 
+_MAX_REASON = 600  # characters: torch names every weight that has another shape
 _DAMAGED = "It is damaged, cut off, or was not saved by save_model under these versions."
 _PICKLE = (
     "It begins like a pickle. Loading a pickle runs the code in it: if you trust the file, load it "
@@ -190,6 +192,7 @@ def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -
         reason = str(error).removesuffix(".")
         if not isinstance(error, BadZipFile | ValueError):
             reason = f"{type(error).__name__}: {reason}"
+        reason = shorten(reason, _MAX_REASON, placeholder="...")
         advice = _PICKLE if start == b"\x80" else _DAMAGED
         raise ValueError(f"{name} cannot be loaded as a model: {reason}. {advice}") from error
 

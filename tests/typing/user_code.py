@@ -33,6 +33,7 @@ from sklearn_rnn.baselines import (
 )
 from sklearn_rnn.datasets import make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
+from sklearn_rnn.export import TRUSTED_TYPES, load_model, save_model
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
     TextLengthDisplay,
@@ -256,6 +257,12 @@ grid.fit(texts, labels)
 print(grid.best_params_, grid.best_score_)
 joblib.dump(grid.best_estimator_, "model.joblib")
 model = joblib.load("model.joblib")
+save_model(grid, "model.skops")
+save_model(model, Path("model.skops"))
+loaded = load_model("model.skops")
+loaded = load_model(Path("model.skops"), trusted=["my_package.MyCell"])
+loaded = load_model("model.skops", trusted=TRUSTED_TYPES)
+print(loaded.predict(texts), ", ".join(TRUSTED_TYPES))
 model.predict(texts)
 
 # Baselines.

@@ -12,6 +12,7 @@ from sklearn_rnn import RNNTextClassifier, TextTokenizer, WordVectors, load_word
 from sklearn_rnn.baselines import LogCountRatioTransformer, nb_svm
 from sklearn_rnn.datasets import make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
+from sklearn_rnn.export import load_model, save_model
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
     TextLengthDisplay,
@@ -150,3 +151,9 @@ TextLengthDisplay.from_estimator(nb_svm(), texts, quantiles=0.5)  # error: no se
 TextLengthDisplay(np.array([1]), max_length="all")  # error: no number
 TokenAttributionDisplay.from_estimator(nb_svm(), texts)  # error: a list, not one text
 TokenAttributionDisplay.from_estimator(nb_svm(), "good", n_steps="32")  # error: no number
+
+save_model(nb_svm())  # error: no path
+save_model(nb_svm(), 5)  # error: no path
+load_model("model.skops", ["my_package.MyCell"])  # error: trusted is given by name
+load_model("model.skops", trusted=True)  # error: no sequence
+load_model("model.skops", trusted=[RNNTextClassifier])  # error: a class, not its name
