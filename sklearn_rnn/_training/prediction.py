@@ -17,6 +17,10 @@ from sklearn_rnn._training.thread_pool import thread_pool
 if TYPE_CHECKING:
     from sklearn_rnn._nn.module import RecurrentModule
 
+# Texts of a prediction that ends with returning free memory to the system, which takes
+# milliseconds: without it, 200,000 texts in chunks of 2,048 left 250 MB more than they used.
+_MANY_TEXTS = 1024
+
 Ids = npt.NDArray[np.integer[Any]]
 IdsTable = npt.NDArray[np.int32]
 
@@ -65,7 +69,7 @@ def compute_logits(
 
     spans = bounded_batches(lengths[order])
     if device.type == "cpu":
-        with thread_pool() as pool:
+        with thread_pool(trims_memory=len(ids) >= _MANY_TEXTS) as pool:
             pool.map(compute, spans)
     else:
         for span in spans:
