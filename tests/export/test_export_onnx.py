@@ -1,6 +1,8 @@
 import csv
 import json
+import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +174,20 @@ def test_metadata(small_model, small_file):
         "add_characters": True,
         "vocabulary": tokenizer.vocabulary_,
     }
+
+
+def test_the_specification_names_every_key(small_file):
+    specification = files("sklearn_rnn._export").joinpath("FORMAT.md").read_text()
+    metadata = metadata_of(small_file)
+    assert set(re.findall(r"^\| `(\w+)` \|", specification, re.MULTILINE)) == {
+        *metadata,
+        *metadata["tokenizer"],
+    }
+    session = session_of(small_file)
+    for part in [*session.get_inputs(), *session.get_outputs()]:
+        kind = {"tensor(int32)": "int32", "tensor(float)": "float32"}[part.type]
+        shape = ", ".join(map(str, part.shape)).replace("n_texts, 2", "n_texts, n_classes")
+        assert f"| `{part.name}` | {kind} | ({shape}) |" in specification
 
 
 @pytest.mark.parametrize(
@@ -350,7 +366,7 @@ def test_2000_real_texts(tmp_path, data_dir):
         quoting=csv.QUOTE_NONE,
     )
     texts, labels = messages.data.tolist(), messages.target
-    classifier = RNNTextClassifier(max_epochs=2, random_state=0, device="cpu")
+    classifier = RNNTextClassifier(max_epochs=1, random_state=0, device="cpu")
     model = make_pipeline(TextTokenizer(), classifier).fit(texts[:2000], labels[:2000])
     module = classifier.net_.module_
     assert module.reads_characters
