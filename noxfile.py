@@ -50,6 +50,7 @@ nox.options.sessions = [
     "fuzz",
     "tests",
     "mlflow",
+    "serve",
     "lowest",
     "build",
 ]
@@ -82,6 +83,13 @@ def mlflow(session: nox.Session) -> None:
     group = nox.project.dependency_groups(PYPROJECT, session.name)
     session.install("--constraint", constraints, ".[export]", *group)
     session.run("pytest", "--numprocesses=0", "tests/export/test_mlflow.py")
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Start the web service of the examples, and classify with eight clients at once."""
+    install_pinned(session, ".[test]")
+    session.run("pytest", "--numprocesses=0", "tests/integration/test_serve.py")
 
 
 @nox.session
