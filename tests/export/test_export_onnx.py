@@ -366,8 +366,8 @@ def test_2000_real_texts(tmp_path, data_dir):
         quoting=csv.QUOTE_NONE,
     )
     texts, labels = messages.data.tolist(), messages.target
-    classifier = RNNTextClassifier(max_epochs=1, random_state=0, device="cpu")
-    model = make_pipeline(TextTokenizer(), classifier).fit(texts[:2000], labels[:2000])
+    classifier = RNNTextClassifier(max_epochs=1, hidden_size=16, random_state=0, device="cpu")
+    model = make_pipeline(TextTokenizer(), classifier).fit(texts[:1000], labels[:1000])
     module = classifier.net_.module_
     assert module.reads_characters
     assert module.reads_ngram_scores
