@@ -95,10 +95,11 @@ def save_model(model: BaseEstimator, path: str | PathLike[str]) -> None:
         with ZipFile(file, "a") as archive:
             check_saved(read_schema(archive))
             archive.writestr(_VERSIONS, json.dumps(_installed_versions()))
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"The model cannot be saved to {name}: {str(error).removesuffix('.')}."
-        ) from error
+    except (RecursionError, TypeError, ValueError) as error:
+        reason = str(error).removesuffix(".")
+        if isinstance(error, RecursionError):
+            reason = "it holds itself, or is nested too deeply"
+        raise ValueError(f"The model cannot be saved to {name}: {reason}.") from error
     with atomic_write(path) as new:
         new.write_bytes(file.getbuffer())
 

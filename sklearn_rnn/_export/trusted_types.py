@@ -32,6 +32,8 @@ _META_ESTIMATORS = (
     "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
     "sklearn.model_selection._search_successive_halving._SubsampleMetaSplitter",
     "sklearn.multiclass._ConstantPredictor",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
 
 _SPLITTERS = tuple(

@@ -10,8 +10,10 @@ from importlib.metadata import version
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import skops.io
 from numpy.testing import assert_array_equal
+from packaging.version import Version
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
@@ -142,6 +144,8 @@ MODELS = {
 
 
 def fitted(name):
+    if name == "temperature" and Version(sklearn.__version__) < Version("1.8"):
+        pytest.skip("this scikit-learn fits no temperature")
     labels = np.array(LABELS, object) if name == "self-training" else LABELS
     return MODELS[name]().fit(TEXTS, labels)
 
@@ -434,6 +438,14 @@ def test_what_would_not_be_the_same_is_refused(model, reason, path):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         save_model(model(), path)
     assert not path.exists()
+
+
+def test_a_model_that_holds_itself_is_refused(path):
+    model = DummyClassifier()
+    model.owner_ = model
+    message = f"The model cannot be saved to {path}: it holds itself, or is nested too deeply."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        save_model(model, path)
 
 
 def test_a_mapped_array_is_refused(path, tmp_path):
