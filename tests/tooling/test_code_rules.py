@@ -10,7 +10,11 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "sklearn_rnn"
 MAX_FUNCTION_LINES = 60
 MAX_MODULE_LINES = 400
-LONG_MODULES = {"_classifier.py", "_tokenizer.py"}  # classes with all their parameters documented
+LONG_MODULES = {
+    "_classifier.py",  # classes with all their parameters documented
+    "_tokenizer.py",
+    "_export/onnx_text_classifier.py",  # a program in one file
+}
 MIN_MODULE_LINES = 40
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
