@@ -40,6 +40,9 @@ LIMITS_OF_MLFLOW = ["importlib_metadata<10", "pyarrow<26", "python-dateutil<3"]
 # Prefixes of the packages that a CUDA build of torch installs on Linux, in versions that it pins.
 CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
 
+# What the tests of the page need: a driver of Chromium, and the runtime of the page.
+NPM_PACKAGES = ["playwright-core@1.65.1", "onnxruntime-web@1.30.0"]
+
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
 nox.options.sessions = [
@@ -47,6 +50,7 @@ nox.options.sessions = [
     "imports",
     "types",
     "docstrings",
+    "page",
     "fuzz",
     "tests",
     "mlflow",
@@ -152,6 +156,20 @@ def fuzz(session: nox.Session) -> None:
     seconds = int(session.posargs[0]) if session.posargs else 300
     for target in targets:
         session.run("python", "-m", "tests.fuzz", target, str(seconds // len(targets)))
+
+
+@nox.session
+def page(session: nox.Session) -> None:
+    """Test the page of exported models in headless Chromium, with packages of npm."""
+    for program in ("chromium", "npm"):
+        if shutil.which(program) is None:
+            session.skip(f"{program} is not installed.")
+    install_pinned(session, ".[test]")
+    folder = Path(session.create_tmp()).resolve()
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    session.run(*npm, *NPM_PACKAGES, external=True)
+    env = {"SKLEARN_RNN_NODE_MODULES": str(folder / "node_modules")}
+    session.run("pytest", "--numprocesses=0", "tests/export/test_page.py", env=env)
 
 
 @nox.session
