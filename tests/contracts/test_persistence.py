@@ -198,7 +198,7 @@ def test_a_truncated_file_is_an_error(model, tmp_path, monkeypatch, capsys, shar
     errors = (EOFError, ValueError, pickle.UnpicklingError, IndexError, KeyError, struct.error)
     with pytest.raises(errors):
         joblib.load("model.joblib")
-    assert main(["predict", "model.joblib", "new.csv"]) == 2
+    assert main(["predict", "model.joblib", "new.csv", "--trust"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(

@@ -10,15 +10,16 @@ from tempfile import mkdtemp
 import joblib
 
 from sklearn_rnn.__main__ import main
+from sklearn_rnn.export import save_model
 from tests.fuzz.inputs import pick, split
 from tests.fuzz.models import fitted_pipeline
 
-COMPRESSIONS = [0, ("zlib", 1), ("gzip", 1), ("xz", 1)]
+FORMATS = [0, ("zlib", 1), ("gzip", 1), ("xz", 1), "skops"]  # the others are joblib's
 
 
 def check(data):
     options, edits = split(data, 2)
-    model = bytearray(saved_model(options[0] % len(COMPRESSIONS)))
+    model = bytearray(saved_model(options[0] % len(FORMATS)))
     for index in range(0, len(edits) - 3, 4):
         place = int.from_bytes(edits[index : index + 3], "big")
         model[place % len(model)] = edits[index + 3]
@@ -28,7 +29,7 @@ def check(data):
     (folder / "model").write_bytes(model)
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(["predict", str(folder / "model"), str(folder / "texts.csv")])
+        code = main(["predict", str(folder / "model"), str(folder / "texts.csv"), "--trust"])
     if code == 0:  # a number or a name has changed
         assert out.getvalue().count("\n") == 3
         return
@@ -47,8 +48,11 @@ def scratch_folder():
 
 @cache
 def saved_model(number):
-    file = io.BytesIO()
+    file, format = io.BytesIO(), pick(number, FORMATS)
+    if format == "skops":
+        save_model(fitted_pipeline(), scratch_folder() / "model.skops")
+        return (scratch_folder() / "model.skops").read_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        joblib.dump(fitted_pipeline(), file, compress=pick(number, COMPRESSIONS))
+        joblib.dump(fitted_pipeline(), file, compress=format)
     return file.getvalue()
