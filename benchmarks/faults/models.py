@@ -7,12 +7,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 
-import joblib
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.__main__ import main
 from sklearn_rnn.datasets import make_word_order
+from sklearn_rnn.export import save_model
 
 TEXTS, LABELS = make_word_order(64, random_state=0)
 
@@ -42,7 +42,7 @@ def fitted_model() -> Pipeline:
 
 def write_files(folder: Path) -> None:
     """Write a model and a file of texts."""
-    joblib.dump(fitted_model(), folder / "model.joblib")
+    save_model(fitted_model(), folder / "model.skops")
     rows = [f'"{text}",{label}\n' for text, label in zip(TEXTS, LABELS, strict=True)]
     (folder / "texts.csv").write_text("text,label\n" + "".join(rows))
 
@@ -57,7 +57,7 @@ def run_command(*arguments: object) -> tuple[int, list[str]]:
 
 def predict(folder: Path, output: Path) -> tuple[int, list[str]]:
     """Predict the texts of `write_files` into a file."""
-    return run_command("predict", folder / "model.joblib", folder / "texts.csv", "--output", output)
+    return run_command("predict", folder / "model.skops", folder / "texts.csv", "--output", output)
 
 
 def compare(option: str, folder: Path, output: Path) -> tuple[int, list[str]]:

@@ -193,14 +193,14 @@ def _predict_with_closed(stream: int, folder: Path) -> tuple[int, list[str]]:
     os.close(stream)
     error = io.StringIO()
     with redirect_stderr(error):
-        code = main(["predict", str(folder / "model.joblib"), str(folder / "texts.csv")])
+        code = main(["predict", str(folder / "model.skops"), str(folder / "texts.csv")])
     return code, error.getvalue().splitlines()
 
 
 def cut_model(folder: Path, rng: np.random.Generator) -> None:
     """The model file is cut off at a random byte."""
     write_files(folder)
-    path = folder / "model.joblib"
+    path = folder / "model.skops"
     os.truncate(path, int(rng.integers(path.stat().st_size)))
     check_error_line(*run_command("predict", path, folder / "texts.csv"))
 
