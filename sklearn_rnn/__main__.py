@@ -18,7 +18,7 @@ def run() -> NoReturn:
     """Run the command line as a program, and exit with the code of `main`."""
     # oneDNN keeps a compiled operation for each shape of a batch, by default for 1,024 shapes: they
     # took 200 MB when 200,000 texts were predicted.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
     code = main()
     try:
         if sys.stdout is not None:

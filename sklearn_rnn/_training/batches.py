@@ -200,9 +200,9 @@ class SequentialBatches:
             yield self.dataset.take(slice(start, stop), width, n_columns)
 
 
-# Largest number of ids in a batch for validation or prediction: 64 texts of 256 tokens. Larger
-# batches are no faster, and too few batches leave cores idle.
-BATCH_IDS = 16_384
+# Largest number of ids in a batch for validation or prediction: 32 texts of 256 tokens. Larger
+# batches are no faster, too few batches leave cores idle, and each thread takes 8 KB for an id.
+BATCH_IDS = 8_192
 
 
 def bounded_batches(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
