@@ -19,7 +19,7 @@ from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES, create_bytes
 from sklearn_rnn._io.text_formats import FORMATS
 
-_CHUNK_SIZE = 2048  # texts that are in memory at a time
+_CHUNK_SIZE = 1024  # texts that are in memory at a time
 
 _Probabilities = npt.NDArray[np.floating[Any]] | None
 
