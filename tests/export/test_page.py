@@ -17,6 +17,7 @@ from sklearn.model_selection import ParameterGrid
 from sklearn_rnn import TextTokenizer, _export
 from sklearn_rnn._export.onnx_text_classifier import OnnxTextClassifier
 from sklearn_rnn.datasets import read_texts
+from sklearn_rnn.export import export_onnx
 from tests.export.onnx_files import tokenizer_metadata, write_model, write_network
 from tests.export.test_onnx_text_classifier import CORPORA, LENGTHS, PATTERNS, TEXTS
 
@@ -232,3 +233,19 @@ def test_the_page_says_what_is_missing(site, open_page):
         "cp node_modules/onnxruntime-web/dist/ort.wasm.min.js ort/\n"
         "cp node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.{mjs,wasm} ort/"
     )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # few texts, so that the fit takes seconds
+@pytest.mark.parametrize("corpus", ["amazon", "banking77"])
+def test_real_texts_have_the_probabilities_of_the_pipeline(
+    corpus, site, open_page, data_dir, fit_pipeline
+):
+    file, columns = CORPORA[corpus]
+    data = read_texts(data_dir / file, **columns)
+    texts, labels = list(data.data), data.target
+    model = fit_pipeline(texts[500:2000], labels[500:2000], hidden_size=16, max_epochs=2)
+    export_onnx(model, site)
+    expected = model.predict_proba(texts[:500])
+    probabilities = open_page(texts=texts[:500])["probabilities"]
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    np.testing.assert_array_equal(np.argmax(probabilities, axis=1), expected.argmax(axis=1))
