@@ -14,7 +14,7 @@ from benchmarks.common.record import write_record
 from benchmarks.common.timing import SkippedError
 
 # Each is a file of this folder whose function `run` returns tables by title.
-SECTIONS = ("quantization", "serving")
+SECTIONS = ("quantization", "runtime", "serving")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
