@@ -88,12 +88,15 @@ class OnnxTextClassifier:
         If the file cannot be read.
 
     ValueError
-        If the file is not one that `export_onnx` wrote, or is in a newer format.
+        If the file is not one that `export_onnx` wrote, is in a newer format, or is damaged; or if
+        `n_threads` is less than 1.
     """
 
     classes_: npt.NDArray[Any]
 
     def __init__(self, path: str | os.PathLike[str], *, n_threads: int | None = None) -> None:
+        if n_threads is not None and n_threads < 1:
+            raise ValueError(f"n_threads must be None or an int of at least 1; got {n_threads}.")
         self.path = os.path.abspath(path)
         self.n_threads = n_threads
         if importlib.util.find_spec("onnxruntime") is None:
@@ -103,8 +106,11 @@ class OnnxTextClassifier:
             )
         text = _read_metadata(self.path)
         metadata = _parse_metadata(text, self.path)
-        self.classes_ = _to_array(metadata["classes"])
-        self._tokenizer = Tokenizer(**metadata["tokenizer"])
+        try:
+            self.classes_ = _to_array(metadata["classes"])
+            self._tokenizer = Tokenizer(**metadata["tokenizer"])
+        except (KeyError, TypeError, ValueError, re.error) as error:
+            raise ValueError(f"{self.path} has damaged metadata: {error!r}.") from error
         self._hash = hash(text)
         self._session: Any = None
 
@@ -347,7 +353,7 @@ def _parse_metadata(text: str | None, path: str) -> dict[str, Any]:
         metadata: dict[str, Any] = json.loads(text)
     except ValueError:
         raise ValueError(f"{path} is damaged, cut off, or no ONNX file.") from None
-    version = metadata["format_version"]
+    version = metadata.get("format_version")
     if version != FORMAT_VERSION:
         raise ValueError(
             f"{path} has the format version {version}, and this file reads version "
@@ -359,8 +365,11 @@ def _parse_metadata(text: str | None, path: str) -> dict[str, Any]:
 
 def _to_array(classes: list[Any]) -> npt.NDArray[Any]:
     """Return class labels as an array: of objects if they are str, else of their own type."""
-    is_text = any(isinstance(label, str) for label in classes)
-    return np.array(classes, dtype=object if is_text else None)
+    if any(isinstance(label, str) for label in classes):
+        return np.array(classes, dtype=object)
+    # Some integers beyond int64 would make floats of all.
+    is_unsigned = all(type(label) is int for label in classes) and max(classes) >= 2**63
+    return np.array(classes, dtype=np.uint64 if is_unsigned else None)
 
 
 def _check_texts(texts: Any) -> list[str]:
@@ -437,7 +446,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         return 130
-    except (ImportError, OSError, ValueError, csv.Error) as error:
+    except (ImportError, OSError, ValueError) as error:
         print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
         return 2
     return 0
@@ -521,20 +530,26 @@ def _read(lines: Iterable[str], column: str) -> Iterator[str]:
     """Yield the fields of a column of a CSV table."""
     csv.field_size_limit(2**31 - 1)  # the default is 128 KiB
     reader = csv.reader(lines, strict=True)
-    header = next(reader, [])
-    if header.count(column) != 1:
-        raise ValueError(
-            f"the table has {header.count(column)} columns {column!r}. Its columns are "
-            f"{', '.join(header)}."
-        )
-    position = header.index(column)
-    for row in filter(None, reader):
-        if len(row) != len(header):
+    try:
+        header = next(reader, [])
+        if header.count(column) != 1:
             raise ValueError(
-                f"the row that ends in line {reader.line_num} has {len(row)} fields, and the "
-                f"header has {len(header)}."
+                f"the table has {header.count(column)} columns {column!r}. Its columns are "
+                f"{', '.join(header)}."
             )
-        yield row[position]
+        position = header.index(column)
+        for row in filter(None, reader):
+            if len(row) != len(header):
+                raise ValueError(
+                    f"the row that ends in line {reader.line_num} has {len(row)} fields, and the "
+                    f"header has {len(header)}."
+                )
+            yield row[position]
+    except csv.Error as error:
+        raise ValueError(
+            f"the row that ends in line {reader.line_num} is no row of CSV: {error}. Put a field "
+            "with commas, line breaks or quotes in double quotes, and double the quotes in it."
+        ) from error
 
 
 def _read_ahead(texts: Iterator[str]) -> Iterator[list[str]]:

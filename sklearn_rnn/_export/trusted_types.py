@@ -59,6 +59,7 @@ _SPLITTERS = tuple(
 )
 
 _SCORERS = (
+    "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._MultimetricScorer",
     "sklearn.metrics._scorer._PassthroughScorer",
     "sklearn.metrics._scorer._Scorer",

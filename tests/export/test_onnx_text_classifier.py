@@ -234,7 +234,13 @@ def test_a_text_has_the_same_probabilities_in_any_batch(path, tokenizer):
 
 @pytest.mark.parametrize(
     ("classes", "kind"),
-    [(["a", "b"], "O"), ([-1, 2**40], "i"), ([0.5, 1.0], "f"), ([False, True], "b")],
+    [
+        (["a", "b"], "O"),
+        ([-1, 2**40], "i"),
+        ([3, 2**64 - 1], "u"),
+        ([0.5, 1.0], "f"),
+        ([False, True], "b"),
+    ],
 )
 def test_labels_of_each_type(classes, kind, tokenizer, tmp_path):
     write_model(tmp_path / "model.onnx", tokenizer, classes)
@@ -278,6 +284,12 @@ def test_what_is_no_list_of_texts_is_refused(texts, error, message, path):
             method(texts)
 
 
+@pytest.mark.parametrize("n_threads", [0, -1])
+def test_a_number_of_threads_below_one_is_refused(n_threads, path):
+    with refuses(ValueError, f"n_threads must be None or an int of at least 1; got {n_threads}."):
+        OnnxTextClassifier(path, n_threads=n_threads)
+
+
 def test_files_that_are_no_exported_model(tokenizer, tmp_path, monkeypatch):
     path = tmp_path / "model.onnx"
     with pytest.raises(FileNotFoundError):
@@ -300,6 +312,17 @@ def test_files_that_are_no_exported_model(tokenizer, tmp_path, monkeypatch):
         "again.",
     ):
         OnnxTextClassifier(path)
+    metadata = write_model(path, tokenizer, ["a", "b"])
+    for changed, reason in (
+        ({"other": 1}, "TypeError("),
+        ({"token_pattern": "("}, "error("),
+        ({"truncation": "mid"}, "KeyError('mid')."),
+    ):
+        damaged = metadata | {"tokenizer": metadata["tokenizer"] | changed}
+        write_network(path, 2, {"sklearn_rnn": json.dumps(damaged)})
+        message = f"{path} has damaged metadata: {reason}"
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+            OnnxTextClassifier(path)
     metadata = write_model(path, tokenizer, ["a", "b"])
     content = path.read_bytes()
     for cut in (content[:40], content[:-3], content[:-1] + b"\xff\xff"):
@@ -449,7 +472,12 @@ def test_a_csv_table_to_probabilities(path, expected, tmp_path):
             r"the row that ends in line 4 has 1 fields, and the "
             r"header has 2\.",
         ),
-        (["--csv", "a"], b'a,b\n1,"2\n', r"unexpected end of data"),
+        (
+            ["--csv", "a"],
+            b'a,b\n1,"2\n',
+            r"the row that ends in line 2 is no row of CSV: unexpected end of data\. Put a field "
+            r"with commas, line breaks or quotes in double quotes, and double the quotes in it\.",
+        ),
     ],
 )
 def test_errors_are_one_line(arguments, stdin, message, path):

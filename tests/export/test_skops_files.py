@@ -32,6 +32,7 @@ from sklearn.model_selection import (
     HalvingGridSearchCV,
     RandomizedSearchCV,
     StratifiedKFold,
+    TunedThresholdClassifierCV,
 )
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -122,6 +123,7 @@ MODELS = {
     "sigmoid": lambda: CalibratedClassifierCV(pipe(), cv=2),
     "isotonic": lambda: CalibratedClassifierCV(pipe(), cv=2, method="isotonic", ensemble=False),
     "temperature": lambda: CalibratedClassifierCV(pipe(), cv=2, method="temperature"),
+    "threshold": lambda: TunedThresholdClassifierCV(pipe(), cv=2),
     "self-training": lambda: pipe(SelfTrainingClassifier(small(), max_iter=1)),
     "voting": lambda: VotingClassifier(
         [("rnn", pipe()), ("svc", tfidf_logistic_regression())], voting="soft"
