@@ -62,8 +62,9 @@ class OnnxTextClassifier:
 
     It returns the probabilities of the exported Pipeline, up to float32 rounding. It can be used in
     several threads at once and in forked processes; onnxruntime is imported and loads the model at
-    the first prediction, so that each worker of a server does this for itself. A pickle holds the
-    path of the file instead of the model.
+    the first prediction, so that each worker of a server does this for itself. Do not fork after a
+    prediction: onnxruntime 1.32 then keeps the forked process from ending. A pickle holds the path
+    of the file instead of the model.
 
     Parameters
     ----------

@@ -220,6 +220,7 @@ def test_one_ctrl_c_ends_a_comparison_in_the_midst_of_a_fit(csv):
     assert process.returncode == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_closed_pipe_prints_no_error(unbuffered, saved, reviews, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "PYTHONUNBUFFERED", unbuffered)

@@ -42,7 +42,7 @@ def probabilities_of(path, ids):
     return probabilities
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(parameters=architectures)
 def test_every_architecture_is_exported(tmp_path_factory, parameters):
     model = fit_model(**parameters)
@@ -356,6 +356,7 @@ def test_channels_are_quantized_one_by_one(axis):
     assert (quantized[:, 0] == 0).all()
 
 
+@pytest.mark.slow
 def test_2000_real_texts(tmp_path, data_dir):
     """Messages with characters, whose classifier reads n-gram scores."""
     messages = read_texts(

@@ -546,6 +546,7 @@ print(json.dumps({"grown": grown, "messages": messages}))
 """
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_file_that_asks_for_gigabytes_is_refused_in_little_memory(path, tmp_path):
     good = tmp_path / "good.skops"

@@ -312,6 +312,7 @@ assert "pickle" not in open(sys.argv[1], "rb").read().decode("latin-1")
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_process_gives_the_same_probabilities(path, tmp_path):
     model = pipe(small(word_vectors=VECTORS), vocabulary=VECTORS).fit(TEXTS, LABELS)
     save_model(model, path)
