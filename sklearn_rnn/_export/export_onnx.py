@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -67,7 +68,7 @@ def export_onnx(
     NotFittedError
         If the model is not fitted.
     OSError
-        If a file cannot be written.
+        If a file cannot be written, or if `path` does not end in ".onnx" and is a file.
     RuntimeError
         If the probabilities differ by more than 1e-5, before they are quantized. Files that exist
         stay as they are.
@@ -76,7 +77,7 @@ def export_onnx(
     ValueError
         If the model cannot be exported: with a custom cell, a callable `analyzer` or
         `strip_accents`, labels other than strings, numbers and booleans, or weights of more than
-        2 GB. If `texts` is empty or has several columns.
+        2 GB. If `texts` is empty or has several columns, or `path` is empty.
 
     See Also
     --------
@@ -101,6 +102,7 @@ def export_onnx(
         measure_difference,
     )
 
+    target = _check_path(path)
     steps = find_steps(model)
     checked = None if texts is None else check_texts(texts, caller="export_onnx", name="texts")
     content = make_onnx(steps, quantize=False)
@@ -109,12 +111,27 @@ def export_onnx(
     if quantize:
         content = make_onnx(steps, quantize=True)
         difference = measure_difference(content, steps, checked)
-    _write(content, Path(path))
+    _write(content, target)
     return difference
 
 
+def _check_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path, unless it cannot be one: called before the export, which takes time."""
+    if not os.fspath(path):  # pathlib takes it for the current folder
+        raise ValueError('path is empty. Name a folder, or a file that ends in ".onnx".')
+    target = Path(path)
+    if not _is_file_name(target) and target.exists() and not target.is_dir():
+        reason = 'it is a file. Name a folder, or a file that ends in ".onnx"'
+        raise FileExistsError(errno.EEXIST, reason, str(target))
+    return target
+
+
+def _is_file_name(path: Path) -> bool:
+    return path.suffix.lower() == ".onnx"
+
+
 def _write(content: bytes, path: Path) -> None:
-    if path.suffix == ".onnx":
+    if _is_file_name(path):
         with atomic_write(path) as new:
             new.write_bytes(content)
         return

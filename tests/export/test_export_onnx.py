@@ -310,6 +310,11 @@ def test_a_folder(tmp_path, model):
     assert metadata_of(folder / "model.onnx")["classes"] == ["blame", "praise"]
 
 
+def test_the_suffix_of_a_file_in_capitals(tmp_path, model):
+    export_onnx(model, tmp_path / "MODEL.ONNX")
+    assert metadata_of(tmp_path / "MODEL.ONNX")["classes"] == ["blame", "praise"]
+
+
 def test_requirements_are_the_floors_of_the_package(tmp_path, model):
     export_onnx(model, tmp_path)
     lines = (tmp_path / "requirements.txt").read_text().splitlines()

@@ -57,6 +57,19 @@ def test_other_estimators(tmp_path, model, make, got):
     refuse(make(model), TypeError, ACCEPTED + got, tmp_path / "model.onnx")
 
 
+def test_paths_that_are_no_folder(tmp_path, model):
+    message = 'path is empty. Name a folder, or a file that ends in ".onnx".'
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        export_onnx(model, "")
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(FileExistsError) as raised:
+        export_onnx(model, path)
+    assert raised.value.strerror == ('it is a file. Name a folder, or a file that ends in ".onnx"')
+    assert raised.value.filename == str(path)
+    assert path.read_text() == "old"
+
+
 def test_models_that_are_not_fitted(tmp_path, model):
     unfitted = make_pipeline(TextTokenizer(), RNNTextClassifier())
     with pytest.raises(NotFittedError, match=r"^This TextTokenizer instance is not fitted yet\."):
