@@ -539,7 +539,13 @@ def _read(lines: Iterable[str], column: str) -> Iterator[str]:
                 f"{', '.join(header)}."
             )
         position = header.index(column)
-        for row in filter(None, reader):
+        blank = 0  # the first blank line; at the end of the table they are no rows
+        for row in reader:
+            if not row:
+                blank = blank or reader.line_num
+                continue
+            if blank:
+                raise ValueError(f"line {blank} is blank. Fill it in or take it out.")
             if len(row) != len(header):
                 raise ValueError(
                     f"the row that ends in line {reader.line_num} has {len(row)} fields, and the "

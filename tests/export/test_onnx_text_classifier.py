@@ -436,9 +436,7 @@ def test_no_lines(path):
 
 def test_a_csv_table_to_probabilities(path, expected, tmp_path):
     table = pd.DataFrame({"id": range(len(TEXTS)), "my text": TEXTS})
-    stdin = (
-        table.to_csv(index=False, lineterminator="\r\n").replace("0,Good", "\r\n0,Good").encode()
-    )
+    stdin = (table.to_csv(index=False, lineterminator="\r\n") + "\r\n\r\n").encode()
     done = run(path, "--csv", "my text", "--output", tmp_path / "labels.csv", stdin=stdin)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     labels = pd.read_csv(tmp_path / "labels.csv", keep_default_na=False)
@@ -472,6 +470,7 @@ def test_a_csv_table_to_probabilities(path, expected, tmp_path):
             r"the row that ends in line 4 has 1 fields, and the "
             r"header has 2\.",
         ),
+        (["--csv", "a"], b"a\n1\n\n\n2\n", r"line 3 is blank\. Fill it in or take it out\."),
         (
             ["--csv", "a"],
             b'a,b\n1,"2\n',
