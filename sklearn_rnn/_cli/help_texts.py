@@ -82,8 +82,8 @@ probabilities; or JSON Lines, {{"label": ..., "probabilities": {{<class>: ...}}}
 
 FILE is read, and rows are written, in chunks of some thousand texts, so that
 FILE may be larger than memory. If an error ends the command, stdout has the
-rows of the chunks before it, and the exit code is 2; a file of --output is there when it is
-complete, or not at all.
+rows of the chunks before it, and the exit code is 2; a file of --output is
+there when it is complete, or not at all.
 
 A pickle, such as a .joblib file, is loaded with --trust alone.
 {TRUST}

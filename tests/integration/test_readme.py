@@ -143,7 +143,7 @@ EPOCH = (
 @pytest.mark.parametrize(
     ("section", "table", "column", "figure", "rival"),
     [
-        (*EPOCH, "skorch, packed", "skorch, random batches, packed"),
+        (*EPOCH, "torch, packed", "plain torch, random batches, packed"),
         (*EPOCH, "torch, similar lengths", "plain torch, batches of similar length, padded"),
         (
             *EPOCH,
