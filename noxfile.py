@@ -80,7 +80,7 @@ def lowest(session: nox.Session) -> None:
     session.run("pytest", env={"SKLEARN_RNN_ABOVE_FLOOR": " ".join(given)})
 
 
-@nox.session(python=PYTHONS[:1])
+@nox.session
 def mlflow(session: nox.Session) -> None:
     """Log a model to a local MLflow, and load it in another process."""
     constraints = constraints_with(session, LIMITS_OF_MLFLOW)
