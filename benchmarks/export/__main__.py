@@ -7,11 +7,9 @@ benchmarks/results/export_SECTION.json. Without a section, all sections run.
 """
 
 from collections.abc import Sequence
-from importlib import import_module
 
 from benchmarks.common.arguments import add_data_option, make_parser
-from benchmarks.common.record import write_record
-from benchmarks.common.timing import SkippedError
+from benchmarks.common.sections import run_section
 
 # Each is a file of this folder whose function `run` returns tables by title.
 SECTIONS = ("quantization", "runtime", "serving")
@@ -33,15 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; choose from {', '.join(SECTIONS)}")
     for section in options.sections or SECTIONS:
-        try:
-            tables = import_module(f"benchmarks.export.{section}").run(options)
-        except SkippedError as reason:
-            print(f"\n{section}: skipped. {reason}", flush=True)
-            continue
-        for title, table in tables.items():
-            print(f"\n{section}: {title}\n{table.to_string(float_format='%.4g', na_rep='')}")
-        named = {title: table.reset_index(names="what") for title, table in tables.items()}
-        print(f"\nwritten to {write_record(f'export_{section}', named)}", flush=True)
+        run_section("export", section, options)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,12 @@ machine that slows down slows all of them; the medians are compared. Without a s
 run, which takes an hour or two; `--texts 2000 --runs 2` is a quick trial.
 """
 
-import argparse
 import os
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from benchmarks.common.arguments import add_data_option, make_parser
-from benchmarks.common.record import write_record
-from benchmarks.common.timing import SkippedError
+from benchmarks.common.sections import run_section
 
 # Each is a file of this folder whose function `run` returns tables by title.
 SECTIONS = (
@@ -36,19 +33,6 @@ SECTIONS = (
     "growth",
     "gpu",
 )
-
-
-def run_section(section: str, options: argparse.Namespace) -> None:
-    """Run one section, print its tables and write them."""
-    try:
-        tables = import_module(f"benchmarks.speed.{section}").run(options)
-    except SkippedError as reason:
-        print(f"\n{section}: skipped. {reason}", flush=True)
-        return
-    for title, table in tables.items():
-        print(f"\n{section}: {title}\n{table.to_string(float_format='%.4g', na_rep='')}")
-    named = {title: table.reset_index(names="what") for title, table in tables.items()}
-    print(f"\nwritten to {write_record(f'speed_{section}', named)}", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -86,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; choose from {', '.join(SECTIONS)}")
     for section in options.sections or SECTIONS:
-        run_section(section, options)
+        run_section("speed", section, options)
 
 
 if __name__ == "__main__":

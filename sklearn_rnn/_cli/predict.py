@@ -69,7 +69,7 @@ def _predict(
     if not hasattr(model, "predict_proba"):
         return model.predict(texts), None
     probabilities = model.predict_proba(texts)
-    if _has_label_of_highest_probability(model):  # saves the half of the time
+    if _has_label_of_highest_probability(model):  # halves the time
         return model.classes_[probabilities.argmax(axis=1)], probabilities
     return model.predict(texts), probabilities
 

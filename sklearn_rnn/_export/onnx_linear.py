@@ -90,7 +90,7 @@ def _add_pairs(graph: GraphBuilder, words: Name, base: np.signedinteger[Any]) ->
 
 def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) -> Name:
     """Add the logits of the linear term, of shape (B, C)."""
-    # Equal n-grams have equal rows, which lie side by side when the rows are sorted.
+    # Equal n-grams have equal rows, which are adjacent when the rows are sorted.
     width = graph.dimension(ngrams.rows, 1)
     ordered, _ = graph.add_many("TopK", 2, ngrams.rows, width, axis=1)
     before = graph.shift(ordered, np.int32(-1))
