@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sklearn_rnn._export.paths import check_path
 from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn._validation import check_texts
 
@@ -73,7 +74,8 @@ def export_onnx(
         If the probabilities differ by more than 1e-5, before they are quantized. Files that exist
         stay as they are.
     TypeError
-        If `model` is no such Pipeline or search, or if `texts` are not texts in memory.
+        If `model` is no such Pipeline or search, or has a threshold; if `texts` are not texts in
+        memory; or if `path` is neither a str nor path-like.
     ValueError
         If the model cannot be exported: with a custom cell, a callable `analyzer` or
         `strip_accents`, labels other than strings, numbers and booleans, or weights of more than
@@ -97,27 +99,29 @@ def export_onnx(
     # Not at the top: importing torch takes seconds, and OnnxTextClassifier does not need it.
     from sklearn_rnn._export.onnx_model import (
         check_parity,
+        compute_reference,
         find_steps,
         make_onnx,
-        measure_difference,
     )
+    from sklearn_rnn._export.onnx_parity import largest_difference
 
-    target = _check_path(path)
+    target = _check_target(check_path(path))
     steps = find_steps(model)
     checked = None if texts is None else check_texts(texts, caller="export_onnx", name="texts")
     content = make_onnx(steps, quantize=False)
-    difference = measure_difference(content, steps, checked)
+    reference = compute_reference(steps, checked)
+    difference = largest_difference(content, *reference)
     check_parity(difference)
     if quantize:
         content = make_onnx(steps, quantize=True)
-        difference = measure_difference(content, steps, checked)
+        difference = largest_difference(content, *reference)
     _write(content, target)
     return difference
 
 
-def _check_path(path: str | os.PathLike[str]) -> Path:
-    """Return the path, unless it cannot be one: called before the export, which takes time."""
-    if not os.fspath(path):  # pathlib takes it for the current folder
+def _check_target(path: str) -> Path:
+    """Return the file or folder, if it can be one: called before the export, which takes time."""
+    if not path:  # pathlib takes it for the current folder
         raise ValueError('path is empty. Name a folder, or a file that ends in ".onnx".')
     target = Path(path)
     if not _is_file_name(target) and target.exists() and not target.is_dir():
@@ -140,7 +144,5 @@ def _write(content: bytes, path: Path) -> None:
         new.write_bytes(content)
     package = files("sklearn_rnn._export")
     for name, source in COMPANIONS.items():
-        resource = package.joinpath(source)
-        if resource.is_file():
-            with atomic_write(path / name) as new:
-                new.write_bytes(resource.read_bytes())
+        with atomic_write(path / name) as new:
+            new.write_bytes(package.joinpath(source).read_bytes())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,12 +14,13 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._export.onnx_builder import MAX_BYTES, GraphBuilder
 from sklearn_rnn._export.onnx_metadata import known_tokens, make_metadata
 from sklearn_rnn._export.onnx_network import add_logits
-from sklearn_rnn._export.onnx_parity import generate_texts, largest_difference
+from sklearn_rnn._export.onnx_parity import generate_texts
 from sklearn_rnn._inspection.pipeline_steps import describe, unwrap_search
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
+    from sklearn_rnn._ids import IdArray
     from sklearn_rnn._nn.module import RecurrentModule
 
 # Both compute in float32, in which sums of another order differ by less than 1e-6.
@@ -25,11 +28,12 @@ TOLERANCE = 1e-5
 
 
 class Steps(NamedTuple):
-    """A fitted Pipeline that can be exported, and its two steps."""
+    """A fitted Pipeline that can be exported, its two steps, and the tokens that both know."""
 
     pipeline: Pipeline
     tokenizer: TextTokenizer
     classifier: RNNTextClassifier
+    vocabulary: dict[str, int]
 
     @property
     def module(self) -> RecurrentModule:
@@ -45,7 +49,14 @@ def find_steps(model: object) -> Steps:
         if isinstance(tokenizer, TextTokenizer) and isinstance(classifier, RNNTextClassifier):
             check_is_fitted(tokenizer, "vocabulary_")
             check_is_fitted(classifier)
-            return Steps(pipeline, tokenizer, classifier)
+            vocabulary = known_tokens(tokenizer.vocabulary_, classifier.net_.known_ids_)
+            return Steps(pipeline, tokenizer, classifier, vocabulary)
+    if isinstance(pipeline, FixedThresholdClassifier | TunedThresholdClassifierCV):
+        raise TypeError(
+            f"export_onnx got a {type(pipeline).__name__}, and cannot export its threshold: the "
+            "file predicts the label of the highest probability. Export its estimator_, and where "
+            "you predict, compare the probability of the positive class with the threshold."
+        )
     raise TypeError(
         "export_onnx takes a fitted Pipeline of a TextTokenizer and an RNNTextClassifier, or a "
         f"search whose best estimator is one, but got {describe(pipeline)}."
@@ -76,7 +87,7 @@ def make_onnx(steps: Steps, *, quantize: bool) -> bytes:
     """
     tokenizer, classifier, module = steps.tokenizer, steps.classifier, steps.module
     _check_cell(module)
-    metadata = make_metadata(tokenizer, classifier, _known_tokens(steps))
+    metadata = make_metadata(tokenizer, classifier, steps.vocabulary)
     graph = GraphBuilder(quantize=quantize)
     logits = add_logits(graph, "ids", module, classifier.net_.known_ids_)
     graph.rename(graph.add("Softmax", logits, axis=1), "probabilities")
@@ -94,28 +105,29 @@ def make_onnx(steps: Steps, *, quantize: bool) -> bytes:
     return content
 
 
-def measure_difference(content: bytes, steps: Steps, texts: list[str] | None) -> float:
-    """Return the largest difference of probabilities between an ONNX file and its Pipeline.
+def compute_reference(
+    steps: Steps, texts: list[str] | None
+) -> tuple[IdArray, npt.NDArray[np.float64]]:
+    """Return the ids and the probabilities that an exported graph is compared with.
 
     Parameters
     ----------
-    content : bytes
-        The content of the file.
     steps : Steps
         The Pipeline.
     texts : list of str or None
-        The texts to compute the probabilities of. None: generated texts.
+        The texts. None: generated texts.
 
     Returns
     -------
-    difference : float
+    ids : ndarray of int32 of shape (n_texts, max_length)
+    probabilities : ndarray of shape (n_texts, n_classes)
     """
     if texts is None:
         term = steps.module.linear_term
         keys = np.empty(0, np.int64) if term is None else term.keys.numpy(force=True)
-        texts = generate_texts(steps.tokenizer, _known_tokens(steps), keys)
+        texts = generate_texts(steps.tokenizer, steps.vocabulary, keys)
     ids = np.asarray(steps.tokenizer.transform(texts))
-    return largest_difference(content, ids, steps.pipeline.predict_proba(texts))
+    return ids, steps.pipeline.predict_proba(texts)
 
 
 def check_parity(difference: float) -> None:
@@ -127,10 +139,6 @@ def check_parity(difference: float) -> None:
             "written. This is a defect of sklearn_rnn or onnxruntime: please report it, with the "
             "parameters of the model."
         )
-
-
-def _known_tokens(steps: Steps) -> dict[str, int]:
-    return known_tokens(steps.tokenizer.vocabulary_, steps.classifier.net_.known_ids_)
 
 
 def _check_cell(module: RecurrentModule) -> None:

@@ -5,10 +5,18 @@ which nodes name. `skops.io` audits the types that the nodes name. It does not b
 a file can ask for, and it builds a few kinds of nodes from more than it audits.
 """
 
+import bz2
 import io
 import json
+import lzma
 import math
-from collections.abc import Iterator
+import pickle
+import pickletools
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import IO, Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -56,6 +64,17 @@ _LOADERS_OF_SCIKIT_LEARN = {"LossNode", "TreeNode"}
 # Sparse matrices are compressed. Bytes that they may decompress to.
 _MAX_EXPANSION = 100
 _MAX_SMALL_EXPANSION = 2**26
+
+# Bytes in which a pickle of an older protocol names a first type or function.
+_PICKLE_START = 2**14
+_GLOBAL = re.compile(r"[\w.]+ [\w.]+")  # the module, and the name in it
+
+# Decompressors of what joblib and gzip write. The limit is what the highest preset of xz needs.
+_DECOMPRESSORS: tuple[Callable[[], Any], ...] = (
+    partial(zlib.decompressobj, wbits=47),  # zlib or gzip
+    bz2.BZ2Decompressor,
+    partial(lzma.LZMADecompressor, memlimit=2**27),  # xz or lzma
+)
 
 
 def check_archive(file: IO[bytes]) -> None:
@@ -227,3 +246,31 @@ def _is_importable(node: Node) -> bool:
         return hasattr(import_module(node["__module__"]), node["__class__"])
     except ImportError:
         return False
+
+
+def is_pickle(file: IO[bytes]) -> bool:
+    """Return whether a file begins like a pickle, compressed or not, without loading any of it.
+
+    Parameters
+    ----------
+    file : file object of bytes
+        Seekable.
+    """
+    file.seek(0)
+    start = _decompress(file.read(_PICKLE_START))
+    if start.startswith(pickle.PROTO):
+        return True
+    # Protocols 0 and 1 have no mark at the beginning, and 0 is text.
+    with suppress(ValueError):  # of data that are no pickle, or go on after the start
+        for opcode, argument, _ in pickletools.genops(start):
+            if opcode.name in ("GLOBAL", "INST"):
+                return _GLOBAL.fullmatch(str(argument)) is not None
+    return False
+
+
+def _decompress(start: bytes) -> bytes:
+    """Return the data that the first bytes of a compressed file hold; other bytes as they are."""
+    for new in _DECOMPRESSORS:
+        with suppress(OSError, lzma.LZMAError, zlib.error):
+            return new().decompress(start, _PICKLE_START)
+    return start

@@ -4,15 +4,17 @@ import io
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
-from os import PathLike, fspath
+from os import PathLike
 from textwrap import shorten
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 from sklearn.base import BaseEstimator
 
-from sklearn_rnn._export.skops_checks import check_archive, check_saved, read_schema
+from sklearn_rnn._export.paths import check_path
+from sklearn_rnn._export.skops_checks import check_archive, check_saved, is_pickle, read_schema
 from sklearn_rnn._export.trusted_types import TRUSTED_TYPES
+from sklearn_rnn._inspection.pipeline_steps import describe
 from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn._validation import check_strings
 from sklearn_rnn._warnings import warn_user
@@ -84,10 +86,10 @@ def save_model(model: BaseEstimator, path: str | PathLike[str]) -> None:
     array(['blame', 'praise'], dtype='<U6')
     """
     skops_io = import_skops("save_model")
-    name = _check_path(path)
+    name = check_path(path)
     if not _is_estimator(model):
         raise TypeError(
-            f"save_model takes an estimator, such as a fitted Pipeline, but got {_describe(model)}."
+            f"save_model takes an estimator, such as a fitted Pipeline, but got {describe(model)}."
         )
     file = io.BytesIO()
     try:
@@ -155,25 +157,24 @@ def load_model(path: str | PathLike[str], *, trusted: Sequence[str] = ()) -> Any
     The memory for loading is bounded by a multiple of the size of the file, whatever is in it.
     """
     skops_io = import_skops("load_model")
-    name = _check_path(path)
+    name = check_path(path)
     given = tuple(check_strings(trusted, name="trusted"))
     for number, type_name in enumerate(given):
         if not isinstance(type_name, str):
             raise TypeError(
-                f"trusted has {_describe(type_name)} at position {number}. Pass the full name of "
+                f"trusted has {describe(type_name)} at position {number}. Pass the full name of "
                 "each type as str, for example 'my_package.MyCell'."
             )
     with open(name, "rb") as file:
         model = _load(skops_io, file, name, given)
     if not _is_estimator(model):
-        raise ValueError(f"{name} holds {_describe(model)}, which is not an estimator.")
+        raise ValueError(f"{name} holds {describe(model)}, which is not an estimator.")
     return model
 
 
 def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -> Any:
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    start = file.read(1)
     try:
         check_archive(file)
         _warn_of_versions(file, name)
@@ -194,7 +195,7 @@ def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -
         if not isinstance(error, BadZipFile | ValueError):
             reason = f"{type(error).__name__}: {reason}"
         reason = shorten(reason, _MAX_REASON, placeholder="...")
-        advice = _PICKLE if start == b"\x80" else _DAMAGED
+        advice = _PICKLE if is_pickle(file) else _DAMAGED
         raise ValueError(f"{name} cannot be loaded as a model: {reason}. {advice}") from error
 
 
@@ -210,20 +211,8 @@ def import_skops(caller: str) -> Any:
     return skops.io
 
 
-def _check_path(path: object) -> str:
-    if not isinstance(path, str | PathLike):
-        raise TypeError(f"path must be a str or path-like, but is {_describe(path)}.")
-    return str(fspath(path))
-
-
 def _is_estimator(model: object) -> bool:
     return hasattr(model, "fit") and hasattr(model, "get_params") and not isinstance(model, type)
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    return f"an object of type {type(value).__name__}"
 
 
 def _installed_versions() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -81,13 +82,21 @@ def apply_steps_before(estimator: Any, wanted: object, X: Any) -> Any:
 
 
 def unwrap_search(estimator: object) -> object:
-    """Return the best estimator of a search, or `estimator` itself if it is not a search."""
-    if hasattr(estimator, "refit") and not hasattr(estimator, "best_estimator_"):
+    """Return the best estimator of a search, or `estimator` itself if it is not a search.
+
+    A search is an object with the parameters `estimator` and `refit`, as scikit-learn and other
+    libraries have them. LogisticRegressionCV has no `estimator`, and TunedThresholdClassifierCV
+    searches a threshold.
+    """
+    is_search = hasattr(estimator, "estimator") and hasattr(estimator, "refit")
+    if isinstance(estimator, TunedThresholdClassifierCV) or not is_search:
+        return estimator
+    if not hasattr(estimator, "best_estimator_"):
         raise NotFittedError(
             f"{type(estimator).__name__} has no best_estimator_. Call fit, with refit=True, which "
             "is the default."
         )
-    return getattr(estimator, "best_estimator_", estimator)
+    return estimator.best_estimator_
 
 
 def describe(estimator: object) -> str:

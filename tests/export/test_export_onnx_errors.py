@@ -9,7 +9,11 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -55,6 +59,28 @@ def refuse(model, error, message, path, **options):
 )
 def test_other_estimators(tmp_path, model, make, got):
     refuse(make(model), TypeError, ACCEPTED + got, tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("is_searched", [False, True])
+@pytest.mark.parametrize("kind", [FixedThresholdClassifier, TunedThresholdClassifierCV])
+def test_a_threshold(tmp_path, model, kind, is_searched):
+    estimator = kind(model, cv=2) if kind is TunedThresholdClassifierCV else kind(model)
+    if is_searched:
+        estimator = GridSearchCV(estimator, {}, cv=2)
+    message = (
+        f"export_onnx got a {kind.__name__}, and cannot export its threshold: the file predicts "
+        "the label of the highest probability. Export its estimator_, and where you predict, "
+        "compare the probability of the positive class with the threshold."
+    )
+    labels = [int(label == "praise") for label in LABELS]
+    refuse(estimator.fit(TEXTS, labels), TypeError, message, tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("path", [None, 5, b"model.onnx"])
+def test_paths_of_another_type(path, model):
+    message = f"path must be a str or path-like, but is an object of type {type(path).__name__}."
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        export_onnx(model, path)
 
 
 def test_paths_that_are_no_folder(tmp_path, model):

@@ -1,5 +1,6 @@
 """Files that are damaged or that attack: a clear error, no code that is run, little memory."""
 
+import gzip
 import io
 import json
 import os
@@ -74,10 +75,24 @@ def load_or_refuse(path):
 # Files of other programs
 
 
-@pytest.mark.parametrize("dump", [pickle.dump, joblib.dump])
+PICKLES = {
+    **{
+        f"protocol {n}": lambda path, n=n: path.write_bytes(pickle.dumps(Attack(), n))
+        for n in range(6)
+    },
+    "joblib": lambda path: joblib.dump(Attack(), path),
+    **{
+        name: lambda path, name=name: joblib.dump(Attack(), path, compress=(name, 3))
+        for name in ("zlib", "gzip", "bz2", "xz", "lzma")
+    },
+    "protocol 0 in gzip": lambda path: path.write_bytes(gzip.compress(pickle.dumps(Attack(), 0))),
+    "type that a list holds": lambda path: path.write_bytes(pickle.dumps(["a", 1.5, Attack()], 0)),
+}
+
+
+@pytest.mark.parametrize("dump", PICKLES.values(), ids=PICKLES)
 def test_a_pickle_is_refused_and_not_run(dump, path):
-    with path.open("wb") as file:
-        dump(Attack(), file)
+    dump(path)
     assert refusal(path) == (
         f"{path} cannot be loaded as a model: File is not a zip file. It begins like a pickle. "
         "Loading a pickle runs the code in it: if you trust the file, load it with joblib.load."
@@ -88,11 +103,21 @@ def test_a_pickle_is_refused_and_not_run(dump, path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"text,label\ngood,1\n", b"PK\3\4", b"PK\5\6" + bytes(18)]
+    "content",
+    [
+        b"",
+        b"text,label\ngood,1\n",
+        b"cheap, and good\nso good\n",
+        gzip.compress(b"text,label\ngood,1\n"),
+        b"PK\3\4",
+        b"PK\5\6" + bytes(18),
+    ],
 )
 def test_a_file_of_another_kind_is_refused(content, path):
     path.write_bytes(content)
-    assert refusal(path).startswith(f"{path} cannot be loaded as a model: ")
+    message = refusal(path)
+    assert message.startswith(f"{path} cannot be loaded as a model: ")
+    assert "pickle" not in message
 
 
 def test_no_zip_archive_is_named_as_such(path):

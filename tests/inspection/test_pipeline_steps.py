@@ -4,8 +4,8 @@ import re
 
 import pytest
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -77,6 +77,19 @@ def test_unwrap_search():
         unwrap_search(search)
     assert unwrap_search(search.fit(X, y)) is search.best_estimator_
     assert unwrap_search("anything else") == "anything else"
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        TunedThresholdClassifierCV(LogisticRegression(), cv=2),
+        TunedThresholdClassifierCV(LogisticRegression(), cv=2).fit(X, y),
+        LogisticRegressionCV(),
+    ],
+)
+def test_other_estimators_that_refit_are_no_searches(estimator):
+    assert unwrap_search(estimator) is estimator
+    assert search_step(make_pipeline(estimator), StandardScaler) is None
 
 
 @pytest.mark.parametrize(
