@@ -53,7 +53,7 @@ def make_metadata(
             "torch": torch.__version__,
             "onnx": import_extra("onnx").__version__,
         },
-        "classes": _list_classes(classifier.classes_),
+        **describe_classes(classifier.classes_),
         "tokenizer": _describe_tokenizer(tokenizer) | {"vocabulary": vocabulary},
     }
     return {METADATA_KEY: json.dumps(content, allow_nan=False)}
@@ -82,14 +82,20 @@ def known_tokens(vocabulary: dict[str, int], known_ids: npt.NDArray[np.int32]) -
     }
 
 
-def _list_classes(classes: npt.NDArray[Any]) -> list[Any]:
+def describe_classes(classes: npt.NDArray[Any]) -> dict[str, Any]:
+    """Return the entries of the labels, or raise a ValueError if JSON cannot hold them."""
     if classes.dtype.kind not in "OUbiuf":
         raise ValueError(
             f"export_onnx cannot write labels of type {classes.dtype}: the file holds strings, "
             "numbers and booleans. Fit the model with labels of one of these kinds, for example "
             "y.astype(str)."
         )
-    return classes.tolist()
+    is_text = classes.dtype.kind in "OU"
+    return {
+        "classes": classes.tolist(),
+        "class_names": classes.tolist() if is_text else list(map(str, classes)),
+        "classes_dtype": {"O": "object", "U": "str"}.get(classes.dtype.kind, classes.dtype.name),
+    }
 
 
 def _describe_tokenizer(tokenizer: TextTokenizer) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 `sklearn_rnn.export.export_onnx` copies this file beside the model. It needs Python 3.11 or newer,
 NumPy and onnxruntime, and imports nothing of the package `sklearn_rnn`. As a command, it classifies
-the lines of stdin, or the texts in a column of a CSV table::
+the lines of stdin, or the texts in the columns of a CSV table::
 
     python onnx_text_classifier.py model.onnx < texts.txt > labels.tsv
-    python onnx_text_classifier.py model.onnx --csv review < reviews.csv > labels.csv
+    python onnx_text_classifier.py model.onnx --format csv --text review < reviews.csv > labels.csv
 
 In Python::
 
@@ -47,6 +47,9 @@ FIRST_CHARACTER = 2**30  # the id of a character is this number plus its code po
 SHORTEST_SPELLED = 3  # shorter tokens are not followed by their characters
 BEGIN, END = "<s>", "</s>"
 _LINE_BREAK = re.compile(r"<[bB][rR] ?/?>")
+
+# A line that ends in a carriage return, alone or before a line feed, and a last one without end.
+_LINE = re.compile(rb"[^\r]*\r\n?|[^\r]+")
 
 # The most ids in a batch, with padding. With 2,048 ids, 2,000 reviews took 12 % less processor time
 # than with 8,192, because the states of a layer stay in the cache.
@@ -108,7 +111,7 @@ class OnnxTextClassifier:
         text = _read_metadata(self.path)
         metadata = _parse_metadata(text, self.path)
         try:
-            self.classes_ = _to_array(metadata["classes"])
+            self.classes_ = np.array(metadata["classes"], dtype=metadata["classes_dtype"])
             self._tokenizer = Tokenizer(**metadata["tokenizer"])
         except (KeyError, TypeError, ValueError, re.error) as error:
             raise ValueError(f"{self.path} has damaged metadata: {error!r}.") from error
@@ -364,15 +367,6 @@ def _parse_metadata(text: str | None, path: str) -> dict[str, Any]:
     return metadata
 
 
-def _to_array(classes: list[Any]) -> npt.NDArray[Any]:
-    """Return class labels as an array: of objects if they are str, else of their own type."""
-    if any(isinstance(label, str) for label in classes):
-        return np.array(classes, dtype=object)
-    # Some integers beyond int64 would make floats of all.
-    is_unsigned = all(type(label) is int for label in classes) and max(classes) >= 2**63
-    return np.array(classes, dtype=np.uint64 if is_unsigned else None)
-
-
 def _check_texts(texts: Any) -> list[str]:
     """Return texts as a list of str, or raise an error that says what to pass instead."""
     accepted = "OnnxTextClassifier takes a list, tuple, NumPy array or Series of str"
@@ -440,7 +434,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.output
             else nullcontext(_utf8_stdout())
         ) as output:
-            _classify(OnnxTextClassifier(options.model), options.csv, output)
+            columns = None if options.format == "lines" else options.text or ["text"]
+            _classify(OnnxTextClassifier(options.model), columns, output)
     except BrokenPipeError:
         # Python flushes stdout again when it exits, and would print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -458,12 +453,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=(
             "Classify the texts of stdin, in UTF-8. Each line is a text, and gives a line with\n"
-            "its label, a tab, and the probability of the label. Labels are written as soon as\n"
-            "the texts are there."
+            "its label, a tab, and the probability of the label. Of a CSV table with a header,\n"
+            "each row gives a row with the columns label and proba_<class>, as sklearn-rnn's\n"
+            "predict writes it. Labels are written as soon as the texts are there."
         ),
         epilog=(
             "examples:\n  %(prog)s model.onnx < texts.txt > labels.tsv\n"
-            "  %(prog)s model.onnx --csv review < reviews.csv > labels.csv"
+            "  %(prog)s model.onnx --format csv --text review < reviews.csv > labels.csv"
         ),
     )
     parser.add_argument(
@@ -474,33 +470,44 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="file that export_onnx wrote (default: model.onnx beside this program)",
     )
     parser.add_argument(
-        "--csv",
-        metavar="COLUMN",
-        help="stdin is a CSV table with a header, and the texts are in this column; the output is "
-        "a CSV table too, with the columns label and proba_<class> for each class",
+        "--format",
+        choices=["lines", "csv"],
+        default="lines",
+        help="format of stdin (default: lines)",
+    )
+    parser.add_argument(
+        "--text",
+        action="append",
+        metavar="COL",
+        help="column of the text in a CSV table; repeat to join several by a space "
+        '(default: "text")',
     )
     parser.add_argument("--output", metavar="FILE", help="write to this file (default: stdout)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.text and options.format == "lines":
+        parser.error("--text names a column, and lines have none. Pass --format csv.")
+    return options
 
 
-def _classify(classifier: OnnxTextClassifier, column: str | None, output: TextIO) -> None:
-    """Write the labels of the texts of stdin."""
+def _classify(classifier: OnnxTextClassifier, columns: list[str] | None, output: TextIO) -> None:
+    """Write the labels of the texts of stdin: of its lines, or of columns of a CSV table."""
     if sys.stdin is None:
         raise OSError("stdin is closed, and the texts are read from it.")
     # Not `sys.stdin`: a program that ends while a thread reads from that is aborted.
-    lines = _decode(open(sys.stdin.fileno(), "rb", closefd=False))  # noqa: SIM115
-    texts = (line.rstrip("\r\n") for line in lines) if column is None else _read(lines, column)
-    delimiter = "\t" if column is None else ","
+    lines = _Lines(io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False)))
+    texts = _read_lines(lines) if columns is None else _read_table(lines, columns)
+    delimiter = "\t" if columns is None else ","
     writer = csv.writer(output, delimiter=delimiter, lineterminator="\n")
-    if column is not None:
-        writer.writerow(["label", *(f"proba_{label}" for label in classifier.classes_)])
+    names = list(map(str, classifier.classes_))
+    if columns is not None:
+        writer.writerow(["label", *(f"proba_{name}" for name in names)])
     for chunk in _read_ahead(texts):
         probabilities = classifier.predict_proba(chunk)
-        labels = classifier.classes_[probabilities.argmax(axis=1)]
-        if column is None:
+        best = probabilities.argmax(axis=1).tolist()
+        if columns is None:
             probabilities = probabilities.max(axis=1, keepdims=True)
         writer.writerows(
-            [label, *map(str, row)] for label, row in zip(labels, probabilities, strict=True)
+            [names[index], *map(str, row)] for index, row in zip(best, probabilities, strict=True)
         )
         output.flush()
 
@@ -513,32 +520,73 @@ def _utf8_stdout() -> TextIO:
     return sys.stdout
 
 
-def _decode(lines: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines of UTF-8 as str, without a byte order mark."""
-    for number, line in enumerate(lines, 1):
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        try:
-            yield line.decode("utf-8")
-        except UnicodeDecodeError as error:
+class _Lines:
+    r"""Iterator of decoded lines with their ends, which are "\n", "\r\n" or "\r".
+
+    Parameters
+    ----------
+    stream : iterable of bytes
+        Lines that end in a line feed, in UTF-8, with a byte order mark or not.
+    """
+
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._lines = self._decode(stream)
+        self._number = 0  # of the last line
+        self._last = ""
+        self._ends: set[str] = set()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self._last = next(self._lines)
+        return self._last
+
+    def _decode(self, stream: Iterable[bytes]) -> Iterator[str]:
+        for chunk in stream:
+            for line in _LINE.findall(chunk) if b"\r" in chunk else (chunk,):
+                self._number += 1
+                if self._number == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)
+                try:
+                    yield line.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    raise ValueError(
+                        f"line {self._number} of stdin is not UTF-8, from its byte "
+                        f"{error.start + 1} on. Convert the texts, for example by iconv -f latin1 "
+                        "-t utf-8."
+                    ) from error
+
+    def check_end(self) -> None:
+        r"""Raise an error if the last line ends in "\r" alone and others do not, or vice versa.
+
+        To be called where a line is a text: no missing field of a row would show it.
+        """
+        self._ends.update(set(self._last[-1:]) & {"\r", "\n"})
+        if len(self._ends) > 1:
             raise ValueError(
-                f"line {number} of stdin is not UTF-8, from its byte {error.start + 1} on. Convert "
-                "the texts, for example by iconv -f latin1 -t utf-8."
-            ) from error
+                f"some lines of stdin, up to line {self._number}, end in '\\r' alone, and others "
+                "in '\\n'. A '\\r' may therefore be part of a text. End all lines in '\\n'."
+            )
 
 
-def _read(lines: Iterable[str], column: str) -> Iterator[str]:
-    """Yield the fields of a column of a CSV table."""
+def _read_lines(lines: _Lines) -> Iterator[str]:
+    """Yield each line as a text."""
+    for line in lines:
+        lines.check_end()
+        yield line.rstrip("\r\n")
+
+
+def _read_table(lines: _Lines, columns: list[str]) -> Iterator[str]:
+    """Yield the text of each row of a CSV table: its fields in some columns, joined by spaces."""
     csv.field_size_limit(2**31 - 1)  # the default is 128 KiB
     reader = csv.reader(lines, strict=True)
     try:
         header = next(reader, [])
-        if header.count(column) != 1:
-            raise ValueError(
-                f"the table has {header.count(column)} columns {column!r}. Its columns are "
-                f"{', '.join(header)}."
-            )
-        position = header.index(column)
+        positions = [_find_column(column, header) for column in columns]
+        is_one_column = len(header) == 1
+        if is_one_column:
+            lines.check_end()
         blank = 0  # the first blank line; at the end of the table they are no rows
         for row in reader:
             if not row:
@@ -548,15 +596,33 @@ def _read(lines: Iterable[str], column: str) -> Iterator[str]:
                 raise ValueError(f"line {blank} is blank. Fill it in or take it out.")
             if len(row) != len(header):
                 raise ValueError(
-                    f"the row that ends in line {reader.line_num} has {len(row)} fields, and the "
+                    f"the row that ends in line {reader.line_num} has {len(row)} field(s), and the "
                     f"header has {len(header)}."
                 )
-            yield row[position]
+            if is_one_column:
+                lines.check_end()
+            fields = [row[position] for position in positions]
+            yield " ".join(field for field in fields if field.strip())
     except csv.Error as error:
         raise ValueError(
             f"the row that ends in line {reader.line_num} is no row of CSV: {error}. Put a field "
             "with commas, line breaks or quotes in double quotes, and double the quotes in it."
         ) from error
+
+
+def _find_column(name: str, header: list[str]) -> int:
+    """Return the position of a column."""
+    if not header:
+        raise ValueError(
+            "the first line of stdin is blank or missing. A CSV table begins with a header, the "
+            "names of its columns."
+        )
+    if header.count(name) != 1:
+        how_many = "more than one column" if name in header else "no column"
+        raise ValueError(
+            f"the table has {how_many} {name!r}. Its columns are {', '.join(map(repr, header))}."
+        )
+    return header.index(name)
 
 
 def _read_ahead(texts: Iterator[str]) -> Iterator[list[str]]:

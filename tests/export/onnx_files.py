@@ -5,6 +5,8 @@ import json
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+from sklearn_rnn._export.onnx_metadata import describe_classes
+
 N_ROWS = 50  # of the table; larger ids have its last row
 
 
@@ -43,7 +45,7 @@ def write_model(path, tokenizer, classes, **changed):
     metadata = {
         "format_version": 1,
         "versions": {},
-        "classes": classes,
+        **describe_classes(np.asarray(classes)),
         "tokenizer": tokenizer_metadata(tokenizer),
     } | changed
     write_network(path, len(classes), {"sklearn_rnn": json.dumps(metadata)})

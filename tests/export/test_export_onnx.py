@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn._export import export_onnx as export_module
 from sklearn_rnn._export import onnx_builder, onnx_model, onnx_network, onnx_parity
+from sklearn_rnn._export.onnx_text_classifier import OnnxTextClassifier
 from sklearn_rnn._ids import sequence_lengths
 from sklearn_rnn.datasets import read_texts
 from sklearn_rnn.export import export_onnx
@@ -162,6 +163,8 @@ def test_metadata(small_model, small_file):
     assert metadata["format_version"] == 1
     assert metadata["versions"].keys() == {"sklearn_rnn", "torch", "onnx"}
     assert metadata["classes"] == [0, 1]
+    assert metadata["class_names"] == ["0", "1"]
+    assert metadata["classes_dtype"] == "int64"
     tokenizer = small_model[0]
     assert metadata["tokenizer"] == {
         "analyzer": "word",
@@ -191,23 +194,29 @@ def test_the_specification_names_every_key(small_file):
 
 
 @pytest.mark.parametrize(
-    ("labels", "classes"),
+    ("labels", "classes", "names", "dtype"),
     [
-        (["né", "a\ud800"], ["a\ud800", "né"]),
-        (np.array(["b", "a"], dtype=object), ["a", "b"]),
-        ([True, False], [False, True]),
-        (np.array([3, 200], dtype=np.uint8), [3, 200]),
-        ([2**62, -1], [-1, 2**62]),
-        ([2.0, 0.0], [0.0, 2.0]),
+        (["né", "a\ud800"], ["a\ud800", "né"], ["a\ud800", "né"], "str"),
+        (np.array(["b", "a"], dtype=object), ["a", "b"], ["a", "b"], "object"),
+        ([True, False], [False, True], ["False", "True"], "bool"),
+        (np.array([3, 200], dtype=np.uint8), [3, 200], ["3", "200"], "uint8"),
+        ([2**62 + 1, -1], [-1, 2**62 + 1], ["-1", "4611686018427387905"], "int64"),
+        ([2.0, 0.0], [0.0, 2.0], ["0.0", "2.0"], "float64"),
+        (np.array([2, 3], dtype=np.float32), [2.0, 3.0], ["2.0", "3.0"], "float32"),
     ],
 )
-def test_labels_keep_their_kind(tmp_path, fit_pipeline, labels, classes):
+def test_labels_keep_their_kind(tmp_path, fit_pipeline, labels, classes, names, dtype):
     given = [labels[i % 2] for i in range(20)] if isinstance(labels, list) else labels[[0, 1] * 10]
     model = fit_pipeline(labels=given, max_epochs=1)
     export_onnx(model, tmp_path / "model.onnx")
-    found = metadata_of(tmp_path / "model.onnx")["classes"]
+    metadata = metadata_of(tmp_path / "model.onnx")
+    found = metadata["classes"]
     assert found == classes
+    assert (metadata["class_names"], metadata["classes_dtype"]) == (names, dtype)
     assert [type(label) for label in found] == [type(label) for label in classes]
+    runtime = OnnxTextClassifier(tmp_path / "model.onnx")
+    np.testing.assert_array_equal(runtime.classes_, model.classes_)
+    assert runtime.classes_.dtype == model.classes_.dtype
 
 
 @pytest.mark.parametrize(
@@ -305,8 +314,7 @@ def test_a_folder(tmp_path, model):
     export_onnx(model, folder)
     export_onnx(model, folder)  # again, into the same folder
     names = {path.name for path in folder.iterdir()}
-    assert {"model.onnx", "requirements.txt"} <= names
-    assert names <= {"model.onnx", *export_module.COMPANIONS}
+    assert names == {"model.onnx", *export_module.COMPANIONS}
     assert metadata_of(folder / "model.onnx")["classes"] == ["blame", "praise"]
 
 

@@ -1,4 +1,6 @@
 import ast
+import csv
+import io
 import json
 import os
 import pickle
@@ -233,21 +235,29 @@ def test_a_text_has_the_same_probabilities_in_any_batch(path, tokenizer):
 
 
 @pytest.mark.parametrize(
-    ("classes", "kind"),
+    "classes",
     [
-        (["a", "b"], "O"),
-        ([-1, 2**40], "i"),
-        ([3, 2**64 - 1], "u"),
-        ([0.5, 1.0], "f"),
-        ([False, True], "b"),
+        np.array(["a", "bcd"]),
+        np.array(["a", "bcd"], dtype=object),
+        np.array([-1, 2**40]),
+        np.array([-1, 3], dtype=np.int8),
+        np.array([3, 2**64 - 1], dtype=np.uint64),
+        np.array([0.5, 1.0]),
+        np.array([0.1, 0.2], dtype=np.float32),
+        np.array([False, True]),
     ],
+    ids=lambda classes: str(classes.dtype),
 )
-def test_labels_of_each_type(classes, kind, tokenizer, tmp_path):
+def test_labels_keep_their_type(classes, tokenizer, tmp_path):
     write_model(tmp_path / "model.onnx", tokenizer, classes)
     classifier = OnnxTextClassifier(tmp_path / "model.onnx")
-    assert classifier.classes_.tolist() == classes
-    assert classifier.classes_.dtype.kind == kind
+    np.testing.assert_array_equal(classifier.classes_, classes)
+    assert classifier.classes_.dtype == classes.dtype
     assert classifier.predict(["good"])[0] in classes
+    done = run(tmp_path / "model.onnx", "--format", "csv", stdin=b"text\ngood\n")
+    header, row = list(csv.reader(done.stdout.decode().splitlines()))
+    assert header == ["label", *(f"proba_{label!s}" for label in classes)]
+    assert row[0] == str(classifier.predict(["good"])[0])
 
 
 @pytest.mark.parametrize(
@@ -434,10 +444,17 @@ def test_no_lines(path):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+def labels_of(done):
+    """Return the table that the command has written."""
+    assert (done.returncode, done.stderr) == (0, b"")
+    return pd.read_csv(io.BytesIO(done.stdout), keep_default_na=False)
+
+
 def test_a_csv_table_to_probabilities(path, expected, tmp_path):
     table = pd.DataFrame({"id": range(len(TEXTS)), "my text": TEXTS})
     stdin = (table.to_csv(index=False, lineterminator="\r\n") + "\r\n\r\n").encode()
-    done = run(path, "--csv", "my text", "--output", tmp_path / "labels.csv", stdin=stdin)
+    arguments = ["--format", "csv", "--text", "my text"]
+    done = run(path, *arguments, "--output", tmp_path / "labels.csv", stdin=stdin)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     labels = pd.read_csv(tmp_path / "labels.csv", keep_default_na=False)
     assert list(labels) == ["label", "proba_blame", "proba_praise", "proba_a, b"]
@@ -445,6 +462,44 @@ def test_a_csv_table_to_probabilities(path, expected, tmp_path):
     assert labels["label"].tolist() == [
         ["blame", "praise", "a, b"][i] for i in expected.argmax(axis=1)
     ]
+    assert run(path, *arguments, stdin=stdin).stdout == (tmp_path / "labels.csv").read_bytes()
+    renamed = table.rename(columns={"my text": "text"}).to_csv(index=False).encode()
+    assert labels_of(run(path, "--format", "csv", stdin=renamed)).equals(labels)
+
+
+def test_columns_are_joined_by_a_space(path):
+    rows = [("good", "film"), ("good film", ""), ("", " "), (" ", "good\nfilm"), ("good", "film")]
+    table = pd.DataFrame(rows, columns=["title", "body"])
+    table["joined"] = ["good film", "good film", "", "good\nfilm", "good film"]
+    stdin = table.to_csv(index=False).encode()
+    joined = run(path, "--format", "csv", "--text", "joined", stdin=stdin)
+    two = run(path, "--format", "csv", "--text", "title", "--text", "body", stdin=stdin)
+    assert labels_of(two).equals(labels_of(joined))
+    assert len(labels_of(two)) == len(rows)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_lines_may_end_in_each_way(end, path):
+    table = pd.DataFrame({"text": TEXTS, "id": range(len(TEXTS))})
+    expected = run(path, "--format", "csv", stdin=table.to_csv(index=False).encode())
+    stdin = table.to_csv(index=False, lineterminator=end).encode()
+    assert labels_of(run(path, "--format", "csv", stdin=stdin)).equals(labels_of(expected))
+    lines = run(path, stdin="\n".join(TEXTS).encode())
+    assert run(path, stdin=end.join(TEXTS).encode()).stdout == lines.stdout
+    quoted = f'text{end}"good{end}film"{end}bad{end}'.encode()
+    assert len(labels_of(run(path, "--format", "csv", stdin=quoted))) == 2
+
+
+def test_columns_of_lines_are_refused(path):
+    done = run(path, "--text", "review")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines()[-1] == (
+        "onnx_text_classifier.py: error: --text names a column, and lines have none. Pass --format "
+        "csv."
+    )
+
+
+TABLE = ["--format", "csv"]
 
 
 @pytest.mark.parametrize(
@@ -457,22 +512,47 @@ def test_a_csv_table_to_probabilities(path, expected, tmp_path):
             r"line 2 of stdin is not UTF-8, from its byte 1 on\. Convert the texts, "
             r"for example by iconv -f latin1 -t utf-8\.",
         ),
-        (["--csv", "text"], b"", r"the table has 0 columns 'text'\. Its columns are \."),
         (
-            ["--csv", "text"],
-            b"a,b\n1,2\n",
-            r"the table has 0 columns 'text'\. Its columns are a, b\.",
+            TABLE,
+            b"",
+            r"the first line of stdin is blank or missing\. A CSV table begins with a header, the "
+            r"names of its columns\.",
         ),
-        (["--csv", "a"], b"a,b,a\n", r"the table has 2 columns 'a'\. Its columns are a, b, a\."),
         (
-            ["--csv", "a"],
+            [*TABLE, "--text", "b", "--text", "text"],
+            b"a,b\n1,2\n",
+            r"the table has no column 'text'\. Its columns are 'a', 'b'\.",
+        ),
+        (
+            [*TABLE, "--text", "a"],
+            b"a,b,a\n",
+            r"the table has more than one column 'a'\. Its columns are 'a', 'b', 'a'\.",
+        ),
+        (
+            [],
+            b"good\nnot\rbad\n",
+            r"some lines of stdin, up to line 2, end in '\\r' alone, and others in '\\n'\. A '\\r' "
+            r"may therefore be part of a text\. End all lines in '\\n'\.",
+        ),
+        (
+            TABLE,
+            b"text\nnot\rbad\n",
+            r"some lines of stdin, up to line 2, end in '\\r' alone, and others in '\\n'\. A '\\r' "
+            r"may therefore be part of a text\. End all lines in '\\n'\.",
+        ),
+        (
+            [*TABLE, "--text", "a"],
             b'a,b\n"1\n",2\n3\n',
-            r"the row that ends in line 4 has 1 fields, and the "
+            r"the row that ends in line 4 has 1 field\(s\), and the "
             r"header has 2\.",
         ),
-        (["--csv", "a"], b"a\n1\n\n\n2\n", r"line 3 is blank\. Fill it in or take it out\."),
         (
-            ["--csv", "a"],
+            [*TABLE, "--text", "a"],
+            b"a\n1\n\n\n2\n",
+            r"line 3 is blank\. Fill it in or take it out\.",
+        ),
+        (
+            [*TABLE, "--text", "a"],
             b'a,b\n1,"2\n',
             r"the row that ends in line 2 is no row of CSV: unexpected end of data\. Put a field "
             r"with commas, line breaks or quotes in double quotes, and double the quotes in it\.",

@@ -206,6 +206,21 @@ def test_many_classes(site, open_page):
     assert [bar["label"] for bar in open_page(typed="good")["bars"]] == [f"class {i}" for i in best]
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [
+        np.array([2**53 + 1, 2**63 - 1]),
+        np.array([0.0, 1e16]),
+        np.array([0.1, 1], dtype=np.float32),
+        np.array([False, True]),
+    ],
+    ids=lambda classes: str(classes.dtype),
+)
+def test_labels_are_shown_as_in_python(classes, site, open_page):
+    write_model(site / "model.onnx", TextTokenizer(min_count=1).fit(TEXTS), classes)
+    assert [bar["label"] for bar in open_page()["bars"]] == [str(label) for label in classes]
+
+
 def test_the_page_says_what_is_missing(site, open_page):
     assert open_page()["status"] == "model.onnx cannot be read: File not found."
     (site / "model.onnx").write_bytes(b"no ONNX file")
