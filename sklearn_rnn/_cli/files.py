@@ -41,6 +41,8 @@ def read(file: str, args: argparse.Namespace) -> Bunch:
 def iter_texts(args: argparse.Namespace, chunk_size: int) -> Iterator[npt.NDArray[np.object_]]:
     """Return the texts of `args.file` in chunks, each of which is read when it is asked for.
 
+    A text may be empty, so that a few empty cells do not end the command.
+
     Parameters
     ----------
     args : argparse.Namespace
@@ -54,7 +56,9 @@ def iter_texts(args: argparse.Namespace, chunk_size: int) -> Iterator[npt.NDArra
     """
     source = stdin() if args.file == "-" else Path(args.file)
     format = check_format(source, args.format)
-    records = read_records(source, format, args.text or "text", None, **_dialect(args))
+    records = read_records(
+        source, format, args.text or "text", None, accepts_empty=True, **_dialect(args)
+    )
     return (np.array(texts, dtype=object) for texts, _ in read_chunks(records, chunk_size))
 
 

@@ -79,6 +79,7 @@ scikit-learn classifier of texts that sklearn_rnn.export.save_model saved.
 Writes a row for each text, in order, in UTF-8: CSV with a header, of which the
 columns are label, and proba_<class> for each class if the model has
 probabilities; or JSON Lines, {{"label": ..., "probabilities": {{<class>: ...}}}}.
+An empty text is labelled as any other.
 
 FILE is read, and rows are written, in chunks of some thousand texts, so that
 FILE may be larger than memory. If an error ends the command, stdout has the

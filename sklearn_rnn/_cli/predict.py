@@ -95,7 +95,7 @@ def _as_csv(
     columns: dict[str, Any] = {"label": encodable(labels)}
     if probabilities is not None:
         for name, column in zip(encodable(model.classes_), probabilities.T, strict=True):
-            columns[f"proba_{name}"] = column
+            columns[f"proba_{name!s}"] = column
     csv: str = pd.DataFrame(columns).to_csv(index=False, header=has_header, lineterminator="\n")
     return csv
 

@@ -111,6 +111,7 @@ def read_records(
     *,
     header: bool | None,
     quoting: int,
+    accepts_empty: bool = False,
 ) -> Iterator[tuple[str, Label]]:
     """Yield the text and the label of every record.
 
@@ -122,6 +123,8 @@ def read_records(
         A name in `FORMATS`.
     text, label, header, quoting
         As in :func:`read_texts`.
+    accepts_empty : bool, default=False
+        Whether texts may be empty. A missing one is empty.
 
     Yields
     ------
@@ -147,7 +150,8 @@ def read_records(
     # closing() closes the file at once, even if a traceback keeps the reader alive.
     with closing(FORMATS[format].read(source, selection)) as records:
         for position, one_text, one_label in records:
-            _check_filled(position, "text", one_text)
+            if not accepts_empty:
+                _check_filled(position, "text", one_text)
             if label is not None:
                 _check_filled(position, "label", str(one_label))
             yield one_text, one_label

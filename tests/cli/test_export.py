@@ -1,8 +1,13 @@
 """Command `export`: a folder or file that predicts as the model does."""
 
+import csv
+import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sklearn_rnn.__main__ import main
@@ -47,6 +52,31 @@ def test_the_model_is_not_replaced(capsys):
     assert main(["export", "model.onnx", "model.onnx"]) == 2
     message = "FOLDER would replace model.onnx, which another argument names too."
     assert capsys.readouterr().err == f"{ERROR}{message}\n"
+
+
+def test_a_linear_model_is_refused(saved, capsys):
+    assert main(["export", "model.skops", "exported"]) == 2
+    message = (
+        "model.skops holds a Pipeline of CountVectorizer, LogisticRegression, which has no network "
+        "to export. To save one: compare FILE --model rnn --save MODEL."
+    )
+    assert capsys.readouterr().err == f"{ERROR}{message}\n"
+    assert not Path("exported").exists()
+
+
+def test_the_exported_program_writes_what_predict_writes(network):
+    assert main(["export", network, "exported"]) == 0
+    table = pd.DataFrame({"title": ["good", "", "a\nbad"], "review": ["film", "", "room"]})
+    columns = ["--text=title", "--text=review"]
+    for end in ("\n", "\r\n", "\r"):
+        table.to_csv("new.csv", index=False, lineterminator=end, quoting=csv.QUOTE_ALL)
+        assert main(["predict", network, "new.csv", *columns, "--output=labels.csv"]) == 0
+        program = [sys.executable, "exported/onnx_text_classifier.py", "--format=csv", *columns]
+        with open("new.csv", "rb") as stdin:
+            done = subprocess.run(program, stdin=stdin, capture_output=True, check=True)
+        written = pd.read_csv(io.BytesIO(done.stdout))
+        assert len(written) == 3
+        pd.testing.assert_frame_equal(written, pd.read_csv("labels.csv"), rtol=0, atol=1e-5)
 
 
 def test_a_pickle_needs_trust(csv, capsys):

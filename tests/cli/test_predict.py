@@ -76,6 +76,26 @@ def test_predict_writes_labels_and_probabilities(saved, csv, reviews, capsys):
     assert_allclose(written.drop(columns="label"), saved.predict_proba(reviews["review"]))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("new.csv", "id,review\n1,a bad meal\n2,\n3, \n4,a good meal\n"),
+        (
+            "new.jsonl",
+            '{"review": "a bad meal"}\n{"review": ""}\n{"review": null}\n'
+            '{"review": "a good meal"}\n',
+        ),
+    ],
+)
+def test_empty_texts_are_labelled_as_any_other(name, content, saved, capsys):
+    Path(name).write_text(content)
+    assert main(["predict", "model.skops", name, "--text=review"]) == 0
+    written = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    texts = ["a bad meal", "", "", "a good meal"]
+    assert_array_equal(written["label"], saved.predict(texts))
+    assert_allclose(written.drop(columns="label"), saved.predict_proba(texts))
+
+
 def test_predict_writes_to_a_file(saved, csv, capsys):
     assert main(["predict", "model.skops", csv, "--text=review", "--output=labels.csv"]) == 0
     assert capsys.readouterr() == ("", "")
