@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tarfile
+import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
@@ -183,6 +184,7 @@ def build(session: nox.Session) -> None:
     [wheel] = folder.glob("dist/*.whl")
     [sdist] = folder.glob("dist/*.tar.gz")
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    check_that_the_wheel_is_complete(session, wheel)
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
     unpacked = folder / sdist.name.removesuffix(".tar.gz")
@@ -243,6 +245,16 @@ def floors_as_pins() -> dict[str, str]:
 def name_of(requirement: str) -> str:
     """Return the name of the package in a requirement: "numpy" for "numpy>=2.0"."""
     return re.split("[<>=@ ]", requirement)[0]
+
+
+def check_that_the_wheel_is_complete(session: nox.Session, wheel: Path) -> None:
+    """Check that the wheel has all files of the package."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    files = [path for path in (ROOT / "sklearn_rnn").rglob("*") if path.is_file()]
+    names = {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    if names - packed:
+        session.error(f"The wheel lacks {sorted(names - packed)}.")
 
 
 def check_that_the_sdist_is_complete(session: nox.Session, unpacked: Path) -> None:
