@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._ids import has_characters, known_ids_table
@@ -35,7 +35,7 @@ from sklearn_rnn._parameters import (
     invalid_parameters,
     python_values,
 )
-from sklearn_rnn._training.callbacks import check_callbacks, check_effects
+from sklearn_rnn._training.callbacks import callbacks_of_rank, check_callbacks, check_effects
 from sklearn_rnn._training.data import (
     MIN_EPOCHS,
     TrainingData,
@@ -58,6 +58,12 @@ from sklearn_rnn._training.history import make_history
 from sklearn_rnn._training.loop import TrainingResult
 from sklearn_rnn._training.net import RecurrentNet, build_net
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName
+from sklearn_rnn._training.process_group import (
+    data_parallel,
+    is_silent,
+    share_weights,
+    shared_random_state,
+)
 from sklearn_rnn._training.stopping import TrainingEnd
 from sklearn_rnn._training.task import TrainingTask, prepare_data
 from sklearn_rnn._training.thread_pool import methods_on_one_core
@@ -395,6 +401,18 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     If one batch holds all texts, a text of weight 2 gives the same model as a text given twice, to
     the last bit. With several batches this holds on average only.
 
+    Inside an initialised process group of `torch.distributed`, `fit` and `partial_fit` are
+    data-parallel: all ranks call them, divide the micro-batches of each mini-batch and the fits of
+    the linear classifier, and end with the same weights. On CPUs these are those of a single
+    process, to the last bit. On GPUs, each rank uses the GPU ``LOCAL_RANK``, and a mini-batch has
+    as many micro-batches as there are ranks. Ranks that hold the same texts and labels train on
+    them; ranks that hold different texts, transformed by one fitted tokenizer, train on all of
+    them, in the order of the ranks, and each receives the ids of all. The first rank prints, warns
+    and calls the callbacks of skorch that print or write files; callbacks of your own are called on
+    all ranks. An error on one rank, a rank that dies and a keyboard interrupt end the fit on all
+    ranks with an error. Predictions are not divided, and neither are fits in worker processes of
+    joblib, which are in no process group.
+
     References
     ----------
     .. [1] Hochreiter & Schmidhuber (1997), Long short-term memory. doi:10.1162/neco.1997.9.8.1735
@@ -564,6 +582,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.precision = precision
         self.callbacks = callbacks
 
+    @data_parallel
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -629,6 +648,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 
+    @data_parallel
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -695,7 +715,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         training, classes = check_training_data(X, y, sample_weight, estimator=self)
         if resume:
             self._check_resumable(X, classes)
-        random_state = check_random_state(parameters.random_state)
+        random_state = shared_random_state(parameters.random_state)
         validation = check_validation_data(
             X_val,
             y_val,
@@ -763,7 +783,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             max_epochs=1,
             lr_schedule=None,
             evaluations_per_epoch=1,
-            seed=check_random_state(parameters.random_state).randint(np.iinfo(np.int32).max),
+            seed=shared_random_state(parameters.random_state).randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=True,
         )
@@ -840,6 +860,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         architecture = self._plan(task)
         net = (self._resume_net if task.resume else self._start_net)(architecture, task)
         result = self._train_net(net, architecture, task)
+        share_weights(net.module_)
         before = self.history_ if task.resume else make_history([])
         if result.loaded is not None:
             before = make_history(result.loaded)
@@ -914,8 +935,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             "tol": parameters.tol,
             "record_gradients": parameters.record_gradients,
             "label_smoothing": parameters.label_smoothing,
-            "verbose": int(parameters.verbose),
-            "callbacks": parameters.callbacks,
+            "verbose": 0 if is_silent() else int(parameters.verbose),
+            "callbacks": callbacks_of_rank(parameters.callbacks),
             "max_epochs": max_epochs,
             "lr_schedule": source.lr_schedule,
             "evaluations_per_epoch": source.evaluations_per_epoch,

@@ -2,10 +2,13 @@
 
 import inspect
 import warnings
+from contextvars import ContextVar
 
 # Packages whose stack frames may lie between the user's call and the warning, for example those of
 # a meta-estimator, of pickle when a model is loaded, or of a decorator of torch.
 _LIBRARIES = {"sklearn_rnn", "sklearn", "skorch", "torch", "joblib", "pickle", "copy"}
+# Whether warnings are left out: of the ranks of a process group that fit together, one warns.
+is_muted: ContextVar[bool] = ContextVar("is_muted", default=False)
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
@@ -21,6 +24,8 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     category : type of Warning, default=UserWarning
         The class of the warning.
     """
+    if is_muted.get():
+        return
     frame = inspect.currentframe()
     stacklevel = 0
     while frame is not None:

@@ -14,17 +14,30 @@ from skorch.callbacks import (
     EpochScoring,
     InputShapeSetter,
     LRScheduler,
+    MlflowLogger,
+    NeptuneLogger,
     PassthroughScoring,
+    PrintLog,
+    ProgressBar,
+    SacredLogger,
+    TensorBoard,
+    TrainEndCheckpoint,
     WandbLogger,
 )
 from torch.optim.lr_scheduler import LRScheduler as TorchScheduler
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from sklearn_rnn._training.process_group import active_ranks, is_silent
 from sklearn_rnn._training.task import TrainingTask
 
 SCORING = (BatchScoring, EpochScoring)
 # Callbacks whose effect depends on the parameters or the data of a training.
 CHECKED = (*SCORING, Checkpoint, EarlyStopping, LRScheduler, PassthroughScoring, WandbLogger)
+# Callbacks that print, write files or send data away.
+WRITING = (
+    *(Checkpoint, TrainEndCheckpoint, PrintLog, ProgressBar, TensorBoard),
+    *(MlflowLogger, NeptuneLogger, SacredLogger, WandbLogger),
+)
 
 
 def check_callbacks(callbacks: Sequence[Any] | None) -> None:
@@ -57,6 +70,13 @@ def type_of(callback: Any) -> type:
     return callback if isinstance(callback, type) else type(callback)
 
 
+def callbacks_of_rank(callbacks: list[Any] | None) -> list[Any] | None:
+    """Return the callbacks that this process calls: of a process group, one rank writes."""
+    if callbacks is None or not is_silent():
+        return callbacks
+    return [item for item in callbacks if not issubclass(type_of(without_name(item)), WRITING)]
+
+
 def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
     """Raise a ValueError if a callback would have no effect in a training, or would fail in it.
 
@@ -76,6 +96,7 @@ def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
             )
     checked = [construct(callback) for callback in items if issubclass(type_of(callback), CHECKED)]
     for callback in checked:
+        _check_ranks(callback)
         _check_schedule(callback, task)
         _check_validation(callback, task)
     # Callbacks of others may record further keys.
@@ -88,6 +109,17 @@ def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
 def construct(callback: Any) -> Any:
     """Return a callback, constructed without arguments if it is a class, as skorch does."""
     return callback() if isinstance(callback, type) else callback
+
+
+def _check_ranks(callback: Any) -> None:
+    if active_ranks() is None or not isinstance(callback, Checkpoint):
+        return
+    if loads_best_weights(callback):
+        raise ValueError(
+            f"{type(callback).__name__} with load_best=True loads files that one rank of the "
+            "process group writes. Give load_best=False, and validation data (X_val and y_val, or "
+            "early_stopping=True), with which all ranks keep the best weights."
+        )
 
 
 def _check_schedule(callback: Any, task: TrainingTask) -> None:

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_rnn._ids import merge_numberings, numbering_of, sequence_lengths
 from sklearn_rnn._labels import check_labels, encode_labels
 from sklearn_rnn._linear.cross_fit import MANY_CLASSES
+from sklearn_rnn._training.shards import join_shards
 from sklearn_rnn._validation import check_labelled_ids, check_weights
 from sklearn_rnn._warnings import warn_user
 
@@ -109,7 +110,7 @@ def _check_samples(
         rows = np.flatnonzero(weights)
         ids, y, weights = ids[rows], y[rows], weights[rows]
     # torch rejects an array of negative strides, for example X[::-1].
-    return np.ascontiguousarray(ids), y, weights
+    return join_shards(X, np.ascontiguousarray(ids), y, weights)
 
 
 def _check_two_classes(classes: np.ndarray) -> None:

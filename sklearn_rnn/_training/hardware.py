@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 from typing import Literal
 
@@ -10,6 +11,7 @@ import torch
 
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
+from sklearn_rnn._training.process_group import in_process_group
 from sklearn_rnn._warnings import warn_user
 
 
@@ -20,7 +22,8 @@ def resolve_device(device: str) -> torch.device:
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
         "auto" is the current GPU if there is one, else the CPU. With "auto", the worker processes
-        of joblib and multiprocessing use the GPUs in turn.
+        of joblib and multiprocessing use the GPUs in turn. With "auto" and "cuda", a rank of a
+        process group uses the GPU of its number on the machine, LOCAL_RANK.
 
     Raises
     ------
@@ -31,7 +34,9 @@ def resolve_device(device: str) -> torch.device:
     if match is None:
         raise ValueError(f"device={device!r} must be 'auto', 'cpu', 'cuda' or 'cuda:N'.")
     n_gpus = torch.cuda.device_count()
-    if device == "auto":
+    if device in ("auto", "cuda") and n_gpus and in_process_group() and "LOCAL_RANK" in os.environ:
+        device = f"cuda:{int(os.environ['LOCAL_RANK']) % n_gpus}"
+    elif device == "auto":
         device = _choose_device(n_gpus)
     # Before torch.device, which has another error for a number of more than two digits.
     if device.startswith("cuda") and int(match[1] or 0) >= n_gpus:

@@ -24,6 +24,7 @@ from sklearn_rnn._training.history import GradientFlow, record_best
 from sklearn_rnn._training.interrupts import is_stop_of_skorch
 from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName, take_step
+from sklearn_rnn._training.process_group import refuse_interrupt
 from sklearn_rnn._training.stopping import EarlyStopping, Weights
 
 
@@ -138,6 +139,7 @@ class TrainingLoop:
         self.dataset = dataset
         self.valid_dataset = valid_dataset
         self.microbatches = microbatches
+        microbatches.check_ranks(net.batch_size)
         self.batches = TrainingBatches(dataset, net.batch_size, rng)
         self.schedule = SCHEDULES[net.lr_schedule](
             net.optimizer_,
@@ -162,6 +164,8 @@ class TrainingLoop:
             self._run_epochs()
         except KeyboardInterrupt as interrupt:
             self.interrupted = not is_stop_of_skorch(interrupt)
+            if self.interrupted:
+                refuse_interrupt()
             raise  # skorch catches it and ends the training
 
     def _run_epochs(self) -> None:

@@ -3,11 +3,16 @@
 The split does not depend on the number of threads, and gradients are added in the order of the
 micro-batches, so that the result is the same to the last bit on any number of threads.
 
+The ranks of a process group divide the micro-batches, and exchange what they computed: logits,
+losses and gradients. They exchange the gradients of the embedded words, which are fewer than those
+of the embedding and are summed in the same order as in a single process.
+
 Shapes: B texts, T tokens, E embedding channels, C classes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -18,9 +23,12 @@ from sklearn_rnn._linear.term import TokenNgrams
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._nn.normalization import MaskedBatchNorm
 from sklearn_rnn._training.batches import characters_of
+from sklearn_rnn._training.process_group import active_ranks, check_same_weights
 from sklearn_rnn._training.thread_pool import ThreadPool
+from sklearn_rnn._warnings import warn_user
 
 Inputs = dict[str, torch.Tensor]
+Tensors = tuple[torch.Tensor, ...]
 Step = dict[str, torch.Tensor]
 
 # There are two micro-batches for every 64 texts: four of 16 texts took 1.3 times as long as two of
@@ -79,14 +87,15 @@ class MicroBatches:
             self.tables.append(module.character_embedding.weight)
         are_tables = {id(table) for table in self.tables}
         self.parameters = [p for p in module.parameters() if id(p) not in are_tables]
-        seeds = range(seed, seed + MAX_MICRO_BATCHES)
+        self.ranks = active_ranks()
+        self.n_classes = module.output.out_features
+        n_generators = max(MAX_MICRO_BATCHES, 0 if self.ranks is None else self.ranks.size)
+        seeds = range(seed, seed + n_generators)
         self.generators = [torch.Generator(self.device).manual_seed(s) for s in seeds]
         units = max(layer.forward_cell.hidden_size for layer in module.layers)
         self.size_factor = max(MIN_UNITS // units, 1)
-        # A GPU is fastest without a split, and batch normalisation needs the whole mini-batch.
-        self.is_whole = self.device.type != "cpu" or any(
-            isinstance(layer, MaskedBatchNorm) for layer in module.modules()
-        )
+        norms = [layer for layer in module.modules() if isinstance(layer, MaskedBatchNorm)]
+        self.statistics = [buffer for layer in norms for buffer in layer.buffers()]
 
     def compute_gradients(self, inputs: Inputs, labels: torch.Tensor) -> Step:
         """Set `grad` of each parameter that is not frozen to the gradient of the mean loss.
@@ -119,28 +128,35 @@ class MicroBatches:
         shares = inputs["weights"] / inputs["weights"].sum()
         # At each step, because a callback may freeze parameters at any time.
         parameters = [p for p in self.parameters if p.requires_grad]
+        trains_tables = any(table.requires_grad for table in self.tables)
+        n_channels = embedded.shape[2]
+        if self.ranks is not None:  # the n-gram scores need no gradients, nor do frozen tables
+            n_channels = self.embedding.shape[1] * trains_tables
+        slices = self._split(len(labels))
 
-        def compute(
-            micro_batch: tuple[slice, torch.Generator],
-        ) -> tuple[torch.Tensor, ...]:
-            rows, generator = micro_batch
+        def compute(number: int) -> tuple[torch.Tensor, ...]:
+            rows = slices[number]
             x = self._take_rows(embedded, inputs["lengths"], rows).requires_grad_()
             logits = self.module.classify(
-                x, inputs["lengths"][rows], generator=generator, dtype=self.dtype
+                x, inputs["lengths"][rows], generator=self.generators[number], dtype=self.dtype
             )
             logits = logits + self._linear_logits(inputs, ngrams, rows)
             losses = self.criterion(logits, labels[rows])
-            gradients = torch.autograd.grad(
+            embedded_gradient, *gradients = torch.autograd.grad(
                 losses @ shares[rows],
                 [x, *parameters],
                 materialize_grads=True,  # a custom cell may have unused parameters
             )
-            return logits.detach(), losses.detach(), *gradients
+            return logits.detach(), losses.detach(), embedded_gradient[..., :n_channels], *gradients
 
-        slices = self._split(len(labels))
-        results = self.pool.map(compute, zip(slices, self.generators, strict=False))
+        def shapes(rows: slice) -> list[Sequence[int]]:
+            n = rows.stop - rows.start
+            embedded_shape = self._seq_len(embedded, inputs["lengths"], rows), n, n_channels
+            return [(n, self.n_classes), (n,), embedded_shape, *(p.shape for p in parameters)]
+
+        results = self._map(compute, slices, shapes, is_training=True)
         logits, losses, embedded_gradients, *gradients = zip(*results, strict=True)
-        if any(table.requires_grad for table in self.tables):
+        if trains_tables:
             embedded.backward(_join_rows(embedded, slices, embedded_gradients))
         for parameter, summands in zip(parameters, gradients, strict=True):
             parameter.grad = sum(summands[1:], start=summands[0])
@@ -158,14 +174,62 @@ class MicroBatches:
         scores = self._ngram_scores(inputs, ngrams)
         embedded = self.module.embed(inputs["ids"], scores, characters_of(inputs))
 
-        def compute(rows: slice) -> torch.Tensor:
+        slices = self._split(len(labels))
+
+        def compute(number: int) -> Tensors:
+            rows = slices[number]
             with torch.no_grad():  # no_grad applies to one thread
                 x = self._take_rows(embedded, inputs["lengths"], rows)
                 logits = self.module.classify(x, inputs["lengths"][rows])
-                return logits + self._linear_logits(inputs, ngrams, rows)
+                return (logits + self._linear_logits(inputs, ngrams, rows),)
 
-        logits = torch.cat(self.pool.map(compute, self._split(len(labels))))
+        def shapes(rows: slice) -> list[Sequence[int]]:
+            return [(rows.stop - rows.start, self.n_classes)]
+
+        results = self._map(compute, slices, shapes, is_training=False)
+        logits = torch.cat([logits for (logits,) in results])
         return _make_step(logits, self.criterion(logits, labels), inputs["weights"], labels)
+
+    def check_ranks(self, batch_size: int) -> None:
+        """Check the ranks of a process group before the first step, if there is a group.
+
+        Parameters
+        ----------
+        batch_size : int
+            Texts in a mini-batch.
+
+        Raises
+        ------
+        ValueError
+            If the ranks have different weights.
+
+        Warns
+        -----
+        UserWarning
+            If there are more ranks than micro-batches in a mini-batch.
+        """
+        if self.ranks is None:
+            return
+        check_same_weights(self.ranks, self.module)
+        n_slices, n_ranks = len(self._split(batch_size)), self.ranks.size
+        if n_slices >= n_ranks:
+            return
+        cure = f"Set batch_size={self._batch_size_for(n_ranks)}, or start fewer processes."
+        if self.statistics:
+            cure = "Batch normalisation needs whole mini-batches: set batch_norm=False."
+        elif n_slices == MAX_MICRO_BATCHES:
+            cure = f"Start {MAX_MICRO_BATCHES} processes."
+        warn_user(
+            f"The process group has {n_ranks} ranks, and batch_size={batch_size} gives "
+            f"{n_slices} micro-batch{'es' * (n_slices > 1)}: {n_ranks - n_slices} of the ranks "
+            f"have nothing to do while the network is trained. {cure}"
+        )
+
+    def _batch_size_for(self, n_slices: int) -> int:
+        """Return the smallest batch size that gives at least `n_slices` micro-batches, if any."""
+        n_pairs = -(-min(n_slices, MAX_MICRO_BATCHES) // 2)
+        is_split_freely = self.device.type != "cpu"
+        return n_slices if is_split_freely else TEXTS_PER_PAIR * self.size_factor * n_pairs
 
     def _find_ngrams(self, inputs: Inputs) -> TokenNgrams | None:
         """Return the n-grams of texts, or None if they are not needed."""
@@ -199,10 +263,15 @@ class MicroBatches:
 
         Their number is even, so that two threads finish together.
         """
-        if self.is_whole or n_texts < MIN_TEXTS_TO_SPLIT * self.size_factor:
-            return [slice(n_texts)]
-        n_pairs = max(n_texts // (TEXTS_PER_PAIR * self.size_factor), 1)
-        n_slices = min(2 * n_pairs, MAX_MICRO_BATCHES)
+        if self.statistics:  # batch normalisation needs the whole mini-batch
+            n_slices = 1
+        elif self.device.type != "cpu":  # a GPU is fastest without a split
+            n_slices = 1 if self.ranks is None else min(self.ranks.size, n_texts)
+        elif n_texts < MIN_TEXTS_TO_SPLIT * self.size_factor:
+            n_slices = 1
+        else:
+            n_pairs = max(n_texts // (TEXTS_PER_PAIR * self.size_factor), 1)
+            n_slices = min(2 * n_pairs, MAX_MICRO_BATCHES)
         ends = [n_texts * number // n_slices for number in range(n_slices + 1)]
         return [slice(*span) for span in pairwise(ends)]
 
@@ -210,20 +279,64 @@ class MicroBatches:
         self, embedded: torch.Tensor, lengths: torch.Tensor, rows: slice
     ) -> torch.Tensor:
         """Return the texts of a micro-batch, cut to the length of the longest."""
-        # A whole mini-batch keeps its length: to read `lengths` would synchronise host and GPU.
-        seq_len = len(embedded) if self.is_whole else int(lengths[rows].max())
-        return embedded.detach()[:seq_len, rows]
+        return embedded.detach()[: self._seq_len(embedded, lengths, rows), rows]
+
+    def _seq_len(self, embedded: torch.Tensor, lengths: torch.Tensor, rows: slice) -> int:
+        # On a GPU, texts keep their padding: to read `lengths` would synchronise host and device.
+        return int(lengths[rows].max()) if self.device.type == "cpu" else len(embedded)
+
+    def _map(
+        self,
+        function: Callable[[int], Tensors],
+        slices: Sequence[slice],
+        shapes: Callable[[slice], list[Sequence[int]]],
+        *,
+        is_training: bool,
+    ) -> list[Tensors]:
+        """Return ``function(number)`` for each micro-batch, which the ranks of a group divide.
+
+        `shapes` returns the shapes of the tensors that `function` returns, for the rows of a
+        micro-batch. If `is_training`, the ranks also exchange what a micro-batch changes: the state
+        of its random generator, and the statistics of batch normalisation.
+        """
+        numbers = range(len(slices))
+        if self.ranks is None:
+            return self.pool.map(function, numbers)
+        owners = self.ranks.owners(len(slices))
+        own = [number for number in numbers if owners[number] == self.ranks.rank]
+        results = dict(zip(own, self.pool.map(function, own), strict=True))
+        sizes = [[math.prod(shape) for shape in shapes(rows)] for rows in slices]
+        flat = [
+            torch.cat([tensor.reshape(-1) for tensor in results[number]])
+            if number in results
+            else self.embedding.new_empty(sum(sizes[number]))
+            for number in numbers
+        ]
+        generators = self.generators[: len(slices)] if is_training else []
+        states = [generator.get_state() for generator in generators]
+        statistics = self.statistics if is_training else []
+        self.ranks.broadcast(
+            "gradients" if is_training else "logits",
+            [*flat, *states, *statistics],
+            [*owners, *owners[: len(states)], *(0 for _ in statistics)],
+        )
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+        return [
+            tuple(map(torch.Tensor.view, flat[number].split(sizes[number]), shapes(rows)))
+            for number, rows in zip(numbers, slices, strict=True)
+        ]
 
 
 def _join_rows(
     embedded: torch.Tensor, slices: Sequence[slice], gradients: Sequence[torch.Tensor]
 ) -> torch.Tensor:
     """Join the gradients of the embedded tokens of micro-batches into one of shape (T, B, E)."""
-    if len(slices) == 1 and len(gradients[0]) == len(embedded):
+    if len(slices) == 1 and gradients[0].shape == embedded.shape:
         return gradients[0]
     joined = torch.zeros_like(embedded)
     for rows, gradient in zip(slices, gradients, strict=True):
-        joined[: len(gradient), rows] = gradient
+        joined[: len(gradient), rows, : gradient.shape[2]] = gradient
     return joined
 
 

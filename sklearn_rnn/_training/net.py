@@ -14,11 +14,7 @@ from sklearn_rnn._linear.cross_fit import CrossFit, learn_linear_term
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import Batch
-from sklearn_rnn._training.callbacks import (
-    has_batch_hook,
-    loads_best_weights,
-    scheduled_rate,
-)
+from sklearn_rnn._training.callbacks import has_batch_hook, loads_best_weights, scheduled_rate
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.loop import TrainingLoop, TrainingResult
 from sklearn_rnn._training.microbatches import MicroBatches, Step
@@ -30,6 +26,7 @@ from sklearn_rnn._training.prediction_net import (
     PredictionNet,
     SkorchDataset,
 )
+from sklearn_rnn._training.process_group import shared_map
 from sklearn_rnn._training.thread_pool import ThreadPool, methods_on_one_core, thread_pool
 
 
@@ -363,7 +360,7 @@ class RecurrentNet(PredictionNet):
             accumulate=accumulate,
             label_smoothing=self.label_smoothing,
             rng=rng,
-            parallel_map=pool.map,
+            parallel_map=shared_map(pool.map),
         )
 
     def _scheduled_rate(self) -> float | None:

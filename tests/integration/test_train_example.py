@@ -1,0 +1,38 @@
+"""The example of training: the same model in one process and under torchrun."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_rnn.datasets import make_word_order
+from sklearn_rnn.export import load_model
+from tests.nets import same_weights
+
+ROOT = Path(__file__).parents[2]
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+@pytest.mark.slow
+def test_torchrun_trains_the_same_model(tmp_path):
+    texts, labels = make_word_order(600, random_state=0)
+    rows = [f'"{text}",{label}\n' for text, label in zip(texts, labels, strict=True)]
+    (tmp_path / "reviews.csv").write_text("text,label\n" + "".join(rows))
+    settings = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for path, launcher in zip(paths, [[], TORCHRUN], strict=True):
+        done = subprocess.run(
+            [sys.executable, *launcher, "examples/train.py", tmp_path / "reviews.csv", path],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("train_loss") == 1
+    one, two = map(load_model, paths)
+    assert same_weights(one[-1], two[-1])
+    np.testing.assert_array_equal(one.predict_proba(texts), two.predict_proba(texts))
