@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 class NgramRows(NamedTuple):
     """The rows of the n-grams of a batch in the table of coefficients, in a graph.
 
+    The rows are int32. 0, the row of zeros, stands for n-grams that the table does not have.
+
     Parameters
     ----------
-    rows : str
-        int32 of shape (B, K). 0, the row of zeros, for n-grams that the table does not have.
+    of_words : list of N str
+        For each length, the n-grams that end at each word, of shape (B, T).
+    of_characters : str or None
+        The character n-grams, of shape (B, L M); None without characters.
     coefficients : ndarray of float32 of shape (n_rows, C)
         The table.
-    longest : int
-        N.
     """
 
-    rows: Name
+    of_words: list[Name]
+    of_characters: Name | None
     coefficients: npt.NDArray[np.float32]
-    longest: int
 
 
 def add_ngram_rows(
@@ -63,15 +65,29 @@ def add_ngram_rows(
     # Keys of int32 take half the space. Those of character n-grams need 63 bits.
     is_small = words.characters is None and n_tokens**2 <= 2**31
     base = np.int32(n_tokens) if is_small else np.int64(PAIR_BASE)
-    keys = words.ids if is_small else graph.cast(words.ids, np.int64)
+    keys = term.keys.numpy(force=True)
+    first, second = np.divmod(keys, PAIR_BASE)
+    # The key of a word is its id. Keys of ids that the network does not know are left out: in a
+    # smaller base, they would be those of pairs.
+    is_word = (keys > 0) & (keys < n_tokens)
+    is_other = (keys == 0) | (first > 0) & ((first < base) & (second < base) | (not is_small))
+    table = make_table((first * base + second)[is_other].astype(base.dtype))
+    order = np.concatenate([np.flatnonzero(is_other)[table.order], np.flatnonzero(is_word)])
+    rows_of_ids = np.zeros(n_tokens, dtype=np.int32)
+    rows_of_ids[keys[is_word]] = np.arange(is_other.sum(), len(order))
+
+    of_words = [graph.add("Gather", rows_of_ids, words.ids)]
+    others = []
     if term.longest > 1:
-        keys = graph.add("Concat", keys, _add_pairs(graph, keys, base), axis=1)
+        ids = words.ids if is_small else graph.cast(words.ids, np.int64)
+        others.append(_add_pairs(graph, ids, base))
     if words.characters is not None:
-        keys = graph.add("Concat", keys, words.characters.keys, axis=1)
-    first, second = np.divmod(term.keys.numpy(force=True), PAIR_BASE)
-    table = make_table((first * base + second).astype(base.dtype))
-    coefficients = term.coefficients.numpy(force=True)[table.order]
-    return NgramRows(add_lookup(graph, keys, table), coefficients, term.longest)
+        others.append(words.characters.keys)
+    rows = [add_lookup(graph, given, table) for given in others]
+    if term.longest > 1:
+        of_words.append(rows[0])
+    of_characters = None if words.characters is None else rows[-1]
+    return NgramRows(of_words, of_characters, term.coefficients.numpy(force=True)[order])
 
 
 def _add_pairs(graph: GraphBuilder, words: Name, base: np.signedinteger[Any]) -> Name:
@@ -90,9 +106,10 @@ def _add_pairs(graph: GraphBuilder, words: Name, base: np.signedinteger[Any]) ->
 
 def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) -> Name:
     """Add the logits of the linear term, of shape (B, C)."""
-    # Equal n-grams have equal rows, which are adjacent when the rows are sorted.
-    width = graph.dimension(ngrams.rows, 1)
-    ordered, _ = graph.add_many("TopK", 2, ngrams.rows, width, axis=1)
+    # Equal n-grams have equal rows, which are adjacent when the rows are sorted. To sort those of
+    # each length by themselves takes half the time, and none is equal to one of another length.
+    parts = [*ngrams.of_words, *filter(None, [ngrams.of_characters])]
+    ordered = graph.add("Concat", *(_add_sorted(graph, rows) for rows in parts), axis=1)
     before = graph.shift(ordered, np.int32(-1))
     is_repeated = graph.add("Equal", ordered, before)
     distinct = graph.add("Where", is_repeated, np.int32(0), ordered)
@@ -104,20 +121,24 @@ def add_linear_logits(graph: GraphBuilder, ngrams: NgramRows, term: LinearTerm) 
     return graph.add("Add", mean, term.bias.numpy(force=True))
 
 
+def _add_sorted(graph: GraphBuilder, rows: Name) -> Name:
+    """Add each row of a matrix in descending order."""
+    ordered, _ = graph.add_many("TopK", 2, rows, graph.dimension(rows, 1), axis=1)
+    return ordered
+
+
 def add_scores(graph: GraphBuilder, ngrams: NgramRows, words: Words) -> Name:
     """Add the n-gram score channels, of shape (T, B, C)."""
-    n_columns = graph.add("Mul", words.n_words, np.int64(ngrams.longest))
-    rows = graph.truncate(ngrams.rows, n_columns, 1)
-    rows = graph.add("Reshape", rows, [0, ngrams.longest, -1])
-    rows = graph.add("Transpose", rows, perm=[1, 2, 0])  # (N, T, B)
-    scores = graph.add_rows(ngrams.coefficients, rows)
-    scores = graph.add("ReduceSum", scores, [0], keepdims=0)
-    if words.characters is not None:
-        rows = graph.add("Slice", ngrams.rows, n_columns, [2**31], [1])
-        rows = graph.add("Reshape", rows, [0, N_LENGTHS, -1])
-        parts = graph.add_rows(ngrams.coefficients, rows)  # (B, L, M, C)
-        parts = graph.add("ReduceSum", parts, [1], keepdims=0)
-        parts = graph.add("MatMul", words.characters.of_words, parts)
-        scores = graph.add("Add", scores, graph.add("Transpose", parts, perm=[1, 0, 2]))
+    parts = [
+        graph.add_rows(ngrams.coefficients, graph.add("Transpose", rows, perm=[1, 0]))
+        for rows in ngrams.of_words
+    ]
+    scores = graph.add("Sum", *parts)
+    if ngrams.of_characters is not None and words.characters is not None:
+        rows = graph.add("Reshape", ngrams.of_characters, [0, N_LENGTHS, -1])
+        of_columns = graph.add_rows(ngrams.coefficients, rows)  # (B, L, M, C)
+        of_columns = graph.add("ReduceSum", of_columns, [1], keepdims=0)
+        of_words = graph.add("MatMul", words.characters.of_words, of_columns)
+        scores = graph.add("Add", scores, graph.add("Transpose", of_words, perm=[1, 0, 2]))
     mean = graph.add("ReduceMean", scores, [2])
     return graph.add("Mul", graph.add("Sub", scores, mean), np.float32(NGRAM_SCORE_SCALE))

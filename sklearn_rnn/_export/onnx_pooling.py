@@ -24,6 +24,8 @@ from sklearn_rnn._nn.pooling import (
 if TYPE_CHECKING:
     from torch import nn
 
+MAX_WINDOW = 16  # words whose maximum is computed first
+
 
 def add_pooling(
     graph: GraphBuilder, states: States, positions: Positions, pooling: Pooling
@@ -45,15 +47,26 @@ def _add_last(graph: GraphBuilder, states: States, positions: Positions, pooling
 
 def _add_max(graph: GraphBuilder, states: States, positions: Positions, pooling: Any) -> Name:
     at_padding = _add_minus_infinity(graph, positions)  # (T, B)
+    size = states.layer.forward_cell.hidden_size
     if states.layer.merge == "sum":  # a maximum of sums is not the sum of the maxima
         masked = graph.add(
             "Add", add_joined(graph, states), graph.add("Unsqueeze", at_padding, [2])
         )
-        return graph.add("ReduceMax", masked, [0], keepdims=0)
+        return graph.add("Reshape", _add_maximum(graph, masked), [-1, size])
+    n_directions = 1 if states.layer.backward_cell is None else 2
     at_padding = graph.add("Unsqueeze", at_padding, [1, 3])
     masked = graph.add("Add", states.by_direction, at_padding)
-    maximum = graph.add("ReduceMax", masked, [0], keepdims=0)
+    maximum = graph.add("Reshape", _add_maximum(graph, masked), [n_directions, -1, size])
     return add_merged(graph, maximum, states.layer.merge)
+
+
+def _add_maximum(graph: GraphBuilder, x: Name) -> Name:
+    """Add the maximum over the first axis, whose other axes become one."""
+    # A third of the time of ReduceMax alone.
+    columns = graph.add("Unsqueeze", graph.add("Reshape", x, [0, -1]), [0, 1])
+    window = [MAX_WINDOW, 1]
+    maxima = graph.add("MaxPool", columns, kernel_shape=window, strides=window, ceil_mode=1)
+    return graph.add("ReduceMax", maxima, [0, 1, 2], keepdims=0)
 
 
 def _add_mean(graph: GraphBuilder, states: States, positions: Positions, pooling: Any) -> Name:
