@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,7 +39,9 @@ def read(file: str, args: argparse.Namespace) -> Bunch:
     return read_texts(source, format=args.format, **options, **_dialect(args))
 
 
-def iter_texts(args: argparse.Namespace, chunk_size: int) -> Iterator[npt.NDArray[np.object_]]:
+def iter_texts(
+    args: argparse.Namespace, chunk_size: int, *, first_size: int
+) -> Iterator[npt.NDArray[np.object_]]:
     """Return the texts of `args.file` in chunks, each of which is read when it is asked for.
 
     A text may be empty, so that a few empty cells do not end the command.
@@ -49,6 +52,8 @@ def iter_texts(args: argparse.Namespace, chunk_size: int) -> Iterator[npt.NDArra
         The file, or "-" for stdin, and its columns, format and dialect.
     chunk_size : int
         The number of texts in a chunk, at most.
+    first_size : int
+        That of the first chunk.
 
     Returns
     -------
@@ -59,7 +64,9 @@ def iter_texts(args: argparse.Namespace, chunk_size: int) -> Iterator[npt.NDArra
     records = read_records(
         source, format, args.text or "text", None, accepts_empty=True, **_dialect(args)
     )
-    return (np.array(texts, dtype=object) for texts, _ in read_chunks(records, chunk_size))
+    first = read_chunks(islice(records, first_size), first_size)
+    chunks = chain(first, read_chunks(records, chunk_size))
+    return (np.array(texts, dtype=object) for texts, _ in chunks)
 
 
 def _dialect(args: argparse.Namespace) -> dict[str, Any]:

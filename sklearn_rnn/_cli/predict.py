@@ -20,6 +20,7 @@ from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES, create_bytes
 from sklearn_rnn._io.text_formats import FORMATS
 
 _CHUNK_SIZE = 1024  # texts that are in memory at a time
+_FIRST_CHUNK_SIZE = 128  # fewer, so that the first rows are out sooner
 
 _Probabilities = npt.NDArray[np.floating[Any]] | None
 
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> None:
     else:
         check_writable(args.output)
     model = load(args.model, trust=args.trust)
-    rows = _rows(model, iter_texts(args, _CHUNK_SIZE), _output_format(args))
+    texts = iter_texts(args, _CHUNK_SIZE, first_size=min(_FIRST_CHUNK_SIZE, _CHUNK_SIZE))
+    rows = _rows(model, texts, _output_format(args))
     if is_to_stdout:
         for chunk in rows:
             _print(chunk)

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn.__main__ import main
@@ -231,6 +231,20 @@ def test_chunks_make_one_file(format, has_probabilities, saved, csv, monkeypatch
     assert main(options) == 0
     assert capsys.readouterr().out == expected
     assert expected.count("\n") == 24 + (format == "csv")
+
+
+def test_the_first_chunk_is_small(saved, csv, monkeypatch, capsys):
+    sizes = []
+    predict = Pipeline.predict
+    monkeypatch.setattr(command, "_FIRST_CHUNK_SIZE", 4)
+    monkeypatch.setattr(command, "_CHUNK_SIZE", 15)
+    monkeypatch.setattr(
+        Pipeline, "predict", lambda self, texts: sizes.append(len(texts)) or predict(self, texts)
+    )
+    assert main(["predict", "model.skops", csv, "--text=review"]) == 0
+    assert sizes == [4, 15, 5]
+    labels = pd.read_csv(io.StringIO(capsys.readouterr().out))["label"]
+    assert_array_equal(labels, saved.predict(pd.read_csv(csv)["review"]))
 
 
 @pytest.mark.usefixtures("small_chunks")
