@@ -4,8 +4,12 @@
 
 The classifier has its default parameters but for batch_size, and is fitted to reviews of IMDB, cut
 to 400 words. Every process has one thread, the rival as many threads as there are processes. The
-processes meet by gloo on this machine. Runs alternate, and medians are compared. The times mean
-little where there are more processes than idle cores; the bytes do not depend on it.
+processes meet by gloo on this machine. Runs alternate, and medians are compared.
+
+Seconds mean little where there are fewer idle cores than processes. Processor seconds, those of a
+rank with all its threads, do not depend on it, and neither do the bytes that it sends. Efficiency
+is the figure of one process, divided by that of the variant and by its number of cores; for
+processor seconds, which do not count waiting for other ranks, by its number of processes.
 
 The tables are printed and written, with the versions and the machine, to
 benchmarks/results/distributed.json.
@@ -15,6 +19,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.common.arguments import add_data_option, make_parser
@@ -39,11 +44,12 @@ def compare(options: Namespace, batch_size: int) -> pd.DataFrame:
         for name, runs in measure_in_turn(measures, options.runs).items()
     }
     table = pd.DataFrame(figures).T
-    n_cores = pd.Series({name: n_ranks * n_threads for name, n_ranks, n_threads in variants})
-    seconds = table["seconds of an epoch"]
-    table.insert(1, "efficiency", seconds[ONE[0]] / seconds / n_cores)
-    before = table["seconds before the epochs"]
-    table.insert(3, "efficiency before the epochs", before[ONE[0]] / before / n_cores)
+    n_ranks = np.array([n for _, n, _ in variants])
+    n_cores = n_ranks * [n for _, _, n in variants]
+    for stage in ("of an epoch", "before the epochs"):
+        for unit, n_used in [("seconds", n_cores), ("processor seconds", n_ranks)]:
+            seconds = table[f"{unit} {stage}"]
+            table[f"efficiency by {unit} {stage}"] = seconds[ONE[0]] / seconds / n_used
     return table
 
 

@@ -4,6 +4,9 @@ The classifier is a bidirectional LSTM of 128 units on IMDB with batches of 64, 
 section, but with the linear term. The rival is a packed network in float32, fed by torch's
 DataLoader, and trains on all texts.
 
+Processes that divide a fit on one card exchange by gloo through the memory of the machine, because
+NCCL allows one process per card. That is the cost of the exchange at its worst.
+
 Targets, on one H200: an epoch at least 10 times as fast as packed; AG News' 59,662 rows from raw
 text to a fitted default Pipeline in at most 10 s; two fits with one random_state the same to the
 last bit.
@@ -13,6 +16,7 @@ from argparse import Namespace
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.pipeline import make_pipeline
 
@@ -25,10 +29,12 @@ from benchmarks.common.timing import (
     tabulate,
     timed,
 )
+from benchmarks.distributed.rank import run_ranks
 from benchmarks.speed.skorch_rival import PackedNet, Texts, collate, make_rival
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
 PACKED = "skorch, packed"
+LARGE_BATCH = 512  # texts, of the processes that share the card
 
 
 def run(options: Namespace) -> Tables:
@@ -57,9 +63,14 @@ def run_on(device: str, options: Namespace) -> Tables:
         "TextTokenizer, RNNTextClassifier": timed_on(device, lambda: pipeline.fit(texts, topics))
     }
     raw = tabulate(measure_in_turn(raw, options.runs))
+    shared = {
+        f"{n} process{'es' * (n > 1)}": run_ranks(n, 1, options.data, len(ids), LARGE_BATCH, device)
+        for n in (1, 2, 4)
+    }
     ratio = epochs.loc["RNNTextClassifier, auto", f"times faster than {PACKED}"]
     return {
         f"an epoch of {len(ids):,} texts": epochs,
+        f"one card, batch_size={LARGE_BATCH}": pd.DataFrame(shared).T,
         f"AG News, {len(texts):,} raw texts to a fitted default Pipeline": raw,
         "targets": check_targets(
             {
