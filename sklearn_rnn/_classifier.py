@@ -1,5 +1,6 @@
 """RNNTextClassifier: parameters, fit, predict, fitted attributes."""
 
+import os
 from dataclasses import asdict, replace
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -35,7 +36,9 @@ from sklearn_rnn._parameters import (
     invalid_parameters,
     python_values,
 )
+from sklearn_rnn._training.build_net import build_net
 from sklearn_rnn._training.callbacks import callbacks_of_rank, check_callbacks, check_effects
+from sklearn_rnn._training.checkpoint import open_checkpoint
 from sklearn_rnn._training.data import (
     MIN_EPOCHS,
     TrainingData,
@@ -56,7 +59,7 @@ from sklearn_rnn._training.hardware import (
 )
 from sklearn_rnn._training.history import make_history
 from sklearn_rnn._training.loop import TrainingResult
-from sklearn_rnn._training.net import RecurrentNet, build_net
+from sklearn_rnn._training.net import RecurrentNet
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName
 from sklearn_rnn._training.process_group import (
     data_parallel,
@@ -338,6 +341,25 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         would have no effect is refused: one that reads validation data if there is none, and
         `InputShapeSetter`.
 
+    checkpoint_path : str, path-like or None, default=None
+        File for the state of `fit`, so that a fit that takes long survives the end of its process:
+        the same call of `fit`, in a new process, goes on after the last complete epoch, and ends
+        with the same model to the last bit. The state is written after each epoch. Another file
+        beside it, whose name ends in ".linear", has the linear classifier, and is written once. A
+        fit that is complete removes both; after an interrupt from the keyboard they stay. None
+        writes no files.
+
+        The state is that of one fit: the same parameters (`verbose` may differ), data and versions.
+        `random_state` must not be None. If the file has the state of another fit, `fit` raises an
+        error that says how they differ. Where one estimator is fitted many times, as in a search,
+        put ``{fit}`` into the path: a name of the fit replaces it, so that each fit has a file of
+        its own. `partial_fit` does not use it.
+
+        Callbacks without state of their own go on as if there had been no interruption, as do
+        skorch's scoring, logging and `LRScheduler` per epoch. `EarlyStopping`, `LoadInitState` and
+        any other `LRScheduler` are refused. Other callbacks start anew, after the epochs that are
+        in the history already.
+
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
@@ -503,6 +525,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         "record_gradients": ["boolean"],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, None],
+        "checkpoint_path": [str, os.PathLike, None],
     }
 
     def __init__(
@@ -544,6 +567,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         record_gradients: bool = False,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         callbacks: list[Any] | None = None,  # of skorch, which has no annotations
+        checkpoint_path: str | os.PathLike[str] | None = None,
     ) -> None:
         self.cell_type = cell_type
         self.hidden_size = hidden_size
@@ -581,6 +605,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         self.record_gradients = record_gradients
         self.precision = precision
         self.callbacks = callbacks
+        self.checkpoint_path = checkpoint_path
 
     @data_parallel
     @_fit_context(prefer_skip_nested_validation=True)
@@ -630,6 +655,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             after another `fit` of the tokenizer.
         MemoryError
             If the network and its gradients do not fit into the memory of the device.
+        OSError
+            If the file of `checkpoint_path` cannot be written, or the disk is too full for it.
         KeyboardInterrupt
             If interrupted before the training begins, which leaves the classifier as it was; or if
             training is interrupted and a library or another estimator called `fit`, for example a
@@ -644,7 +671,8 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         UserWarning
             If training is interrupted from the keyboard. What was trained is kept: the current
             weights or, with validation data, the best weights so far. Also if ids of X_val stand
-            for other tokens than in X.
+            for other tokens than in X; or if a checkpoint cannot be written after an epoch, as on a
+            disk that has become full: training goes on.
         """
         return self._train(self._check_fit(X, y, sample_weight, X_val, y_val, sample_weight_val))
 
@@ -747,6 +775,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             seed=random_state.randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=False,
+            checkpoint_path=self.checkpoint_path,
         )
 
     def _check_partial_fit(
@@ -786,6 +815,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             seed=shared_random_state(parameters.random_state).randint(np.iinfo(np.int32).max),
             resume=resume,
             accumulate=True,
+            checkpoint_path=None,
         )
 
     def _check_resumable(self, X: npt.ArrayLike, classes: np.ndarray) -> None:
@@ -945,20 +975,27 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     def _train_net(
         self, net: RecurrentNet, architecture: Architecture, task: TrainingTask
     ) -> TrainingResult:
-        return net.train(
+        dtype = resolve_precision(
+            task.parameters.precision,
+            torch.device(net.device),
+            cell_type=architecture.cell_type,
+            hidden_sizes=architecture.hidden_sizes,
+        )
+        with invalid_parameters():
+            checkpoint = open_checkpoint(task, net, dtype)
+        result = net.train(
             task.training,
             task.validation,
             parameters=self._net_parameters(task),
             known_ids=task.known_ids,
             accumulate=task.accumulate,
             seed=(task.seed, len(self.history_) if task.resume else 0),
-            dtype=resolve_precision(
-                task.parameters.precision,
-                torch.device(net.device),
-                cell_type=architecture.cell_type,
-                hidden_sizes=architecture.hidden_sizes,
-            ),
+            dtype=dtype,
+            checkpoint=checkpoint,
         )
+        if checkpoint is not None and not result.interrupted:
+            checkpoint.remove()
+        return result
 
     def _set_fitted(
         self,
@@ -1189,6 +1226,9 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
         if type(state.get("class_weight")) is dict:
             # Keys of a dict are str in a file of skops, which would make one key of True and False.
             state["_class_weight"] = list(state.pop("class_weight").items())
+        if state.get("checkpoint_path") is not None:
+            # A Path of one system cannot be loaded on another.
+            state["checkpoint_path"] = os.fsdecode(state["checkpoint_path"])
         if "net_" in state:
             state["_architecture"] = asdict(self._architecture)
             state["net_"] = {
@@ -1206,7 +1246,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
             state = dict(state)
             if "_class_weight" in state:
                 state["class_weight"] = dict(state.pop("_class_weight"))
-            super().__setstate__(state)
+            super().__setstate__({"checkpoint_path": None} | state)  # not in older pickles
             if "net_" in state:
                 self._rebuild(state)
 

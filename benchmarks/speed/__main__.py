@@ -30,6 +30,7 @@ SECTIONS = (
     "search",
     "memory",
     "repeated_fits",
+    "checkpoint",
     "growth",
     "gpu",
 )

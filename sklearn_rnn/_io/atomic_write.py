@@ -20,10 +20,10 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     raises an error if the file cannot be written.
 
     The path of the block is in a temporary folder beside the file, which remains only if the
-    process is killed, and has the same name, which some writers choose the compression by. The new
-    file has the permissions of the old one. A symbolic link remains, and the file that it points
-    to is replaced. Devices, pipes, open files (``/dev/stdout``) and mount points cannot be
-    replaced: the block writes to `path` itself.
+    process is killed (`remove_leftovers` removes it), and has the same name, which some writers
+    choose the compression by. The new file has the permissions of the old one. A symbolic link
+    remains, and the file that it points to is replaced. Devices, pipes, open files
+    (``/dev/stdout``) and mount points cannot be replaced: the block writes to `path` itself.
 
     Parameters
     ----------
@@ -57,6 +57,14 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         if error.filename is None or _FOLDER_PREFIX in str(error.filename):
             error.filename, error.filename2 = name, None
         raise
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove the temporary folders of this file that processes left when they were killed."""
+    file = Path(os.path.realpath(path))
+    for folder in file.parent.glob(f"{_FOLDER_PREFIX}*"):
+        if (folder / file.name).exists():  # not a folder of another file
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_name(name: str) -> None:

@@ -145,7 +145,7 @@ class TrainingBatches:
 
 
 def split_epochs(
-    batches: TrainingBatches, *, n_epochs: int, evaluations_per_epoch: int
+    batches: TrainingBatches, *, n_epochs: int, evaluations_per_epoch: int, first_epoch: int = 0
 ) -> Iterator[tuple[float, int, Iterator[Batch]]]:
     """Split the mini-batches of each epoch into intervals; an evaluation follows each interval.
 
@@ -157,6 +157,8 @@ def split_epochs(
         Number of epochs.
     evaluations_per_epoch : int
         Intervals in an epoch. An epoch of fewer mini-batches has one interval per mini-batch.
+    first_epoch : int, default=0
+        Epochs before the first that is yielded.
 
     Yields
     ------
@@ -170,7 +172,7 @@ def split_epochs(
     n_batches = len(batches)
     n_intervals = min(evaluations_per_epoch, n_batches)
     ends = [n_batches * number // n_intervals for number in range(n_intervals + 1)]
-    for epoch in range(n_epochs):
+    for epoch in range(first_epoch, n_epochs):
         iterator = iter(batches)
         for start, end in pairwise(ends):
             yield epoch + end / n_batches, end - start, islice(iterator, end - start)

@@ -13,6 +13,7 @@ from skorch.callbacks import (
     EarlyStopping,
     EpochScoring,
     InputShapeSetter,
+    LoadInitState,
     LRScheduler,
     MlflowLogger,
     NeptuneLogger,
@@ -32,7 +33,15 @@ from sklearn_rnn._training.task import TrainingTask
 
 SCORING = (BatchScoring, EpochScoring)
 # Callbacks whose effect depends on the parameters or the data of a training.
-CHECKED = (*SCORING, Checkpoint, EarlyStopping, LRScheduler, PassthroughScoring, WandbLogger)
+CHECKED = (
+    *SCORING,
+    Checkpoint,
+    EarlyStopping,
+    LoadInitState,
+    LRScheduler,
+    PassthroughScoring,
+    WandbLogger,
+)
 # Callbacks that print, write files or send data away.
 WRITING = (
     *(Checkpoint, TrainEndCheckpoint, PrintLog, ProgressBar, TensorBoard),
@@ -99,6 +108,8 @@ def check_effects(callbacks: Sequence[Any] | None, task: TrainingTask) -> None:
         _check_ranks(callback)
         _check_schedule(callback, task)
         _check_validation(callback, task)
+        if task.checkpoint_path is not None:
+            _check_resumable(callback)
     # Callbacks of others may record further keys.
     if all(type_of(callback).__module__.startswith("skorch.") for callback in items):
         recorded = set(recorded_keys(checked, has_validation=task.validation is not None))
@@ -148,6 +159,26 @@ def _check_validation(callback: Any, task: TrainingTask) -> None:
         )
 
 
+def _check_resumable(callback: Any) -> None:
+    """Raise a ValueError if a callback would not go on after a checkpoint as without it."""
+    if isinstance(callback, LoadInitState):
+        reason = "loads another state"
+        cure = "Remove it from callbacks"
+    elif isinstance(callback, EarlyStopping):
+        reason = "counts epochs"
+        cure = "Set early_stopping=True of the classifier in its place"
+    elif isinstance(callback, LRScheduler) and not _depends_on_epoch_alone(callback):
+        reason = "keeps a state"
+        cure = "Set lr_schedule of the classifier, or a policy that depends on the epoch alone"
+    else:
+        return
+    raise ValueError(
+        f"{type(callback).__name__} {reason} that a checkpoint does not hold, so that a fit that "
+        f"goes on from a checkpoint would end with other weights. {cure}, or set "
+        "checkpoint_path=None."
+    )
+
+
 def recorded_keys(callbacks: Sequence[Any], *, has_validation: bool) -> Iterator[str]:
     """Yield the keys of the history's rows in a training with callbacks of skorch."""
     yield from ("epoch", "epochs_completed", "learning_rate", "dur")
@@ -191,6 +222,10 @@ def is_plateau(callback: Any) -> bool:
     )
 
 
+def _depends_on_epoch_alone(scheduler: LRScheduler) -> bool:
+    return scheduler.step_every == "epoch" and not is_plateau(scheduler)
+
+
 def has_batch_hook(callback: Callback) -> bool:
     """Return whether a callback is called at the end of each batch."""
     return getattr(callback.on_batch_end, "__func__", None) is not Callback.on_batch_end
@@ -223,8 +258,7 @@ def scheduled_rate(
         if (
             n_evaluations
             and isinstance(callback, LRScheduler)
-            and callback.step_every == "epoch"
-            and not is_plateau(callback)
+            and _depends_on_epoch_alone(callback)
         ):
             return float(callback.simulate(n_evaluations + 1, learning_rate)[-1])
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ from sklearn_rnn._training.microbatches import MicroBatches, Step
 from sklearn_rnn._training.optimizer import SCHEDULES, ScheduleName, take_step
 from sklearn_rnn._training.process_group import refuse_interrupt
 from sklearn_rnn._training.stopping import EarlyStopping, Weights
+
+if TYPE_CHECKING:
+    from sklearn_rnn._training.checkpoint import Checkpoint
 
 
 class TrainedNet(Protocol):
@@ -110,6 +113,8 @@ class TrainingLoop:
         Whether the biases of the output layer are refitted after the training, unless it diverges.
     loaded : list of dict or None
         As in `TrainingResult`.
+    checkpoint : Checkpoint, default=None
+        Holds the state to go on from, if there is one, and saves the state after each epoch.
 
     Attributes
     ----------
@@ -131,6 +136,7 @@ class TrainingLoop:
         *,
         refit_bias: bool,
         loaded: list[dict[str, Any]] | None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         self.net = net
         self.rng = rng
@@ -157,6 +163,9 @@ class TrainingLoop:
         self.norms: list[float] = []  # of the weights at each evaluation
         self.best_evaluation: int | None = None
         self.diverged = self.interrupted = False
+        self.checkpoint = checkpoint
+        if checkpoint is not None:
+            checkpoint.restore(self)
 
     def run(self) -> None:
         """Train for `max_epochs`; early stopping and divergence end the training sooner."""
@@ -170,11 +179,14 @@ class TrainingLoop:
 
     def _run_epochs(self) -> None:
         net = self.net
+        if self.early_stopping.has_stalled:  # in the epoch of the checkpoint
+            return
         datasets = {"dataset_train": self.dataset, "dataset_valid": self.valid_dataset}
         for epochs_completed, n_batches, interval in split_epochs(
             self.batches,
             n_epochs=net.max_epochs,
             evaluations_per_epoch=net.evaluations_per_epoch,
+            first_epoch=int(self.evaluations[-1]["epochs_completed"]) if self.evaluations else 0,
         ):
             net.notify("on_epoch_begin", **datasets)
             self._run_interval(interval, n_batches)
@@ -182,7 +194,11 @@ class TrainingLoop:
             net.history.record("learning_rate", net.optimizer_.param_groups[-1]["lr"])
             self._record_evaluation()
             net.notify("on_epoch_end", **datasets)
-            if self.diverged or self.early_stopping.has_stalled:
+            if self.diverged:
+                return
+            if self.checkpoint is not None and epochs_completed.is_integer():
+                self.checkpoint.save(self)
+            if self.early_stopping.has_stalled:
                 return
 
     def _run_interval(self, interval: Iterable[Batch], n_batches: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
@@ -11,10 +12,10 @@ import torch
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 
 from sklearn_rnn._linear.cross_fit import CrossFit, learn_linear_term
-from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import Batch
 from sklearn_rnn._training.callbacks import has_batch_hook, loads_best_weights, scheduled_rate
+from sklearn_rnn._training.checkpoint import Checkpoint
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.loop import TrainingLoop, TrainingResult
 from sklearn_rnn._training.microbatches import MicroBatches, Step
@@ -22,54 +23,11 @@ from sklearn_rnn._training.net_parameters import Stage, check_settable
 from sklearn_rnn._training.optimizer import ScheduleName, reset_rate
 from sklearn_rnn._training.prediction_net import (
     NetState,
-    NumpyWeights,
     PredictionNet,
     SkorchDataset,
 )
 from sklearn_rnn._training.process_group import shared_map
 from sklearn_rnn._training.thread_pool import ThreadPool, methods_on_one_core, thread_pool
-
-
-def build_net(
-    architecture: Architecture,
-    *,
-    seed: int,
-    device: torch.device,
-    weights: NumpyWeights | None = None,
-    **parameters: Any,
-) -> RecurrentNet:
-    """Build and initialise a net.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The architecture of the module.
-    seed : int
-        Seed of the initial weights, which are the same on any device.
-    device : torch.device
-        The device of the module and of the batches.
-    weights : dict of str to ndarray, default=None
-        Weights to load, as `RecurrentNet.get_weights` returns them. None: initial weights.
-    **parameters
-        Parameters of `RecurrentNet`.
-
-    Returns
-    -------
-    net : RecurrentNet
-    """
-    net = RecurrentNet(
-        RecurrentModule,
-        module__architecture=architecture,
-        seed=seed,
-        criterion=torch.nn.CrossEntropyLoss,
-        criterion__reduction="none",
-        optimizer=torch.optim.AdamW,
-        optimizer__fused=True,
-        classes=np.arange(architecture.n_classes),
-        device=str(device),  # safetensors accepts no torch.device
-        **parameters,
-    )
-    return net.initialize() if weights is None else net.initialize_from(weights)
 
 
 @methods_on_one_core
@@ -238,6 +196,7 @@ class RecurrentNet(PredictionNet):
         accumulate: bool,
         seed: Sequence[int],
         dtype: torch.dtype,
+        checkpoint: Checkpoint | None = None,
     ) -> TrainingResult:
         """Train for at most `max_epochs`.
 
@@ -264,6 +223,8 @@ class RecurrentNet(PredictionNet):
             Seed of the folds, the batches, the dropout and the sample for the output biases.
         dtype : torch.dtype
             Type in which recurrent layers and pooling compute in training.
+        checkpoint : Checkpoint, default=None
+            Holds the state to go on from, if there is one, and saves the state after each epoch.
 
         Returns
         -------
@@ -275,7 +236,7 @@ class RecurrentNet(PredictionNet):
             try:
                 self.configure(parameters)
                 self.known_ids_ = known_ids
-                loop = self._train(training, validation, accumulate, seed, dtype, pool)
+                loop = self._train(training, validation, accumulate, seed, dtype, pool, checkpoint)
             except BaseException:  # for example an error in a callback
                 before.restore(self)
                 raise
@@ -295,15 +256,18 @@ class RecurrentNet(PredictionNet):
         seed: Sequence[int],
         dtype: torch.dtype,
         pool: ThreadPool,
+        checkpoint: Checkpoint | None,
     ) -> TrainingLoop:
         rng = np.random.default_rng(seed)
-        cross_fit = self._learn_linear_term(training, accumulate, rng, pool)
+        cross_fit = self._learn_linear_term(training, accumulate, rng, pool, checkpoint)
         # set_params(criterion__label_smoothing=...) would build a new optimizer, without moments.
         self.criterion_.label_smoothing = self.label_smoothing
         options = {"reads_characters": self.reads_characters, "device": self.device}
         dataset = SkorchDataset(training, cross_fit=cross_fit, **options)
         valid_dataset = None if validation is None else SkorchDataset(validation, **options)
         history = self.history
+        if checkpoint is not None:
+            history.extend(checkpoint.evaluations)
         reset_rate(self.optimizer_, self.lr, self._scheduled_rate(), is_first=not history)
 
         def make_loop() -> TrainingLoop:
@@ -331,6 +295,7 @@ class RecurrentNet(PredictionNet):
                 rng if loaded is None else np.random.default_rng([*seed, len(loaded)]),
                 refit_bias=has_folds and validation is None,
                 loaded=loaded,
+                checkpoint=checkpoint,
             )
 
         self.stage_ = Stage.BEGIN
@@ -349,11 +314,14 @@ class RecurrentNet(PredictionNet):
         accumulate: bool,
         rng: np.random.Generator,
         pool: ThreadPool,
+        checkpoint: Checkpoint | None,
     ) -> CrossFit | None:
-        if self.module_.linear_term is None:
+        term = self.module_.linear_term
+        if term is None:
             return None
-        return learn_linear_term(
-            self.module_.linear_term,
+        learn = partial(
+            learn_linear_term,
+            term,
             training.ids,
             training.labels,
             training.weights,
@@ -362,6 +330,7 @@ class RecurrentNet(PredictionNet):
             rng=rng,
             parallel_map=shared_map(pool.map),
         )
+        return learn() if checkpoint is None else checkpoint.learn_linear_term(term, rng, learn)
 
     def _scheduled_rate(self) -> float | None:
         callbacks = [callback for _, callback in self.callbacks_]

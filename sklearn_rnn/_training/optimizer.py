@@ -6,7 +6,7 @@ and document the name under `RNNTextClassifier.lr_schedule`.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
@@ -46,6 +46,13 @@ class ConstantRate:
         Without validation data, `valid_loss` is None.
         """
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state, of numbers, strings, lists and dicts; the optimizer has the rates."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load a state that `state_dict` returned, after the optimizer has loaded its own."""
+
 
 class OneCycle(ConstantRate):
     """Raises the learning rate once, then lowers it (Smith & Topin 2018, arXiv:1708.07120).
@@ -60,8 +67,12 @@ class OneCycle(ConstantRate):
         # The rate of the last step of a cycle is near 0. The cycle has one step more than the
         # training, so that a training of one step does not use this rate.
         self._scheduler = OneCycleLR(optimizer, max_lr=learning_rate, total_steps=n_steps + 1)
-        self._group = optimizer.param_groups[0]
-        self._rate = self._group["lr"]
+        self._optimizer = optimizer
+        self._rate = self._current_rate()
+
+    def _current_rate(self) -> float:
+        rate: float = self._optimizer.param_groups[0]["lr"]
+        return rate
 
     def after_step(self) -> None:
         """Set the rate and the first beta of the next step.
@@ -71,14 +82,24 @@ class OneCycle(ConstantRate):
         ValueError
             If a callback has changed the rate: the change would last for one step.
         """
-        if self._group["lr"] != self._rate:
+        if self._current_rate() != self._rate:
             raise ValueError(
-                f"A callback set the learning rate to {self._group['lr']}, but "
+                f"A callback set the learning rate to {self._current_rate()}, but "
                 "lr_schedule='one_cycle' sets it at each step. Set lr_schedule=None, or set the "
                 "rate in on_train_begin, where it is the peak of the cycle."
             )
         self._scheduler.step()
-        self._rate = self._group["lr"]
+        self._rate = self._current_rate()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of torch's scheduler."""
+        state: dict[str, Any] = self._scheduler.state_dict()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load the state of torch's scheduler."""
+        self._scheduler.load_state_dict(state)
+        self._rate = self._current_rate()
 
 
 class Plateau(ConstantRate):
@@ -100,6 +121,15 @@ class Plateau(ConstantRate):
         """Halve the rate if the validation loss has stalled."""
         if valid_loss is not None:
             self._scheduler.step(valid_loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of torch's scheduler."""
+        state: dict[str, Any] = self._scheduler.state_dict()
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load the state of torch's scheduler."""
+        self._scheduler.load_state_dict(state)
 
 
 SCHEDULES: dict[ScheduleName | None, type[ConstantRate]] = {

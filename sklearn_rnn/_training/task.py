@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -52,6 +53,8 @@ class TrainingTask:
         True continues the training of the existing network; False builds a new network.
     accumulate : bool
         As in `learn_linear_term`.
+    checkpoint_path : str, path-like or None
+        As in `RNNTextClassifier`.
     """
 
     training: TrainingData
@@ -68,6 +71,7 @@ class TrainingTask:
     seed: int
     resume: bool
     accumulate: bool
+    checkpoint_path: str | os.PathLike[str] | None
 
 
 def prepare_data(
