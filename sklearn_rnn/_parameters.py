@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import (
 )
 
 __all__ = [
+    "CHUNK_SIZE",
     "N_JOBS",
     "RANDOM_STATE",
     "SEED",
@@ -109,6 +110,7 @@ TOKEN_CONSTRAINTS: dict[str, list[Any]] = {
     "min_count": [Interval(Integral, 1, None, closed="left")],
     "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
 }
+CHUNK_SIZE: dict[str, list[Any]] = {"chunk_size": [Interval(Integral, 1, None, closed="left")]}
 RANDOM_STATE = [SEED, np.random.RandomState, None]
 
 

@@ -36,6 +36,7 @@ from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_
 from sklearn_rnn._text.packed_strings import pack_collection, unpack_collection
 from sklearn_rnn._text.padding import Truncation, fill_rows
 from sklearn_rnn._text.spelling import Spelling, are_short, do_fit, read_tokens
+from sklearn_rnn._text.token_counts import TokenCounts
 from sklearn_rnn._text.token_warnings import warn_of_runs, warn_of_unknown_tokens
 from sklearn_rnn._text.vocabulary import (
     BEGIN,
@@ -43,7 +44,6 @@ from sklearn_rnn._text.vocabulary import (
     UNKNOWN,
     add_counts,
     add_marker_tokens,
-    check_tokens,
     check_vocabulary,
     choose_tokens,
     count_other_tokens,
@@ -312,7 +312,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             written without spaces. If more than half of the tokens of 100 texts or more are not
             learned because of `min_count` or `max_tokens`.
         """
-        self._learn(X, resume=self.warm_start)
+        self._learn([check_texts(X, caller=type(self).__name__)], resume=self.warm_start)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -331,8 +331,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         The occurrences of tokens that are not in the vocabulary are counted over calls, until
         `max_tokens` is reached. The tokenizer and its pickle hold these tokens with their counts,
-        about 100 bytes each in memory. With ``warm_start=False``, `fit` does not keep such counts,
-        and later calls of `partial_fit` count without the texts of `fit`.
+        about 100 bytes each in memory, and at most 1,048,576 of them: of more, the rarest are
+        forgotten, and of these the earliest. With ``warm_start=False``, `fit` does not keep such
+        counts, and later calls of `partial_fit` count without the texts of `fit`.
 
         Parameters
         ----------
@@ -365,7 +366,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         UserWarning
             As for `fit`, if it holds for the texts of this call.
         """
-        self._learn(X, resume=True)
+        self._learn([check_texts(X, caller=type(self).__name__)], resume=True)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -387,9 +388,9 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         ids : ndarray of int32 of shape (n_samples, max_length_)
             The same as ``fit(X).transform(X)``.
         """
-        blocks, final_ids, spelling = self._learn(X, resume=self.warm_start)
-        n_samples = sum(len(lengths) for _, lengths in blocks)
-        return self._fill(n_samples, self._finish(blocks, final_ids, spelling))
+        texts = check_texts(X, caller=type(self).__name__)
+        blocks, final_ids, tokens = self._learn([texts], resume=self.warm_start)
+        return self._fill(len(texts), self._finish(blocks, final_ids, self._spell(tokens)))
 
     def transform(self, X: Texts) -> IdArray:
         """Turn texts into ids.
@@ -491,6 +492,12 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "vocabulary_")
         return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _fit_chunks(self, chunks: Iterable[Texts]) -> Self:
+        texts = (check_texts(chunk, caller=type(self).__name__) for chunk in chunks)
+        self._learn(texts, resume=self.warm_start, keep_blocks=False)
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with tokens packed into bytes and arrays."""
         state = dict(super().__getstate__())
@@ -531,32 +538,31 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         return tags
 
     def _learn(
-        self, X: Texts, *, resume: bool
-    ) -> tuple[list[EncodedBlock], IdArray, Spelling | None]:
+        self, chunks: Iterable[list[str]], *, resume: bool, keep_blocks: bool = True
+    ) -> tuple[list[EncodedBlock], IdArray, list[str]]:
         """Set the fitted attributes, and return the encoded training texts.
 
-        `fit_transform` uses the encoded texts, and so does not split the texts a second time. The
-        final ids depend on the counts in all texts. Until the counts are known, each new token gets
-        the next number from 1 on as its provisional id; 0 stands for a text without tokens.
+        `fit_transform` uses the encoded texts, and so does not split the texts a second time.
 
         Parameters
         ----------
-        X : list, tuple, ndarray, Series or single-column DataFrame of str
+        chunks : iterable of lists of str
             The training texts.
         resume : bool
             True goes on with the vocabulary of earlier calls, if there were any, and keeps the
             counts of other tokens for later calls.
+        keep_blocks : bool, default=True
+            Whether to keep the encoded training texts.
 
         Returns
         -------
         blocks : list of (ids, lengths)
-            The training texts, with provisional ids.
+            The training texts, with provisional ids. Empty if they are not kept.
         final_ids : ndarray of int32 of shape (n_provisional_ids,)
             The final id for each provisional id.
-        spelling : Spelling or None
-            The characters of the token of each provisional id. None if characters are not added.
+        tokens : list of n_provisional_ids - 1 str
+            The token of each provisional id from 1 on.
         """
-        texts = check_texts(X, caller=type(self).__name__)
         is_first = not (resume and hasattr(self, "vocabulary_"))
         if is_first:
             with invalid_parameters():
@@ -564,15 +570,17 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
         else:
             self._check_resumable()
             known, other_counts = self.vocabulary_, self._other_counts
-        blocks, provisional_ids = self._number(texts)
-        tokens = list(provisional_ids)[1:]
-        check_tokens(tokens)
-        spelling = self._choose_spelling(blocks, tokens) if is_first else self._spell(tokens)
-        max_length = self._compute_max_length(blocks, spelling) if is_first else self.max_length_
+        counted, blocks = self._count(chunks, keep_blocks, may_add_characters=is_first)
+        tokens = counted.tokens
+        add_characters = self._choose_characters(counted) if is_first else self.add_characters_
+        max_length = (
+            self._compute_max_length(counted.lengths(with_characters=add_characters))
+            if is_first
+            else self.max_length_
+        )
         vocabulary = known
         is_learned = self.vocabulary is None or isinstance(self.vocabulary, WordVectors)
-        new_counts = _count(blocks, len(provisional_ids))[1:]
-        counts = add_counts(tokens, new_counts, other_counts)
+        counts = add_counts(tokens, counted.counts, other_counts)
         if is_learned:
             vocabulary = choose_tokens(
                 tokens, counts, self.min_count, self._count_room(known), known=known
@@ -583,33 +591,48 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             )
         if self.add_markers:
             vocabulary = add_marker_tokens(vocabulary)
-        final_ids = _finalize(provisional_ids, vocabulary)
-        if not warn_of_runs(tokens, new_counts, len(texts)) and is_learned:
+        final_ids = _finalize(counted.provisional_ids, vocabulary)
+        n_texts = len(counted.lengths())
+        if not warn_of_runs(tokens, counted.counts, n_texts) and is_learned:
             is_rare, is_unknown = counts < self.min_count, final_ids[1:] == UNK
-            warn_of_unknown_tokens(new_counts, is_rare, is_unknown, len(texts), self)
+            warn_of_unknown_tokens(counted.counts, is_rare, is_unknown, n_texts, self)
         if is_first:
             self._fitted_with = {name: getattr(self, name) for name in _FIXED_PARAMETERS}
         self.vocabulary_ = vocabulary
         self.max_length_ = max_length
-        self.add_characters_ = spelling is not None
+        self.add_characters_ = add_characters
         self._other_counts = other_counts
-        return blocks, final_ids, spelling
+        return blocks, final_ids, tokens
 
-    def _choose_spelling(self, blocks: list[EncodedBlock], tokens: list[str]) -> Spelling | None:
-        """Return the characters of the tokens if they are to be added, else None."""
+    def _count(
+        self, chunks: Iterable[list[str]], keep_blocks: bool, *, may_add_characters: bool
+    ) -> tuple[TokenCounts, list[EncodedBlock]]:
+        """Count the tokens of texts; return them with the encoded texts if these are kept."""
         parameters = python_values(self)
-        is_auto = parameters.add_characters == "auto"
-        n_tokens = np.concatenate([lengths for _, lengths in blocks])
-        is_suited = parameters.analyzer == "word" and are_short(n_tokens)
-        if not (is_suited if is_auto else parameters.add_characters):
-            return None
-        spelling = Spelling(["", *tokens])
-        lengths = np.concatenate([spelling.lengths(*block) for block in blocks])
+        is_suited = parameters.add_characters != "auto" or parameters.analyzer == "word"
+        counted = TokenCounts(
+            with_characters=may_add_characters and bool(parameters.add_characters) and is_suited
+        )
+        to_ids = partial(map, counted.provisional_ids.__getitem__)
+        blocks = []
+        for texts in chunks:
+            for block in self._encode(texts, to_ids, counted.empty_id):
+                counted.add(*block)
+                if keep_blocks:
+                    blocks.append(block)
+        return counted, blocks
+
+    def _choose_characters(self, counted: TokenCounts) -> bool:
+        """Return whether characters are to be added."""
+        parameters = python_values(self)
         max_length = parameters.max_length if isinstance(parameters.max_length, int) else None
-        if is_auto:
-            return spelling if do_fit(lengths, max_length) else None
+        if parameters.add_characters == "auto":
+            is_suited = parameters.analyzer == "word" and are_short(counted.lengths())
+            return is_suited and do_fit(counted.lengths(with_characters=True), max_length)
+        if not parameters.add_characters or max_length is None:
+            return bool(parameters.add_characters)
         # If none fits, a classifier would learn nothing of characters, and later texts have some.
-        return None if max_length is not None and (lengths > max_length).all() else spelling
+        return bool((counted.lengths(with_characters=True) <= max_length).any())
 
     def _spell(self, tokens: list[str]) -> Spelling | None:
         return Spelling(["", *tokens]) if self.add_characters_ else None
@@ -683,13 +706,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
             )
         return encoder.encode(texts, to_ids, empty_id)
 
-    def _compute_max_length(self, blocks: list[EncodedBlock], spelling: Spelling | None) -> int:
-        lengths = np.concatenate(
-            [
-                lengths if spelling is None else spelling.lengths(ids, lengths)
-                for ids, lengths in blocks
-            ]
-        )
+    def _compute_max_length(self, lengths: LengthArray) -> int:
         parameters = python_values(self)
         max_length, n_markers = parameters.max_length, 2 * parameters.add_markers
         if max_length is None:
@@ -740,14 +757,6 @@ def _finalize(provisional_ids: dict[Any, int], vocabulary: dict[str, int]) -> Id
     return np.fromiter(final_ids, np.int32, len(provisional_ids))
 
 
-def _count(blocks: list[EncodedBlock], n_ids: int) -> npt.NDArray[np.int64]:
-    """Return the number of occurrences of each id from 0 to n_ids - 1."""
-    counts = np.zeros(n_ids, dtype=np.int64)
-    for ids, _ in blocks:
-        counts += np.bincount(ids, minlength=n_ids)
-    return counts
-
-
 def _check_given(vocabulary: Vocabulary | None) -> dict[str, int] | None:
     """Return the ids given by the parameter `vocabulary`, or None if the parameter is None."""
     if isinstance(vocabulary, WordVectors):
@@ -776,3 +785,23 @@ def count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> LengthArray:
 
     lengths = [lengths for _, lengths in tokenizer._encode(texts, to_ids, UNK)]
     return np.concatenate(lengths) + 2 * tokenizer.add_markers
+
+
+def fit_chunks(tokenizer: TextTokenizer, chunks: Iterable[Texts]) -> TextTokenizer:
+    """Fit a tokenizer to texts that come in chunks, as `fit` does to all of them at once.
+
+    It keeps the distinct tokens in memory, about 150 bytes each, and none of the texts.
+
+    Parameters
+    ----------
+    tokenizer : TextTokenizer
+        The tokenizer.
+    chunks : iterable of collections of str
+        The training texts, at least one.
+
+    Returns
+    -------
+    tokenizer : TextTokenizer
+        The same, fitted.
+    """
+    return tokenizer._fit_chunks(chunks)

@@ -1,11 +1,19 @@
 import csv
 import gzip
 import io
+import json
 import re
+import subprocess
+import sys
 from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import train_test_split
 
@@ -15,7 +23,7 @@ from sklearn_rnn.baselines import (
     tfidf_logistic_regression,
     tfidf_word_char_linear_svc,
 )
-from sklearn_rnn.datasets import make_word_order, read_texts
+from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
 from tests.io.packing import PACKERS, SUFFIXES, OnlyRead, ShortReads, make_fifo, make_pipe
 
 # The same texts and labels in each format of files.
@@ -101,7 +109,7 @@ def test_a_file_object_stays_open_and_its_name_tells_the_format(tmp_path):
         read_texts(io.BytesIO(), format="folder")
 
 
-@pytest.mark.parametrize("path", [None, 0, b"a.csv", ["a.csv"]])
+@pytest.mark.parametrize("path", [None, 0, b"a.csv", {"a.csv"}])
 def test_what_is_neither_a_path_nor_a_file_object(path):
     message = f"path must be a path, or a file object that is open for reading; got {type(path)}."
     with pytest.raises(TypeError, match=rf"^{re.escape(message)}\Z"):
@@ -223,3 +231,132 @@ def test_word_order_of_too_few_samples():
     )
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
         make_word_order(1)
+
+
+# Chunks
+
+LABELS = st.sampled_from(["a", "b", "1", "-2", "007", "x y", "1000000000000000000", "10"])
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"),
+    min_size=1,
+    max_size=20,
+).filter(lambda text: text.strip(" \t\v\f\0\r\n") == text and text.strip())
+
+
+def write_rows(path, rows, row_group_size=3):
+    """Write texts and labels in the format of the suffix."""
+    texts, labels = zip(*rows, strict=True)
+    if path.suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+        columns = pd.DataFrame({"text": texts, "label": labels})
+        columns.to_parquet(path, row_group_size=row_group_size)
+        return
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        if path.suffix == ".jsonl":
+            file.writelines(f"{json.dumps({'label': y, 'text': text})}\n" for text, y in rows)
+        elif path.suffix == ".ft":
+            file.writelines(f"__label__{y.replace(' ', '_')} {text}\n" for text, y in rows)
+        else:
+            separator = "\t" if path.suffix == ".tsv" else ","
+            writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL)
+            writer.writerows([("text", "label"), *rows])
+
+
+def is_integer(label):
+    return label in ("1", "-2", "10")
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(st.tuples(WORDS, LABELS), min_size=1, max_size=20),
+    suffix=st.sampled_from([".csv", ".tsv", ".jsonl", ".ft", ".parquet"]),
+    chunk_size=st.integers(1, 21),
+    n_files=st.integers(1, 3),
+)
+def test_chunks_are_what_is_read_at_once(rows, suffix, chunk_size, n_files):
+    with TemporaryDirectory() as folder:
+        size = -(-len(rows) // n_files)
+        for start in range(0, len(rows), size):
+            write_rows(Path(folder, f"{start:02}{suffix}"), rows[start : start + size])
+        quoting = csv.QUOTE_ALL if suffix == ".tsv" else csv.QUOTE_MINIMAL
+        whole = read_texts(folder, quoting=quoting)
+        assert len(whole.data) == len(rows)
+        options = {"chunk_size": chunk_size, "quoting": quoting}
+        numerals = [suffix in (".csv", ".tsv") and is_integer(label) for _, label in rows]
+        if all(numerals[:chunk_size]) and not all(numerals):
+            with pytest.raises(ValueError, match="the labels of earlier rows are integers"):
+                list(iter_texts(folder, **options))
+            options["classes"] = np.unique(whole.target)
+        chunks = list(iter_texts(folder, **options))
+    assert [len(texts) for texts, _ in chunks[:-1]] == [chunk_size] * (len(chunks) - 1)
+    texts, labels = map(np.concatenate, zip(*chunks, strict=True))
+    assert texts.dtype == object
+    assert_array_equal(texts, whole.data)
+    assert labels.dtype == whole.target.dtype
+    assert_array_equal(labels, whole.target)
+
+
+def test_chunks_without_labels_and_of_a_pipe():
+    path, end = make_pipe(b"text\na\nb\nc\n")
+    with end:
+        chunks = list(iter_texts(path, label=None, format="csv", chunk_size=2))
+    assert [(texts.tolist(), labels) for texts, labels in chunks] == [
+        (["a", "b"], None),
+        (["c"], None),
+    ]
+
+
+def test_a_chunk_is_there_before_the_next_is_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('text,label\na,1\nb,0\n"never closed')
+    chunks = iter_texts(path, chunk_size=2)
+    assert next(chunks)[0].tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match=r"a\.csv, line 4: the quote that opens a field here"):
+        next(chunks)
+
+
+def test_a_label_that_is_not_in_classes_names_the_shard_and_the_line(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\na,x\n")
+    (tmp_path / "b.csv").write_text("text,label\nb,y\nc,z\n")
+    message = (
+        f"{tmp_path / 'b.csv'}, line 3: the label 'z' is not among the classes, 'x', 'y'. Add it "
+        "to classes, or leave the row out."
+    )
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
+        list(iter_texts(tmp_path, classes=["x", "y"]))
+
+
+def test_classes_without_labels():
+    message = "classes are labels, and label=None reads none. Leave one of them out."
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
+        iter_texts("a.csv", label=None, classes=["a", "b"])
+
+
+def test_what_does_not_fit_is_known_at_the_call(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        iter_texts(tmp_path / "missing.csv")
+    (tmp_path / "a.csv").write_text("text,label\na,x\n")
+    (tmp_path / "b.csv").write_text("")
+    with pytest.raises(ValueError, match=r"b\.csv is empty\.\Z"):
+        iter_texts(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from Linux's /proc")
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".ft", ".parquet"])
+def test_memory_does_not_grow_with_the_file(tmp_path, suffix):
+    """After 4 MB of 80 MB, the other chunks take hardly more."""
+    rng = np.random.default_rng(0)
+    rows = [(rng.bytes(1000).hex(), "ab"[i % 2]) for i in range(40_000)]
+    write_rows(tmp_path / f"a{suffix}", rows, row_group_size=40_000)
+    code = (
+        "from sklearn_rnn.datasets import iter_texts\n"
+        "def peak(): return next(int(line.split()[1]) // 1024 for line in "
+        "open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        f"chunks = iter_texts({str(tmp_path)!r}, chunk_size=1000)\n"
+        "n = len(next(chunks)[0]) + len(next(chunks)[0])\n"
+        "before = peak()\n"
+        "n += sum(len(texts) for texts, _ in chunks)\n"
+        "assert n == 40_000, n\n"
+        "assert peak() - before < 20, peak() - before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

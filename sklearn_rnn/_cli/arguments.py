@@ -1,7 +1,6 @@
 """Arguments of the command line, and its help."""
 
 import argparse
-import ast
 import csv
 import os
 from collections.abc import Callable, Sequence
@@ -9,6 +8,15 @@ from typing import Any, NoReturn
 
 # Nothing here imports scikit-learn or torch, so that --help is fast.
 from sklearn_rnn._cli import help_texts
+from sklearn_rnn._cli.argument_types import (
+    file_name,
+    number_of_folds,
+    number_of_jobs,
+    number_of_texts,
+    output_name,
+    seed,
+    setting,
+)
 from sklearn_rnn._cli.help_texts import MODELS, TRUST
 from sklearn_rnn._io.text_formats import FORMATS
 from sklearn_rnn._io.text_records import ColumnArgument
@@ -50,7 +58,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     Returns
     -------
     args : argparse.Namespace
-        `args.command` is "compare", "predict" or "export".
+        `args.command` is "compare", "train", "predict" or "export".
 
     Raises
     ------
@@ -62,7 +70,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     parser = _Parser(
         prog=program,
         description="Recurrent text classification, compared with linear baselines.",
-        epilog="'compare --help', 'predict --help' and 'export --help' have examples. " + TRUST,
+        epilog="'compare --help' and the other commands' --help have examples. " + TRUST,
     )
     parser.add_argument(
         "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
@@ -89,11 +97,11 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
 
 def _check_stdin(args: argparse.Namespace) -> None:
     """Raise if two files are stdin, or if the format of stdin is not known."""
-    files = {name: getattr(args, name, None) for name in ("model", "file", "test")}
-    from_stdin = [name for name, file in files.items() if file == "-"]
-    if len(from_stdin) > 1:
+    texts = [getattr(args, "file", None), getattr(args, "test", None), *getattr(args, "files", [])]
+    n_texts = texts.count("-")
+    if n_texts + (getattr(args, "model", None) == "-") > 1:
         raise UsageError("- is stdin, and can be only one file.")
-    if from_stdin not in ([], ["model"]) and args.format is None:
+    if n_texts and args.format is None:
         raise UsageError("- is stdin, whose format is not known: pass --format.")
 
 
@@ -102,8 +110,11 @@ def _check_outputs(args: argparse.Namespace) -> None:
     if args.command == "compare":
         inputs = [args.file, args.test]
         outputs = {"--save": args.save, "--confusion-matrix": args.confusion_matrix}
+    elif args.command == "train":
+        inputs = args.files
+        outputs = {"--save": args.save}
     elif args.command == "predict":
-        inputs = [args.model, args.file]
+        inputs = [args.model, *args.files]
         outputs = {"--output": args.output}
     else:
         inputs = [args.model]
@@ -132,27 +143,27 @@ def _convert_to_positions(args: argparse.Namespace) -> None:
 
 def _add_compare(parser: _Parser) -> None:
     parser.add_argument(
-        "file", nargs="?", type=_file_name, metavar="FILE", help="the labelled texts"
+        "file", nargs="?", type=file_name, metavar="FILE", help="the labelled texts"
     )
-    _add_file_options(parser)
-    parser.add_argument(
-        "--label",
-        type=ColumnArgument,
-        metavar="COL",
-        help='column of the label (default: "label")',
-    )
+    _add_labelled_file_options(parser)
     test_data = parser.add_mutually_exclusive_group()
     test_data.add_argument(
-        "--test", type=_file_name, metavar="FILE", help="test on these texts, fit on all of FILE"
+        "--test", type=file_name, metavar="FILE", help="test on these texts, fit on all of FILE"
     )
     test_data.add_argument(
         "--cv",
-        type=_number_of_folds,
+        type=number_of_folds,
         metavar="K",
         help="test on each of K stratified, shuffled folds of FILE in turn "
         f"(default: {DEFAULT_FOLDS})",
     )
     _add_models(parser)
+    _add_settings(
+        parser,
+        "a parameter of rnn: tok__... of its TextTokenizer, clf__... of its RNNTextClassifier; "
+        "tok__analyzer, tok__lowercase, tok__strip_accents and tok__token_pattern hold for all "
+        "models, so that they read the same tokens",
+    )
     parser.add_argument(
         "--scoring",
         action="append",
@@ -163,19 +174,12 @@ def _add_compare(parser: _Parser) -> None:
     _add_outputs(parser)
     parser.add_argument(
         "--n-jobs",
-        type=_number_of_jobs,
+        type=number_of_jobs,
         metavar="N",
         help="number of parallel fits, -1 for one on each processor; if it is not 1, the times are "
         "less exact (default: 1)",
     )
-    parser.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="seed of all random numbers (default: 0)"
-    )
-    parser.add_argument(
-        "--verbose",
-        action="store_true",
-        help="report progress on stderr, which is the default if stderr is a terminal",
-    )
+    _add_seed_and_verbose(parser)
 
 
 def _add_models(parser: _Parser) -> None:
@@ -186,29 +190,30 @@ def _add_models(parser: _Parser) -> None:
         metavar="NAME",
         help="one of the models above; repeat for several (default: all)",
     )
+
+
+def _add_settings(parser: _Parser, help: str) -> None:
     parser.add_argument(
         "--set",
         action="append",
         default=[],
-        type=_setting,
+        type=setting,
         metavar="NAME=VALUE",
-        help="a parameter of rnn: tok__... of its TextTokenizer, clf__... of its "
-        "RNNTextClassifier; tok__analyzer, tok__lowercase, tok__strip_accents and "
-        "tok__token_pattern hold for all models, so that they read the same tokens",
+        help=help,
     )
 
 
 def _add_outputs(parser: _Parser) -> None:
     parser.add_argument(
         "--save",
-        type=_output_name,
+        type=output_name,
         metavar="MODEL",
         help="fit the best model on all of FILE and save it here: in skops' format, which runs no "
         "code when it is loaded, unless the name ends in .joblib, .pkl or .pickle",
     )
     parser.add_argument(
         "--confusion-matrix",
-        type=_output_name,
+        type=output_name,
         metavar="CSV",
         help="write the confusion matrix of the best model here",
     )
@@ -217,15 +222,56 @@ def _add_outputs(parser: _Parser) -> None:
     )
 
 
+def _add_train(parser: _Parser) -> None:
+    parser.add_argument(
+        "files", nargs="+", type=file_name, metavar="FILE", help="the labelled texts"
+    )
+    _add_labelled_file_options(parser)
+    parser.add_argument(
+        "--save",
+        type=output_name,
+        required=True,
+        metavar="MODEL",
+        help="save the network here: in skops' format, which runs no code when it is loaded, "
+        "unless the name ends in .joblib, .pkl or .pickle",
+    )
+    parser.add_argument(
+        "--chunk-size",
+        type=number_of_texts,
+        metavar="N",
+        help="have N texts in memory at a time, and their ids in a temporary file (default: all "
+        "texts and ids in memory); the network is the same",
+    )
+    _add_settings(
+        parser, "a parameter: tok__... of the TextTokenizer, clf__... of the RNNTextClassifier"
+    )
+    _add_seed_and_verbose(parser)
+
+
+def _add_seed_and_verbose(parser: _Parser) -> None:
+    parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="seed of all random numbers (default: 0)"
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="report progress on stderr, which is the default if stderr is a terminal",
+    )
+
+
 def _add_predict(parser: _Parser) -> None:
     _add_model(parser)
     parser.add_argument(
-        "file", type=_file_name, metavar="FILE", help="the texts; their labels are not needed"
+        "files",
+        nargs="+",
+        type=file_name,
+        metavar="FILE",
+        help="the texts; their labels are not needed",
     )
     _add_file_options(parser)
     parser.add_argument(
         "--output",
-        type=_file_name,
+        type=file_name,
         metavar="FILE",
         help="write here (default: -, to stdout); compressed if the name says so, as in .csv.gz",
     )
@@ -239,7 +285,7 @@ def _add_predict(parser: _Parser) -> None:
 def _add_export(parser: _Parser) -> None:
     _add_model(parser)
     parser.add_argument(
-        "folder", type=_output_name, metavar="FOLDER", help="made if it is not there"
+        "folder", type=output_name, metavar="FOLDER", help="made if it is not there"
     )
     parser.add_argument(
         "--quantize",
@@ -250,7 +296,7 @@ def _add_export(parser: _Parser) -> None:
 
 def _add_model(parser: _Parser) -> None:
     parser.add_argument(
-        "model", type=_file_name, metavar="MODEL", help="a .skops file, or with --trust a pickle"
+        "model", type=file_name, metavar="MODEL", help="a .skops file, or with --trust a pickle"
     )
     parser.add_argument(
         "--trust",
@@ -270,7 +316,9 @@ def _add_file_options(parser: _Parser) -> None:
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="format of the files, needed for stdin (default: by their names)",
+        metavar="FORMAT",
+        help=f"format of the files, needed for stdin: {', '.join(FORMATS)} (default: by their "
+        "names)",
     )
     parser.add_argument(
         "--header",
@@ -286,44 +334,14 @@ def _add_file_options(parser: _Parser) -> None:
     )
 
 
-def _file_name(value: str) -> str:
-    if not value:
-        raise argparse.ArgumentTypeError("must not be empty")
-    return value
-
-
-def _output_name(value: str) -> str:
-    if value == "-":
-        raise argparse.ArgumentTypeError("must be a file: stdout is for the results")
-    return _file_name(value)
-
-
-def _number_of_folds(value: str) -> int:
-    if not value.isdecimal() or int(value) < 2:
-        raise argparse.ArgumentTypeError(f"must be an integer of 2 or more, got {value!r}")
-    return int(value)
-
-
-def _number_of_jobs(value: str) -> int:
-    if not value.removeprefix("-").isdecimal() or int(value) == 0:
-        raise argparse.ArgumentTypeError(f"must be an integer other than 0, got {value!r}")
-    return int(value)
-
-
-def _seed(value: str) -> int:
-    if not value.isdecimal() or int(value) >= 2**32:
-        raise argparse.ArgumentTypeError(f"must be an integer from 0 to {2**32 - 1}, got {value!r}")
-    return int(value)
-
-
-def _setting(value: str) -> tuple[str, Any]:
-    name, equals, text = value.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {value!r}")
-    try:
-        return name, ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return name, text
+def _add_labelled_file_options(parser: _Parser) -> None:
+    _add_file_options(parser)
+    parser.add_argument(
+        "--label",
+        type=ColumnArgument,
+        metavar="COL",
+        help='column of the label (default: "label")',
+    )
 
 
 # To add a command, add a row here and a module of its name, whose function `run` takes the
@@ -334,6 +352,12 @@ _COMMANDS: dict[str, tuple[str, str, str, Callable[[_Parser], None]]] = {
         help_texts.COMPARE,
         help_texts.COMPARE_EXAMPLES,
         _add_compare,
+    ),
+    "train": (
+        "fit a network and save it",
+        help_texts.TRAIN,
+        help_texts.TRAIN_EXAMPLES,
+        _add_train,
     ),
     "predict": (
         "label texts with a saved model",

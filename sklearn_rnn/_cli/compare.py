@@ -1,7 +1,6 @@
 """Command `compare`: several classifiers on the same texts, of which the best may be saved."""
 
 import argparse
-import difflib
 import json
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from sklearn_rnn._cli.arguments import DEFAULT_FOLDS
 from sklearn_rnn._cli.files import check_writable, describe_file, encodable, read
 from sklearn_rnn._cli.help_texts import MODELS
 from sklearn_rnn._cli.model_files import check_savable, describe_saved, save
+from sklearn_rnn._cli.recurrent import is_verbose, make_recurrent, set_parameters
 from sklearn_rnn._cli.report import (
     best_confusion_matrix,
     describe_labels,
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
             **options,
             n_jobs=args.n_jobs,
             random_state=args.seed,
-            verbose=int(_is_verbose(args)),
+            verbose=int(is_verbose(args)),
             return_predictions=True,
             return_estimators=args.save is not None and "X_test" in options,
         )
@@ -116,15 +116,17 @@ def _make_models(args: argparse.Namespace) -> dict[str, BaseEstimator]:
     names = args.model or MODELS
     if "rnn" not in names:
         _check_settings_of_baselines(args.set)
+    # No progress reports from parallel fits, because their lines would be interleaved.
+    verbose = is_verbose(args) and args.n_jobs in (None, 1)
     models = {
-        name: _make_recurrent(args) if name == "rnn" else _BASELINES[name](**tokens)
+        name: make_recurrent(verbose=verbose) if name == "rnn" else _BASELINES[name](**tokens)
         for name in names
     }
     for model in models.values():
         seeds = [name for name in model.get_params() if name.endswith("__random_state")]
         model.set_params(**dict.fromkeys(seeds, args.seed))
     if "rnn" in models:
-        _set_parameters(models["rnn"], args.set)
+        set_parameters(models["rnn"], args.set)
     return models
 
 
@@ -142,29 +144,6 @@ def _check_settings_of_baselines(settings: list[tuple[str, Any]]) -> None:
             )
 
 
-def _make_recurrent(args: argparse.Namespace) -> Pipeline:
-    # Imported only here, because this import loads torch, which the linear models do not need.
-    from sklearn_rnn import RNNTextClassifier, TextTokenizer
-
-    # No progress reports from parallel fits, because their lines would be interleaved.
-    verbose = int(_is_verbose(args) and args.n_jobs in (None, 1))
-    return Pipeline([("tok", TextTokenizer()), ("clf", RNNTextClassifier(verbose=verbose))])
-
-
-def _is_verbose(args: argparse.Namespace) -> bool:
-    return args.verbose or sys.stderr.isatty()
-
-
-def _set_parameters(model: BaseEstimator, settings: list[tuple[str, Any]]) -> None:
-    valid = [name for name in model.get_params() if "__" in name]
-    for name, value in settings:
-        if name not in valid:
-            near = difflib.get_close_matches(name, valid, n=5, cutoff=0.5)
-            hint = f"similar: {', '.join(near)}" if near else f"it has: {', '.join(valid)}"
-            raise ValueError(f"--set: rnn has no parameter {name!r}; {hint}.")
-        model.set_params(**{name: value})
-
-
 def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], str]:
     """Return the data of FILE, options of `evaluation.compare`, and a description of the data.
 
@@ -174,8 +153,8 @@ def _read_comparison(args: argparse.Namespace) -> tuple[Bunch, dict[str, Any], s
         data, test = _generate(args)
         name = "generated texts (make_word_order)"
     else:
-        data = read(args.file, args)
-        test = None if args.test is None else read(args.test, args)
+        data = read([args.file], args)
+        test = None if args.test is None else read([args.test], args)
         name = describe_file(args.file)
         _unify_types(data, test)
     source = f"{name}, {describe_labels(data.target)}"

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -14,17 +13,18 @@ from sklearn.utils import Bunch
 from sklearn_rnn._cli.arguments import QUOTING
 from sklearn_rnn._cli.terminal import printable
 from sklearn_rnn._io.atomic_write import atomic_write
-from sklearn_rnn._io.text_formats import check_format, read_chunks, read_records
+from sklearn_rnn._io.text_files import find_files
+from sklearn_rnn._io.text_formats import read_chunks
 from sklearn_rnn.datasets import read_texts
 
 
-def read(file: str, args: argparse.Namespace) -> Bunch:
-    """Read the labelled texts of a file or of stdin.
+def read(files: list[str], args: argparse.Namespace) -> Bunch:
+    """Read the labelled texts of files, or of stdin.
 
     Parameters
     ----------
-    file : str
-        A path, or "-" for stdin.
+    files : list of str
+        Paths, patterns and folders, or "-" for stdin.
     args : argparse.Namespace
         The columns, format and dialect.
 
@@ -33,23 +33,20 @@ def read(file: str, args: argparse.Namespace) -> Bunch:
     bunch : Bunch
         Of :func:`~sklearn_rnn.datasets.read_texts`.
     """
-    columns = {name: getattr(args, name) for name in ("text", "label")}
-    options = {name: column for name, column in columns.items() if column is not None}
-    source = stdin() if file == "-" else file
-    return read_texts(source, format=args.format, **options, **_dialect(args))
+    return read_texts(sources(files), **reader_options(args))
 
 
-def iter_texts(
+def read_in_chunks(
     args: argparse.Namespace, chunk_size: int, *, first_size: int
 ) -> Iterator[npt.NDArray[np.object_]]:
-    """Return the texts of `args.file` in chunks, each of which is read when it is asked for.
+    """Return the texts of `args.files` in chunks, each of which is read when it is asked for.
 
     A text may be empty, so that a few empty cells do not end the command.
 
     Parameters
     ----------
     args : argparse.Namespace
-        The file, or "-" for stdin, and its columns, format and dialect.
+        The files, and their columns, format and dialect.
     chunk_size : int
         The number of texts in a chunk, at most.
     first_size : int
@@ -59,18 +56,28 @@ def iter_texts(
     -------
     chunks : iterator of ndarray of str, of shape (n_texts,), dtype object
     """
-    source = stdin() if args.file == "-" else Path(args.file)
-    format = check_format(source, args.format)
-    records = read_records(
-        source, format, args.text or "text", None, accepts_empty=True, **_dialect(args)
+    options = reader_options(args)
+    text, format = options.pop("text", "text"), options.pop("format")
+    files = find_files(
+        sources(args.files), format, text=text, label=None, accepts_empty=True, **options
     )
+    records = ((text, None) for _, text, _ in files.records())
     first = read_chunks(islice(records, first_size), first_size)
     chunks = chain(first, read_chunks(records, chunk_size))
     return (np.array(texts, dtype=object) for texts, _ in chunks)
 
 
-def _dialect(args: argparse.Namespace) -> dict[str, Any]:
-    return {"header": args.header, "quoting": QUOTING[args.quoting or "minimal"]}
+def reader_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of :func:`~sklearn_rnn.datasets.read_texts` but for the path."""
+    columns = {name: getattr(args, name, None) for name in ("text", "label")}
+    options = {name: column for name, column in columns.items() if column is not None}
+    quoting = QUOTING[args.quoting or "minimal"]
+    return options | {"format": args.format, "header": args.header, "quoting": quoting}
+
+
+def sources(files: list[str]) -> list[Any]:
+    """Return the files, with an open file object for "-", stdin."""
+    return [stdin() if file == "-" else file for file in files]
 
 
 def stdin() -> IO[Any]:

@@ -72,18 +72,43 @@ name ends in .joblib, .pkl or .pickle: then joblib.load(FILE) loads it.
 {TRUST}
 """
 
+TRAIN = f"""\
+Fit a TextTokenizer and an RNNTextClassifier to labelled texts, and save them
+for 'predict' and 'export'. 'compare' shows whether other classifiers are
+better.
+
+FILE may also be a folder of files, or a pattern in quotes such as "*.parquet".
+All files must be of one format, and have the same columns.
+
+With --chunk-size the files may be larger than memory: they are read twice, for
+the vocabulary and for the ids of the texts, which are in a temporary file (in
+the folder that the environment variable TMPDIR names) until the command ends.
+
+{_describe_files()}"""
+
+TRAIN_EXAMPLES = f"""\
+examples:
+  %(prog)s reviews.csv --text review --label stars \\
+      --save model.skops
+  %(prog)s "shards/*.parquet" --chunk-size 10000 \\
+      --set clf__max_epochs=1 --save model.skops
+
+{TRUST}
+"""
+
 PREDICT = f"""\
-Label the texts of FILE with a model that 'compare --save' wrote, or any fitted
-scikit-learn classifier of texts that sklearn_rnn.export.save_model saved.
+Label the texts of all FILEs with a model that 'train' or 'compare --save'
+wrote, or any fitted scikit-learn classifier of texts that
+sklearn_rnn.export.save_model saved.
 
 Writes a row for each text, in order, in UTF-8: CSV with a header, of which the
 columns are label, and proba_<class> for each class if the model has
 probabilities; or JSON Lines, {{"label": ..., "probabilities": {{<class>: ...}}}}.
 An empty text is labelled as any other.
 
-FILE is read, and rows are written, in chunks of some thousand texts, so that
-FILE may be larger than memory. If an error ends the command, stdout has the
-rows of the chunks before it, and the exit code is 2; a file of --output is
+The files are read, and rows are written, in chunks of some thousand texts, so
+that they may be larger than memory. If an error ends the command, stdout has
+the rows of the chunks before it, and the exit code is 2; a file of --output is
 there when it is complete, or not at all.
 
 A pickle, such as a .joblib file, is loaded with --trust alone.
@@ -101,11 +126,11 @@ examples:
 """
 
 EXPORT = f"""\
-Write a network that 'compare --save' wrote to a folder that predicts without
-torch and scikit-learn: the network in ONNX with its vocabulary, a Python file
-that needs NumPy and onnxruntime alone, and a page that classifies in a browser
-what is typed. If FOLDER ends in .onnx, it is a file with the network and its
-vocabulary alone.
+Write a network that 'train' or 'compare --save' wrote to a folder that predicts
+without torch and scikit-learn: the network in ONNX with its vocabulary, a
+Python file that needs NumPy and onnxruntime alone, and a page that classifies
+in a browser what is typed. If FOLDER ends in .onnx, it is a file with the
+network and its vocabulary alone.
 
 Prints the largest difference between the probabilities of MODEL and of the
 exported network, on generated texts. MODEL may be a pickle with --trust.

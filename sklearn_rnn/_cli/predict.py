@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-from sklearn_rnn._cli.files import check_writable, encodable, iter_texts
+from sklearn_rnn._cli.files import check_writable, encodable, read_in_chunks
 from sklearn_rnn._cli.model_files import load
 from sklearn_rnn._cli.terminal import check_stdout
 from sklearn_rnn._io.atomic_write import atomic_write
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     else:
         check_writable(args.output)
     model = load(args.model, trust=args.trust)
-    texts = iter_texts(args, _CHUNK_SIZE, first_size=min(_FIRST_CHUNK_SIZE, _CHUNK_SIZE))
+    texts = read_in_chunks(args, _CHUNK_SIZE, first_size=min(_FIRST_CHUNK_SIZE, _CHUNK_SIZE))
     rows = _rows(model, texts, _output_format(args))
     if is_to_stdout:
         for chunk in rows:

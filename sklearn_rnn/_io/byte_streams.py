@@ -4,9 +4,10 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from os import PathLike
-from typing import Any, Protocol, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 
 from sklearn_rnn._io.compressions import Compression, find_compression
 from sklearn_rnn._io.other_formats import OtherFormatError, refuse_other_formats
@@ -29,6 +30,40 @@ class FileObject(Protocol):
 
 
 Source: TypeAlias = str | PathLike[str] | FileObject
+
+
+class ProgressFile(io.FileIO):
+    """A file that reports what is read of it, and its rest when it is closed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    report : callable
+        Is called with numbers of bytes, whose sum is the size of the file once it is closed.
+    """
+
+    def __init__(self, path: str | PathLike[str], report: Callable[[int], object]) -> None:
+        super().__init__(os.fspath(path))
+        self._report = report
+        self._n_left = os.fstat(self.fileno()).st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read, and report the number of bytes."""
+        piece = super().read(-1 if size is None else size) or b""
+        self._count(len(piece))
+        return piece
+
+    def _count(self, n_bytes: int) -> None:
+        n_bytes = min(n_bytes, self._n_left)  # zip archives and Parquet are partly read twice
+        self._n_left -= n_bytes
+        self._report(n_bytes)
+
+    def close(self) -> None:
+        """Close the file."""
+        if not self.closed:
+            self._count(self._n_left)
+        super().close()
 
 
 class DamagedDataError(ValueError):
@@ -90,7 +125,7 @@ def open_bytes(source: Source) -> io.BufferedReader:
     if is_file_object(source):
         file: Any = source
         owned = []
-        pieces = _read_object(file)
+        pieces = (_read_file if isinstance(file, ProgressFile) else _read_object)(file)
     else:
         file = io.FileIO(name)
         owned = [file]
@@ -116,6 +151,49 @@ def open_bytes(source: Source) -> io.BufferedReader:
         stream.close()
         raise ImportError(f"{name} {error}") from error
     return stream
+
+
+@contextmanager
+def open_seekable(source: Source) -> Iterator[IO[bytes]]:
+    """Open a path or a file object to read its bytes, as they are, at any place.
+
+    What cannot be sought in, such as a pipe, is read into memory first.
+
+    Parameters
+    ----------
+    source : str, path-like or file object
+        The file. A file object is left open.
+
+    Yields
+    ------
+    stream : file object
+        Returns bytes.
+
+    Raises
+    ------
+    OSError
+        If a path cannot be opened.
+    ValueError
+        If a file object is open for text, or cannot be read.
+    """
+    name = source_name(source)
+    if not is_file_object(source):
+        with open(name, "rb") as file:
+            if file.seekable():
+                yield file
+                return
+            source = io.BytesIO(file.read())
+    file_object: Any = source
+    if isinstance(file_object, io.TextIOBase):
+        raise ValueError(f"{name} is open for text. Open it for bytes: open(path, 'rb').")
+    if _is_seekable(file_object):
+        yield file_object
+        return
+    try:
+        content = b"".join(_read_object(file_object))
+    except DamagedDataError as error:
+        raise ValueError(f"{name}: {error}") from error
+    yield io.BytesIO(content)
 
 
 def _peek(stream: io.BufferedReader) -> bytes:

@@ -23,7 +23,7 @@ _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (rb"\x1f[\x9d\xa0\x1e]", f"is compressed with compress or pack (.Z). {_UNPACK}"),
     (rb"LZIP\x01", f"is compressed with lzip. {_UNPACK}"),
     (rb"\x89LZO\0\r\n\x1a\n", f"is compressed with lzop. {_UNPACK}"),
-    (rb"PAR1[^ -~\t\r\n]", "is a Parquet file. Read it with pandas.read_parquet."),
+    (rb"PAR1[^ -~\t\r\n]", "is a Parquet file. For labelled texts, pass format='parquet'."),
     (rb"ARROW1\0\0|FEA1\0{4}", "is an Arrow or Feather file. Read it with pandas.read_feather."),
     (rb"\xff{4}[\0-\xff]{3}\0", f"is an Arrow stream. {_EXPORT}"),
     (rb"ORC[^ -~\t\r\n]", "is an ORC file. Read it with pandas.read_orc."),

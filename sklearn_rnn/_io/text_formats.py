@@ -14,14 +14,23 @@ from sklearn_rnn._io.byte_streams import Source, is_file_object, open_bytes, sou
 from sklearn_rnn._io.compressions import COMPRESSION_SUFFIXES
 from sklearn_rnn._io.messages import listed
 from sklearn_rnn._io.text_folders import read_folder
+from sklearn_rnn._io.text_parquet import read_parquet, read_parquet_columns
 from sklearn_rnn._io.text_readers import read_fasttext, read_json_lines
-from sklearn_rnn._io.text_records import Column, ColumnArgument, Label, Records, Selection
-from sklearn_rnn._io.text_tables import read_table
+from sklearn_rnn._io.text_records import (
+    Column,
+    ColumnArgument,
+    Label,
+    Record,
+    Records,
+    Selection,
+)
+from sklearn_rnn._io.text_tables import read_first_row, read_table
 
-FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "fasttext", "folder"]
+FormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet", "fasttext", "folder"]
 
-# Characters of the texts in a chunk, at most, but for its last text: they bound the memory.
-_CHUNK_CHARACTERS = 2**22
+# Characters of the texts in a chunk, at most, but for its last text: they bound the memory. They
+# are this number times the number of texts; reviews of films have 1,300 each.
+_MEAN_CHARACTERS = 2**12
 
 # The other constants of the module csv are for writing.
 _QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE)
@@ -38,6 +47,9 @@ class TextFormat(NamedTuple):
     # Rows of fields, which have a dialect. Labels are read as str; if all are numerals, they are
     # converted.
     is_table: bool = False
+    # Returns the fields of the first row of a table, or the names of the columns. None: the records
+    # of one file may have different keys, or there are none.
+    columns: Callable[[Any, Selection], list[str]] | None = None
 
 
 def check_format(source: Source, format: str | None) -> FormatName:
@@ -78,7 +90,7 @@ def check_format(source: Source, format: str | None) -> FormatName:
     if FORMATS[format].is_folder and not is_folder:
         raise ValueError(f"{name} is a file, and format={format!r} takes a folder.")
     if is_folder and not FORMATS[format].is_folder:
-        raise ValueError(f"{name} is a folder, and format={format!r} takes a file.")
+        raise ValueError(f"{name} is a folder without files, and format={format!r} takes files.")
     return format
 
 
@@ -86,14 +98,22 @@ def _is_format(format: str) -> TypeGuard[FormatName]:
     return format in FORMATS
 
 
-def _format_from_name(source: Source) -> FormatName:
-    name = source_name(source)
+def format_of_name(name: str) -> FormatName | None:
+    """Return the format that the suffix of a file name tells, or None."""
     lower = name.lower()
     for suffix in COMPRESSION_SUFFIXES:
         lower = lower.removesuffix(suffix)
     for format, row in FORMATS.items():
         if lower.endswith(row.suffixes):
             return format
+    return None
+
+
+def _format_from_name(source: Source) -> FormatName:
+    name = source_name(source)
+    format = format_of_name(name)
+    if format is not None:
+        return format
     if not is_file_object(source) and os.path.isfile(name):
         open_bytes(source).close()  # its error names an archive or a workbook
     suffixes = [suffix for row in FORMATS.values() for suffix in row.suffixes]
@@ -112,8 +132,8 @@ def read_records(
     header: bool | None,
     quoting: int,
     accepts_empty: bool = False,
-) -> Iterator[tuple[str, Label]]:
-    """Yield the text and the label of every record.
+) -> Iterator[Record]:
+    """Yield every record with its position.
 
     Parameters
     ----------
@@ -128,6 +148,8 @@ def read_records(
 
     Yields
     ------
+    position : str
+        The file, and in it the line or the row.
     text : str
     label : str, int or None
         None if `label` is None.
@@ -141,7 +163,7 @@ def read_records(
         positions; if an option does not fit the format; or if the file is broken or has no texts.
     """
     name = source_name(source)
-    selection = _check_selection(text, label, header, quoting)
+    selection = check_selection(text, label, header, quoting)
     if not FORMATS[format].has_columns:
         _check_no_columns(name, format, text, label)
     if not FORMATS[format].is_table:
@@ -149,12 +171,13 @@ def read_records(
     position = None
     # closing() closes the file at once, even if a traceback keeps the reader alive.
     with closing(FORMATS[format].read(source, selection)) as records:
-        for position, one_text, one_label in records:
+        for record in records:
+            position, one_text, one_label = record
             if not accepts_empty:
                 _check_filled(position, "text", one_text)
             if label is not None:
                 _check_filled(position, "label", str(one_label))
-            yield one_text, one_label
+            yield record
     if position is None:
         raise ValueError(f"{name} holds no texts.")
 
@@ -167,10 +190,10 @@ def read_chunks(
     Parameters
     ----------
     records : iterable of (text, label)
-        Of `read_records`: of one source, or of several one after the other.
+        Of one source, or of several one after the other.
     chunk_size : int
-        The number of texts in a chunk. A chunk of long texts, which have 4 million characters or
-        more, and the last chunk have fewer.
+        The number of texts in a chunk. A chunk of long texts, which have 4,096 characters or more
+        on average, and the last chunk have fewer.
 
     Yields
     ------
@@ -184,7 +207,7 @@ def read_chunks(
         texts.append(text)
         labels.append(label)
         n_characters += len(text)
-        if len(texts) == chunk_size or n_characters >= _CHUNK_CHARACTERS:
+        if len(texts) == chunk_size or n_characters >= chunk_size * _MEAN_CHARACTERS:
             yield texts, labels
             texts, labels, n_characters = [], [], 0
     if texts:
@@ -196,7 +219,8 @@ def _check_filled(position: str, what: str, value: str) -> None:
         raise ValueError(f"{position}: there is no {what}. Fill it in or leave the row out.")
 
 
-def _check_selection(text: Any, label: Any, header: Any, quoting: Any) -> Selection:
+def check_selection(text: Any, label: Any, header: Any, quoting: Any) -> Selection:
+    """Return the arguments of :func:`read_texts` that choose columns and dialect, checked."""
     # Only here, because it imports scikit-learn: the help of the command line shows `FORMATS`.
     from sklearn_rnn._parameters import python_value
 
@@ -244,12 +268,19 @@ def _check_no_dialect(name: str, format: str, header: object, quoting: object) -
         )
 
 
+def _table(title: str, suffix: str, separator: str) -> TextFormat:
+    read = partial(read_table, separator=separator)
+    columns = partial(read_first_row, separator=separator)
+    return TextFormat(title, (suffix,), read, is_table=True, columns=columns)
+
+
 FORMATS: dict[FormatName, TextFormat] = {
-    "csv": TextFormat("CSV", (".csv",), partial(read_table, separator=","), is_table=True),
-    "tsv": TextFormat(
-        "tab-separated", (".tsv",), partial(read_table, separator="\t"), is_table=True
-    ),
+    "csv": _table("CSV", ".csv", ","),
+    "tsv": _table("tab-separated", ".tsv", "\t"),
     "jsonl": TextFormat("JSON Lines", (".jsonl", ".ndjson"), read_json_lines),
+    "parquet": TextFormat(
+        "Parquet", (".parquet", ".pq"), read_parquet, columns=read_parquet_columns
+    ),
     "fasttext": TextFormat(
         "fastText lines", (".ft", ".ft.txt", ".fasttext"), read_fasttext, has_columns=False
     ),

@@ -75,6 +75,14 @@ def read_table(source: Source, selection: Selection, separator: str) -> Records:
             yield f"{name}, line {line}", joined(fields), one_label
 
 
+def read_first_row(source: Source, selection: Selection, separator: str) -> list[str]:
+    """Return the fields of the first row; none if it is blank."""
+    name = source_name(source)
+    with open_bytes(source) as stream:
+        rows = _RowReader(name, read_lines(name, stream), separator, selection.quoting)
+        return next(rows.read())[1]
+
+
 def _has_header(selection: Selection, wanted: list[Column]) -> bool:
     """Return whether the first row is a header, as it is if the columns are given by names."""
     named = [isinstance(column, str) for column in wanted]

@@ -32,11 +32,10 @@ class Spelling:
 
     def __init__(self, tokens: Sequence[str]) -> None:
         spelled = [token if len(token) >= SHORTEST_SPELLED else "" for token in tokens]
-        counts = np.fromiter(map(len, spelled), np.int64, len(spelled))
         codes = np.frombuffer("".join(spelled).encode("utf-32-le", "surrogatepass"), "<u4")
         # In `_ids`, each token has one place for its id, before its characters.
-        self._begins = np.cumsum(counts + 1) - (counts + 1)
-        self._sizes = counts + 1
+        self._sizes = spelled_sizes(tokens)
+        self._begins = np.cumsum(self._sizes) - self._sizes
         self._ids = np.zeros(self._sizes.sum(), dtype=np.int32)
         is_character = np.ones(len(self._ids), dtype=bool)
         is_character[self._begins] = False
@@ -90,6 +89,12 @@ class Spelling:
         ids = self._ids[positions]
         ids[begins] = final_ids[tokens]
         return ids, np.add.reduceat(sizes, np.cumsum(lengths) - lengths)
+
+
+def spelled_sizes(tokens: Sequence[str]) -> LengthArray:
+    """Return the number of ids of each token with its characters."""
+    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    return np.where(lengths >= SHORTEST_SPELLED, lengths, 0) + 1
 
 
 def are_short(n_tokens: LengthArray) -> bool:

@@ -15,6 +15,10 @@ END = "</s>"
 UNKNOWN = "<unk>"
 _MAX_ID = FIRST_CHARACTER - 1  # the ids from there on are those of characters
 
+# Tokens without an id whose counts are kept, which take 100 MB. Texts that have each a token of its
+# own, such as a number or an address, would need more and more memory.
+MOST_OTHER_TOKENS = 2**20
+
 
 def choose_tokens(
     tokens: list[str],
@@ -99,7 +103,8 @@ def count_other_tokens(
     Returns
     -------
     counts : dict of str to int
-        A new dict.
+        A new dict of at most `MOST_OTHER_TOKENS` tokens. Of more, the rarest are left out, and of
+        these the earliest.
     """
     merged = dict(earlier)
     for token, count in zip(tokens, counts.tolist(), strict=True):
@@ -107,6 +112,10 @@ def count_other_tokens(
             merged.pop(token, None)
         else:
             merged[token] = count
+    n_forgotten = len(merged) - MOST_OTHER_TOKENS
+    if n_forgotten > 0:
+        for token in sorted(merged, key=merged.__getitem__)[:n_forgotten]:
+            del merged[token]
     return merged
 
 

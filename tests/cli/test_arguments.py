@@ -22,14 +22,14 @@ def help_of(command, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["compare", "predict", "export"])
+@pytest.mark.parametrize("command", ["compare", "train", "predict", "export"])
 def test_help_has_examples_and_warns_of_untrusted_files(command, capsys):
     out = help_of(command, capsys)
     assert f"\nexamples:\n  sklearn-rnn {command}" in out
     assert "Loading a pickle runs the code in it: load only files that you trust." in out
 
 
-@pytest.mark.parametrize("command", ["compare", "predict", "export"])
+@pytest.mark.parametrize("command", ["compare", "train", "predict", "export"])
 @pytest.mark.parametrize("program", [PROGRAM, "python -m sklearn_rnn"])
 def test_help_fits_into_80_columns(command, program, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
@@ -45,10 +45,10 @@ def test_help_lists_all_models(capsys):
         assert text in out
 
 
-@pytest.mark.parametrize("command", ["compare", "predict"])
+@pytest.mark.parametrize("command", ["compare", "train", "predict"])
 def test_help_lists_all_formats(command, capsys):
     out = " ".join(help_of(command, capsys).split())
-    assert f"--format {{{','.join(FORMATS)}}}" in out
+    assert f"format of the files, needed for stdin: {', '.join(FORMATS)} (default" in out
     for format in FORMATS.values():
         assert format.title in out
         assert format.is_folder or f"{format.title} ({format.suffixes[0]})" in out
@@ -113,6 +113,8 @@ def test_without_header_a_name_is_refused(options, missing):
     [
         (["compare", "-", "--test=-", "--format=csv"], "- is stdin, and can be only one file."),
         (["predict", "-", "-", "--format=csv"], "- is stdin, and can be only one file."),
+        (["predict", "model", "-", "-", "--format=csv"], "- is stdin, and can be only one file."),
+        (["train", "-", "--save=m"], "- is stdin, whose format is not known: pass --format."),
         (["compare", "-"], "- is stdin, whose format is not known: pass --format."),
         (["compare", "a", "--test=-"], "- is stdin, whose format is not known: pass --format."),
         (["predict", "model", "-"], "- is stdin, whose format is not known: pass --format."),
@@ -130,6 +132,8 @@ def test_stdin_is_one_file_of_a_known_format(arguments, message):
         ["compare", "a", "--test="],
         ["compare", "a", "--save="],
         ["compare", "a", "--confusion-matrix="],
+        ["train", "", "--save=m"],
+        ["train", "a", "--save="],
         ["predict", "", "a"],
         ["predict", "model", ""],
         ["predict", "model", "a", "--output="],
@@ -160,6 +164,13 @@ def test_numbers_are_checked(option, values, accepted):
         message = f"argument {option}: must be {accepted}, got {value!r}. See "
         with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
             parse_arguments(["compare", "a", f"{option}={value}"], PROGRAM)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "x", ""])
+def test_the_number_of_texts_in_a_chunk_is_checked(value):
+    message = f"argument --chunk-size: must be an integer of 1 or more, got {value!r}. See "
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
+        parse_arguments(["train", "a", "--save=m", f"--chunk-size={value}"], PROGRAM)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +213,9 @@ def test_help_waits_for_no_slow_import(arguments):
         (["compare", "a.csv", "--test=b.csv", "--save=./b.csv"], "save", "./b.csv"),
         (["compare", "a.csv", "--confusion-matrix=a.csv"], "confusion-matrix", "a.csv"),
         (["compare", "--save=m", "--confusion-matrix=m"], "save", "m"),
+        (["train", "a.csv", "b.csv", "--save=b.csv"], "save", "b.csv"),
         (["predict", "m", "a.csv", "--output=a.csv"], "output", "a.csv"),
+        (["predict", "m", "a.csv", "b.csv", "--output=b.csv"], "output", "b.csv"),
         (["predict", "m", "a.csv", "--output=m"], "output", "m"),
         (["predict", "m", "link.csv", "--output=a.csv"], "output", "a.csv"),
     ],

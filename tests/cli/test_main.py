@@ -343,7 +343,7 @@ def test_main_leaves_the_streams_as_they_were(csv, capsys):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has another error for such names")
-@pytest.mark.parametrize("character", ["\x1b[31m", "\u202e", "\udcff"])
+@pytest.mark.parametrize("character", ["\x1b", "\u202e", "\udcff"])
 def test_an_error_shows_no_control_characters(character, capsys):
     assert main(["compare", f"{character}.csv"]) == 2
     escaped = character.encode("unicode_escape").decode()

@@ -21,8 +21,9 @@ from sklearn_rnn.baselines import (
     tfidf_logistic_regression,
     tfidf_word_char_linear_svc,
 )
-from sklearn_rnn.datasets import make_word_order, read_texts
+from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
+from sklearn_rnn.out_of_core import fit_from_files
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
     TextLengthDisplay,
@@ -174,6 +175,12 @@ CALLS = {
     "WordVectors.from_texts": lambda w: WordVectors.from_texts(TEXTS).matrix,
     "load_word_vectors": lambda w: load_word_vectors(w.folder / "vectors.txt").matrix,
     "read_texts": lambda w: read_texts(w.folder / "texts.csv", text="text", label="label").data,
+    "iter_texts": lambda w: [
+        texts for texts, _ in iter_texts(w.folder / "texts.csv", chunk_size=50)
+    ],
+    "fit_from_files": lambda w: weights(
+        fit_from_files(make_model(), w.folder / "texts.csv", chunk_size=50)
+    ),
     "make_word_order": lambda w: make_word_order(20, random_state=0),
     "compare": lambda w: compare(
         {"rnn": make_model(), "nb": nb_svm()}, TEXTS, LABELS, cv=2, scoring="accuracy"

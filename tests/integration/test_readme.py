@@ -56,6 +56,7 @@ def test_results_are_those_that_the_text_names(names):
     assert names["grid"].best_params_["tok__max_length"] == 400
     assert names["accuracy"] > 0.99
     assert names["model"].score(names["X_test"], names["y_test"]) > 0.9
+    assert names["streamed"].score(names["X_test"], names["y_test"]) > 0.5
     assert names["self_trained"].score(names["X_test"], names["y_test"]) > 0.9
 
 
@@ -71,7 +72,7 @@ def test_bash_blocks_run_on_the_files_of_the_python_blocks(folder, capsys):
         assert command[:3] == program
         assert main(command[3:]) == 0, capsys.readouterr().err
         n_run += 1
-    assert n_run == 4
+    assert n_run == 5
     rows = (folder / "labels.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith("label,")
     assert len(rows) == 601

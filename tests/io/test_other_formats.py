@@ -91,7 +91,8 @@ def test_another_format_is_named(content, message, pack):
 
 def test_other_formats_that_libraries_write(tmp_path):
     assert_refused(
-        write_with_pandas("to_parquet"), "is a Parquet file. Read it with pandas.read_parquet."
+        write_with_pandas("to_parquet"),
+        "is a Parquet file. For labelled texts, pass format='parquet'.",
     )
     assert_refused(
         write_with_pandas("to_feather"),

@@ -28,19 +28,26 @@ def test_the_format_must_be_known(write, tmp_path):
     path = write("a.txt.gz", "words")
     assert_fails_with(
         "{path} has none of the suffixes that tell a format: '.csv', '.tsv', '.jsonl', '.ndjson', "
-        "'.ft', '.ft.txt', '.fasttext', each also with '.gz', '.bz2', '.xz', '.lzma', '.zst', "
-        "'.zstd', '.zip'. Pass format=, one of 'csv', 'tsv', 'jsonl', 'fasttext', 'folder'.",
+        "'.parquet', '.pq', '.ft', '.ft.txt', '.fasttext', each also with '.gz', '.bz2', '.xz', "
+        "'.lzma', '.zst', '.zstd', '.zip'. Pass format=, one of 'csv', 'tsv', 'jsonl', 'parquet', "
+        "'fasttext', 'folder'.",
         path,
     )
     assert_fails_with(
-        "format must be one of 'csv', 'tsv', 'jsonl', 'fasttext', 'folder', or None; got 'xml'.",
+        "format must be one of 'csv', 'tsv', 'jsonl', 'parquet', 'fasttext', 'folder', or None; "
+        "got 'xml'.",
         path,
         format="xml",
     )
     assert_fails_with(
         "{path} is a file, and format='folder' takes a folder.", path, format="folder"
     )
-    assert_fails_with("{path} is a folder, and format='csv' takes a file.", tmp_path, format="csv")
+    (tmp_path / "empty").mkdir()
+    assert_fails_with(
+        "{path} is a folder without files, and format='csv' takes files.",
+        tmp_path / "empty",
+        format="csv",
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,15 +161,15 @@ def test_a_new_format_is_one_row(write, monkeypatch):
 def test_chunks_have_all_records_in_order(write, n_texts, sizes):
     path = write("a.jsonl", "\n".join(f'{{"text": "t{i}", "label": {i}}}' for i in range(n_texts)))
     records = read_records(path, "jsonl", "text", "label", header=None, quoting=csv.QUOTE_MINIMAL)
-    chunks = list(read_chunks(records, 3))
+    chunks = list(read_chunks(((text, label) for _, text, label in records), 3))
     assert [len(texts) for texts, _ in chunks] == [len(labels) for _, labels in chunks] == sizes
     assert [text for texts, _ in chunks for text in texts] == [f"t{i}" for i in range(n_texts)]
     assert [label for _, labels in chunks for label in labels] == list(range(n_texts))
 
 
 def test_a_chunk_of_long_texts_has_few():
-    records = [("a" * 2**21, None)] * 5
-    assert [len(texts) for texts, _ in read_chunks(records, 100)] == [2, 2, 1]
+    records = [("a" * 2**13, None)] * 5
+    assert [len(texts) for texts, _ in read_chunks(records, 4)] == [2, 2, 1]
 
 
 def test_a_chunk_is_there_before_the_next_record_is_read():

@@ -31,9 +31,10 @@ from sklearn_rnn.baselines import (
     tfidf_logistic_regression,
     tfidf_word_char_linear_svc,
 )
-from sklearn_rnn.datasets import make_word_order, read_texts
+from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
 from sklearn_rnn.export import TRUSTED_TYPES, load_model, save_model
+from sklearn_rnn.out_of_core import fit_from_files
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
     TextLengthDisplay,
@@ -82,6 +83,14 @@ for name in ("praise", "blame"):
     Path("folder", name, "1.txt").write_text(name)
 read_texts("folder", format="folder")
 read_texts("folder", format=None)
+read_texts(["reviews.jsonl", Path("reviews.jsonl")])
+for chunk, targets in iter_texts("reviews.jsonl", chunk_size=5, classes=["praise", "blame"]):
+    print(chunk.shape, None if targets is None else targets.shape)
+for chunk, _ in iter_texts(["reviews.csv"], text="review", label=None):
+    print(chunk.shape)
+streamed = make_pipeline(TextTokenizer(), RNNTextClassifier(max_epochs=1))
+fit_from_files(streamed, "reviews.jsonl", chunk_size=10, folder=Path("."), verbose=0).predict(texts)
+fit_from_files(streamed, [Path("reviews.csv")], text="review", label="verdict", verbose=True)
 print(reviews.data, reviews.target)
 
 # Tokenizer.

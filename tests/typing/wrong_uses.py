@@ -10,9 +10,10 @@ import torch
 import sklearn_rnn
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, WordVectors, load_word_vectors
 from sklearn_rnn.baselines import LogCountRatioTransformer, nb_svm
-from sklearn_rnn.datasets import make_word_order, read_texts
+from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
 from sklearn_rnn.export import load_model, save_model
+from sklearn_rnn.out_of_core import fit_from_files
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
     TextLengthDisplay,
@@ -130,6 +131,10 @@ read_texts(0)  # error: no path and no file object
 read_texts("reviews.csv", header="first")  # error: no bool
 read_texts("reviews.csv", quoting="none")  # error: no constant of csv
 read_texts("reviews.csv", format="xlsx")  # error: not one of the choices
+iter_texts("reviews.csv", 100)  # error: the size is given by name
+iter_texts("reviews.csv", chunk_size="100")  # error: no number
+fit_from_files(nb_svm(), "reviews.csv", label=None)  # error: labels are needed
+fit_from_files(nb_svm(), 0)  # error: no path
 make_word_order("100")  # error: no number
 make_word_order(100, 0)  # error: the random state is given by name
 make_word_order(100, random_state="0")  # error: no number

@@ -1,0 +1,1 @@
+"""Fits to corpora larger than memory."""
