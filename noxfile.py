@@ -52,6 +52,7 @@ nox.options.sessions = [
     "types",
     "docstrings",
     "page",
+    "docs",
     "fuzz",
     "tests",
     "mlflow",
@@ -171,6 +172,19 @@ def page(session: nox.Session) -> None:
     session.run(*npm, *NPM_PACKAGES, external=True)
     env = {"SKLEARN_RNN_NODE_MODULES": str(folder / "node_modules")}
     session.run("pytest", "--numprocesses=0", "tests/export/test_page.py", env=env)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site in docs/_build/html, and run the code of its pages.
+
+    Arguments go to sphinx-build: `-D sphinx_gallery_conf.filename_pattern=plot_export` runs one
+    example of the gallery.
+    """
+    install_pinned(session, ".[docs]")
+    session.run("pytest", "--numprocesses=0", "docs/test_pages.py")
+    build = ["sphinx-build", "-W", "--keep-going", "-n", *session.posargs]
+    session.run(*build, "docs", "docs/_build/html", env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rnn._doc_links import DocLinkMixin
 from sklearn_rnn._ids import has_characters, known_ids_table
 from sklearn_rnn._labels import check_labels
 from sklearn_rnn._nn.architecture import (
@@ -91,7 +92,7 @@ def _is_dict_of_weights(value: object) -> bool:
 
 
 @methods_on_one_core
-class RNNTextClassifier(ClassifierMixin, BaseEstimator):
+class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     """Recurrent neural network that classifies texts given as rows of token ids.
 
     Each token of a text is embedded as a vector. One or more recurrent layers read these vectors in
@@ -368,7 +369,7 @@ class RNNTextClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of columns of X: the maximum length of a text, in tokens.
 
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the columns. Only if X is a DataFrame whose column names are all strings.
 
     net_ : skorch.NeuralNetClassifier

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rnn._doc_links import DocLinkMixin
 from sklearn_rnn._ids import (
     PAD,
     UNK,
@@ -70,7 +71,7 @@ _FIXED_PARAMETERS = (
 _PACKED = ("vocabulary", "vocabulary_", "_other_counts")
 
 
-class TextTokenizer(TransformerMixin, BaseEstimator):
+class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Turn texts into rows of integer ids, one id per token, padded or truncated to one length.
 
     The ids are what :class:`RNNTextClassifier` takes. The vocabulary is learned from the training
@@ -385,7 +386,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ids : ndarray of int32 of shape (n_samples, max_length_)
+        ids : ndarray of int32 of shape (n_samples, `max_length_`)
             The same as ``fit(X).transform(X)``.
         """
         texts = check_texts(X, caller=type(self).__name__)
@@ -402,7 +403,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ids : ndarray of int32 of shape (n_samples, max_length_)
+        ids : ndarray of int32 of shape (n_samples, `max_length_`)
             Right-padded with 0. A token that is not in the vocabulary has the id 1. If
             `add_characters_` is True, tokens are followed by their characters.
 
@@ -481,7 +482,7 @@ class TextTokenizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        names : ndarray of object of shape (max_length_,)
+        names : ndarray of object of shape (`max_length_`,)
             "token0", "token1", ...: the position in a row is the number in the name.
 
         Raises

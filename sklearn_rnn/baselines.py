@@ -24,6 +24,7 @@ from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_non_negative
 
+from sklearn_rnn._doc_links import DocLinkMixin
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._parameters import Interval, _fit_context, check_parameters, python_values
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
@@ -271,7 +272,7 @@ def _ngrams(tokens: Mapping[str, Any], *, max_words: int, caller: str) -> dict[s
     return ngram_parameters(**{name: tokens[name] for name in constraints}, max_words=max_words)
 
 
-class LogCountRatioTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class LogCountRatioTransformer(DocLinkMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Scale each feature by its log-count ratio, the coefficient of multinomial naive Bayes.
 
     The log-count ratio of a feature is ``log(p / q)``, for its relative frequencies p and q in the

@@ -1,0 +1,62 @@
+"""
+Rare classes and thresholds
+===========================
+
+One message in seven is spam. A missed spam is a nuisance, a lost message is worse: how does one
+choose the threshold?
+"""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
+from sklearn.pipeline import make_pipeline
+
+from sklearn_rnn import RNNTextClassifier, TextTokenizer
+from sklearn_rnn.datasets import read_texts
+
+path = Path(os.environ["SKLEARN_RNN_DATA"], "sms_spam", "SMSSpamCollection")
+messages = read_texts(path, text="SMS", label="Label", format="tsv", quoting=csv.QUOTE_NONE)
+X_train, X_test, y_train, y_test = train_test_split(
+    messages.data, messages.target, train_size=1500, stratify=messages.target, random_state=0
+)
+dict(zip(*np.unique(y_train.astype(str), return_counts=True), strict=True))
+
+# %%
+# A cost for each kind of error decides, not the accuracy. Here a lost message costs ten times as
+# much as a spam that comes through:
+
+from sklearn.metrics import confusion_matrix, make_scorer
+
+
+def cost(y_true, y_pred):
+    """Return the cost of all errors: 10 for a lost message, 1 for a missed spam."""
+    matrix = confusion_matrix(y_true, y_pred, labels=["ham", "spam"])
+    return 10 * matrix[0, 1] + matrix[1, 0]
+
+
+model = make_pipeline(TextTokenizer(), RNNTextClassifier(random_state=0))
+tuned = TunedThresholdClassifierCV(
+    model, scoring=make_scorer(cost, greater_is_better=False), cv=3, store_cv_results=True
+)
+tuned.fit(X_train, y_train)
+model.fit(X_train, y_train)
+tuned.best_threshold_
+
+# %%
+import matplotlib.pyplot as plt
+from sklearn.metrics import ConfusionMatrixDisplay
+
+figure, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+results = tuned.cv_results_
+axes[0].plot(results["thresholds"], -np.asarray(results["scores"]))
+axes[0].axvline(tuned.best_threshold_, color="C3", linestyle="--", label="chosen")
+axes[0].axvline(0.5, color="0.5", linestyle=":", label="0.5")
+axes[0].set(xlabel="threshold of spam", ylabel="cost on the folds", yscale="log")
+axes[0].legend()
+for panel, (name, classifier) in zip(axes[1:], {"0.5": model, "tuned": tuned}.items(), strict=True):
+    ConfusionMatrixDisplay.from_estimator(classifier, X_test, y_test, colorbar=False, ax=panel)
+    panel.set_title(f"{name}: cost {cost(y_test, classifier.predict(X_test))}")
+plt.show()
