@@ -4,6 +4,7 @@ import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import onnx
@@ -297,6 +298,19 @@ def test_a_difference_is_an_error_and_leaves_no_file(tmp_path, model, monkeypatc
 def test_nan_is_a_difference():
     with pytest.raises(RuntimeError, match="the largest difference is nan, and"):
         onnx_model.check_parity(float("nan"))
+
+
+def test_an_export_computes_the_model_once(tmp_path, model):
+    original = RNNTextClassifier.predict_proba
+    with (
+        mock.patch.object(
+            onnx_model, "known_tokens", wraps=onnx_model.known_tokens
+        ) as known_tokens,
+        mock.patch.object(RNNTextClassifier, "predict_proba", autospec=True) as predict_proba,
+    ):
+        predict_proba.side_effect = original
+        export_onnx(model, tmp_path / "model.onnx", quantize=True)
+    assert (known_tokens.call_count, predict_proba.call_count) == (1, 1)
 
 
 def test_a_failed_export_keeps_the_old_file(tmp_path, model, monkeypatch):
