@@ -176,6 +176,11 @@ class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         text that occur in at least two training texts, scaled by their log-count ratios. It is
         fitted by L-BFGS before the network is trained.
 
+        Its memory is bounded. Of more than 8 million coefficients, those of the most frequent
+        n-grams are fitted. If the texts have more than 33 million n-grams together, as 100,000
+        reviews have, the log-count ratios still come from all texts, and the coefficients are
+        fitted to a random sample of the texts that has as many.
+
         While the network is trained, the logits of the linear classifier are out-of-fold
         predictions: the training texts are split into five folds, and the logits of a text come
         from a fit to the four folds without this text. A linear classifier is nearly always right
@@ -625,7 +630,9 @@ class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of int of shape (n_samples, max_length)
-            Right-padded ids, as `TextTokenizer` returns them.
+            Right-padded ids, as `TextTokenizer` returns them. A memory-mapped file of int32 or of a
+            smaller integer type, as ``numpy.load(path, mmap_mode="r")`` opens it, is read in
+            blocks and not copied on the CPU: it may be larger than memory.
         y : array-like of shape (n_samples,)
             Labels: strings, numbers or booleans, in a sequence, an array or a Series of any
             library. They keep their kind: nullable and Arrow integers are integers in `classes_`.

@@ -14,7 +14,7 @@ vocabulary that grows appends to its numbering.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sized
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -130,7 +130,73 @@ def merge_numberings(one: bytes, other: bytes) -> tuple[bytes, int]:
     return entries.tobytes(), len(entries) - len(np.unique(entries >> np.uint64(32)))
 
 
-def sequence_lengths(ids: npt.NDArray[np.integer[Any]]) -> LengthArray:
+class IdRows:
+    """Rows of a matrix of ids, which are read when they are needed.
+
+    The matrix may be a memory-mapped file larger than memory. Like an array, it has a shape, a
+    length and a dtype, and gives the ids of some of its rows, and of some of their columns.
+
+    Parameters
+    ----------
+    ids : ndarray of int of shape (n, max_length)
+        Right-padded ids.
+    rows : ndarray of int of shape (n_rows,)
+        The rows.
+    known_ids : ndarray of int32 of shape (n_tokens + 1,), default=None
+        Table of the ids known at fit, which replaces all others when ids are read, as
+        `replace_unknown_ids` does. None keeps them.
+    keep_characters : bool, default=False
+        As in `replace_unknown_ids`.
+    """
+
+    ndim = 2
+
+    def __init__(
+        self,
+        ids: npt.NDArray[np.integer[Any]],
+        rows: npt.NDArray[np.integer[Any]],
+        known_ids: IdArray | None = None,
+        *,
+        keep_characters: bool = False,
+    ) -> None:
+        self.ids = ids
+        self.rows = rows
+        self.known_ids = known_ids
+        self.keep_characters = keep_characters
+        self.shape = len(rows), ids.shape[1]
+        self.dtype = ids.dtype if known_ids is None else known_ids.dtype
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[np.integer[Any]]:
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        ids = self.ids[self.rows[rows], columns]
+        if self.known_ids is None:
+            return ids
+        return replace_unknown_ids(ids, self.known_ids, keep_characters=self.keep_characters)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.asarray(self[:], dtype=dtype)
+
+
+IdMatrix: TypeAlias = npt.NDArray[np.integer[Any]] | IdRows
+
+
+def take_rows(ids: IdMatrix, rows: npt.NDArray[np.integer[Any]]) -> IdRows:
+    """Return some rows of a matrix of ids, without a copy."""
+    if isinstance(ids, IdRows):
+        return IdRows(ids.ids, ids.rows[rows], ids.known_ids, keep_characters=ids.keep_characters)
+    return IdRows(ids, rows)
+
+
+def replace_unknown_rows(ids: IdMatrix, table: IdArray, *, keep_characters: bool) -> IdRows:
+    """Return the same rows. What `replace_unknown_ids` replaces is replaced when they are read."""
+    matrix = ids if isinstance(ids, IdRows) else take_rows(ids, np.arange(len(ids)))
+    return IdRows(matrix.ids, matrix.rows, table, keep_characters=keep_characters)
+
+
+def sequence_lengths(ids: IdMatrix) -> LengthArray:
     """Return the number of ids of each row up to the last id that is not padding.
 
     Parameters
@@ -154,12 +220,14 @@ def is_character(ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.bool_]:
     return (ids >= FIRST_CHARACTER) & (ids < END_OF_CHARACTERS)
 
 
-def has_characters(ids: npt.NDArray[np.integer[Any]]) -> bool:
+def has_characters(ids: IdMatrix) -> bool:
     """Return whether a matrix of ids has characters."""
+    if ids.dtype.itemsize < 4:  # without reading a file
+        return False
     return any(is_character(ids[block]).any() for block in row_blocks(ids))
 
 
-def count_words(ids: npt.NDArray[np.integer[Any]], lengths: LengthArray) -> LengthArray:
+def count_words(ids: IdMatrix, lengths: LengthArray) -> LengthArray:
     """Return the number of words of each text: its length without its characters, at least 1."""
     n_words = lengths.copy()
     for block in row_blocks(ids):
@@ -167,7 +235,7 @@ def count_words(ids: npt.NDArray[np.integer[Any]], lengths: LengthArray) -> Leng
     return np.maximum(n_words, 1)
 
 
-def row_blocks(ids: npt.NDArray[Any]) -> Iterator[slice]:
+def row_blocks(ids: IdMatrix) -> Iterator[slice]:
     """Yield slices that divide the rows of a matrix into blocks of at most `_BLOCK` ids.
 
     A longer row is a block of its own.
@@ -185,8 +253,16 @@ def _block_lengths(ids: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
     return n_columns - n_trailing
 
 
+def _word_blocks(ids: IdMatrix) -> Iterator[npt.NDArray[np.integer[Any]]]:
+    """Yield the ids block by block, with UNK in place of characters."""
+    for rows in row_blocks(ids):
+        block = ids[rows]
+        are_characters = is_character(block)
+        yield np.where(are_characters, UNK, block) if are_characters.any() else block
+
+
 def known_ids_table(
-    ids: npt.NDArray[np.integer[Any]],
+    ids: IdMatrix,
     table: IdArray | None = None,
     *,
     word_vectors: Sized | None = None,
@@ -213,9 +289,7 @@ def known_ids_table(
     ValueError
         If a known id is `MAX_TOKENS` or more: the embedding would be too large.
     """
-    if has_characters(ids):
-        ids = np.where(is_character(ids), UNK, ids)
-    n_tokens = max(UNK, int(ids.max())) + 1
+    n_tokens = max(UNK, *(int(words.max()) for words in _word_blocks(ids))) + 1
     if n_tokens > MAX_TOKENS:
         raise ValueError(
             f"X has the id {n_tokens - 1}, and the embedding needs a row for each id up to it. The "
@@ -239,7 +313,8 @@ def known_ids_table(
     if word_vectors is not None:
         pretrained = slice(FIRST_ID, FIRST_ID + len(word_vectors))
         grown[pretrained] = np.arange(pretrained.start, pretrained.stop)
-    grown[ids] = ids
+    for words in _word_blocks(ids):
+        grown[words] = words
     return grown
 
 

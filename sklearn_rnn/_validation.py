@@ -15,7 +15,7 @@ from sklearn.utils import _safe_indexing, check_array, check_X_y
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sklearn_rnn._containers import column_names, refuse_lazy
-from sklearn_rnn._ids import FIRST_CHARACTER, UNK, IdArray, has_characters
+from sklearn_rnn._ids import FIRST_CHARACTER, UNK, has_characters, row_blocks
 from sklearn_rnn._labels import check_labels, is_missing
 from sklearn_rnn._warnings import warn_user
 
@@ -180,8 +180,8 @@ def _check_text(text: object, given: str) -> None:
     raise TypeError(f"{given} is of type {type(text).__name__}. Pass one str per text.")
 
 
-def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
-    """Return X as a matrix of int32 ids, or raise an error that says what to pass instead.
+def check_ids(X: npt.ArrayLike, *, estimator: object) -> npt.NDArray[np.integer[Any]]:
+    """Return X as a matrix of ids, or raise an error that says what to pass instead.
 
     Parameters
     ----------
@@ -194,7 +194,8 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
 
     Returns
     -------
-    ids : ndarray of int32 of shape (n_samples, max_length)
+    ids : ndarray of int of shape (n_samples, max_length)
+        Of int32, or of a smaller integer type: X without a copy.
 
     Raises
     ------
@@ -210,12 +211,12 @@ def check_ids(X: npt.ArrayLike, *, estimator: object) -> IdArray:
     except ValueError:
         refuse_text(X, estimator)
         raise
-    return _to_int32(array, estimator)
+    return _as_ids(array, estimator)
 
 
 def check_labelled_ids(
     X: npt.ArrayLike, y: Any, *, estimator: object
-) -> tuple[IdArray, npt.NDArray[Any]]:
+) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[Any]]:
     """Return X as `check_ids` does, and y as an array of the same length."""
     refuse_lazy(X, "X", "X")
     if y is not None:
@@ -225,7 +226,7 @@ def check_labelled_ids(
     except ValueError:
         refuse_text(X, estimator)
         raise
-    return _to_int32(array, estimator), y
+    return _as_ids(array, estimator), y
 
 
 def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
@@ -239,9 +240,11 @@ def refuse_text(X: npt.ArrayLike, estimator: object) -> None:
         ) from None
 
 
-def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
-    name = type(estimator).__name__
-    if array.dtype.kind == "f" and (array != np.trunc(array)).any():
+def _as_ids(array: npt.NDArray[Any], estimator: object) -> npt.NDArray[np.integer[Any]]:
+    name, kind = type(estimator).__name__, array.dtype.kind
+    if kind == "f" and any(
+        (array[rows] != np.trunc(array[rows])).any() for rows in row_blocks(array)
+    ):
         warn_user(
             f"{name} takes ids, and was given numbers that are not whole. They are truncated, and "
             "negative ones become the unknown word; TextTokenizer makes ids from texts.",
@@ -254,20 +257,19 @@ def _to_int32(array: npt.NDArray[Any], estimator: object) -> IdArray:
             "for padding, 1 for the unknown word, and from 2 on the words of a vocabulary, as "
             "TextTokenizer gives them."
         )
-    if array.dtype == np.int32:
+    if kind in "iu" and array.dtype.isnative and np.can_cast(array.dtype, np.int32):
         return array  # without a copy: it may be a memory-mapped file larger than memory
-    if array.dtype.kind == "f":
-        # float16 has no ids as large as those of characters.
-        if array.dtype == np.float32 and has_characters(array):
-            raise ValueError(
-                f"X has characters, whose ids from {FIRST_CHARACTER} on {array.dtype} cannot tell "
-                "apart. Pass integers, as TextTokenizer returns them."
-            )
+    if array.dtype == np.float32 and has_characters(array):
+        raise ValueError(
+            f"X has characters, whose ids from {FIRST_CHARACTER} on {array.dtype} cannot tell "
+            "apart. Pass integers, as TextTokenizer returns them."
+        )
+    ids = np.empty(array.shape, dtype=np.int32)
+    for rows in row_blocks(array):
         # In float32 the largest int32 rounds up to a number that int32 cannot hold.
-        array = array.astype(np.float64, copy=False)
-    if array.dtype.itemsize >= 4:
-        array = np.minimum(array, np.iinfo(np.int32).max)
-    return array.astype(np.int32, copy=False)
+        block = array[rows].astype(np.float64) if kind == "f" else array[rows]
+        np.minimum(block, np.iinfo(np.int32).max, out=ids[rows], casting="unsafe")
+    return ids
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> npt.NDArray[np.float64]:

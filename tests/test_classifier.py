@@ -19,7 +19,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._training.data import check_training_data, split_validation
-from sklearn_rnn._validation import check_ids
 from tests.nets import same_weights, weights_of
 
 # Learning
@@ -682,12 +681,3 @@ def test_fit_does_not_depend_on_the_number_of_threads(make_classifier, word_orde
         finally:
             torch.set_num_threads(before)
     assert same_weights(*fits)
-
-
-def test_memory_mapped_ids_are_not_copied(make_classifier, word_order, tmp_path):
-    X, y = word_order
-    classifier = make_classifier().fit(X, y)
-    np.save(tmp_path / "ids.npy", X)
-    mapped = np.load(tmp_path / "ids.npy", mmap_mode="r")
-    assert np.shares_memory(check_ids(mapped, estimator=classifier), mapped)
-    np.testing.assert_array_equal(classifier.predict(mapped), classifier.predict(X))

@@ -23,7 +23,9 @@ from sklearn_rnn._ids import (
     number_tokens,
     numbering_of,
     replace_unknown_ids,
+    replace_unknown_rows,
     sequence_lengths,
+    take_rows,
 )
 
 
@@ -214,3 +216,29 @@ def test_too_many_word_vectors(monkeypatch):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         known_ids_table(np.array([[2]]), word_vectors=range(9))
     assert len(known_ids_table(np.array([[2]]), word_vectors=range(8))) == 11
+
+
+# rows of a matrix
+
+IDS = np.random.default_rng(0).integers(0, 9, (20, 6), dtype=np.int32)
+
+
+def test_selected_rows_are_like_those_of_the_matrix():
+    rows = np.array([3, 19, 3, 0, 7])
+    selected = take_rows(IDS, rows)
+    assert (selected.shape, len(selected), selected.dtype) == ((5, 6), 5, np.int32)
+    assert_array_equal(selected, IDS[rows])
+    assert_array_equal(selected[1:4], IDS[rows[1:4]])
+    assert_array_equal(selected[np.array([4, 0]), :2], IDS[rows[[4, 0]], :2])
+    assert_array_equal(take_rows(selected, np.array([1, 1, 4])), IDS[[19, 19, 7]])
+    assert_array_equal(sequence_lengths(selected), sequence_lengths(IDS)[rows])
+
+
+def test_unknown_ids_of_rows_are_replaced_when_they_are_read():
+    table = known_ids_table(IDS[:, :1])
+    rows = np.array([3, 19, 0])
+    for ids, expected in [(IDS, IDS), (take_rows(IDS, rows), IDS[rows])]:
+        replaced = replace_unknown_rows(ids, table, keep_characters=False)
+        assert_array_equal(replaced, replace(expected, table))
+        again = take_rows(replaced, np.array([2, 0]))
+        assert_array_equal(again, replace(expected[[2, 0]], table))

@@ -73,7 +73,11 @@ def load_texts(data_dir: Path, corpus: str, split: str) -> tuple[list[str], npt.
 
 @cache
 def load_ids(
-    data_dir: Path, corpus: str, split: str, max_length: int = 400, truncation: str = "middle"
+    data_dir: Path,
+    corpus: str,
+    split: str,
+    max_length: int | None = 400,
+    truncation: str = "middle",
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
     """Return the ids of a split, with the 20,000 most frequent training words, and its labels."""
     tokenizer = TextTokenizer(max_tokens=20_000, max_length=max_length, truncation=truncation)

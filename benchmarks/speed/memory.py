@@ -1,18 +1,23 @@
-"""Peak memory of fitting the default Pipeline, and of predicting a file larger than memory.
+"""Memory and time of fitting the default Pipeline, and ids in files larger than memory.
 
-Each figure comes from a new process, which first imports everything and fits a dozen texts. The
-memory after this fit is the base. Then the process reads IMDB's reviews once, twice or four times
-(the repetitions are copies), resets the peak and fits for one epoch. A further process fits for the
-default three epochs, which need more memory, because oneDNN caches a primitive for each shape of a
-batch, up to 1,024 of them. The peak includes the texts.
+Each figure comes from a new process. The corpus is mixed: all reviews of IMDB and all news of AG
+News, in one random order, with six classes. A process imports everything, reads the first texts of
+the corpus from a pickle, resets the peak and fits for one epoch. The peak, VmHWM less the resident
+memory after the imports, includes the texts.
 
-The file has a matrix of 4 GiB of ids. It is opened with mmap_mode="r" in a process that may
-allocate at most another half GiB (RLIMIT_DATA).
+A matrix in a file has texts that are spliced from two news items, in which a tenth of the words are
+replaced at random, so that there are millions of different pairs. It is opened with mmap_mode="r".
+Its pages are in the page cache, which the system takes back when it needs memory. Therefore the
+peak counts anonymous pages alone: RssAnon, a hundred times a second. For the file of 4 GiB the
+process may allocate at most another half GiB (RLIMIT_DATA).
 
-Targets: at most 1.5 GB at 25,000 texts, and growing linearly; the file is predicted.
+Padding is measured on news, in matrices that are as wide as the longest text and wider.
+
+Targets: at most 1.0 GB at 60,000 texts and 1.5 GB at all, on any number of cores; 1.5 GB for files.
 """
 
 import json
+import pickle
 import resource
 import sys
 import tempfile
@@ -21,10 +26,12 @@ from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import torch
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.common.corpora import load_texts
+from benchmarks.common.corpora import SPLITS, load_ids, read_split
 from benchmarks.common.processes import (
     PeakMonitor,
     require_linux,
@@ -35,6 +42,12 @@ from benchmarks.common.processes import (
 from benchmarks.common.timing import Tables, check_targets
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
+SIZES = (15_000, 30_000, 60_000, 117_262)
+CORES = (1, 2)
+FILE_TEXTS = 2_000_000
+FILE_COLUMNS = 100
+WIDTHS = (1, 2, 4, 8)  # times the length of the longest text
+
 GIB = 2**30
 MATRIX_SHAPE = (65_536, 16_384)  # 4 GiB
 MATRIX_WORDS = 40  # per text; the padding takes no space on the disk
@@ -44,23 +57,46 @@ LIMIT = GIB // 2
 def run(options: Namespace) -> Tables:
     """Return the tables of the section."""
     require_linux()
-    fits = pd.DataFrame(
+    most = options.texts or max(SIZES)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "texts.pickle"
+        path.write_bytes(pickle.dumps(mix_corpora(options.data)))
+        fits = pd.DataFrame(
+            {
+                f"{min(size, most):,} texts, {n_cores} cores": run_module(
+                    __name__, "fit", path, min(size, most), n_cores
+                )
+                for size in SIZES
+                for n_cores in CORES
+            }
+        ).T
+    n_rows = min(options.texts or FILE_TEXTS, FILE_TEXTS)
+    files = pd.DataFrame(
         {
-            f"{copies} x, max_epochs={max_epochs}": run_module(
-                __name__, "fit", options.data, copies, max_epochs, options.texts or 0
+            f"{n_rows:,} texts of {dtype}": run_module(
+                __name__, "file", options.data, n_rows, dtype
             )
-            for copies, max_epochs in [(1, 3), (1, 1), (2, 1), (4, 1)]
+            for dtype in ("int32", "uint16")
         }
     ).T
-    growth = np.polyfit(np.log(fits["texts"][1:]), np.log(fits["GB over the base"][1:]), 1)[0]
     mapped = pd.DataFrame({"predict_proba": run_module(__name__, "predict")}).T
+    padding = pd.DataFrame(
+        {
+            f"{factor} x": run_module(__name__, "width", options.data, factor, min(most, 20_000))
+            for factor in WIDTHS
+        }
+    ).T
+    peaks = fits["GB over the imports"]
     return {
         "fitting the default Pipeline": fits,
-        "a memory-mapped matrix": mapped,
+        "ids in a file": files,
+        "a file larger than memory": mapped,
+        "padding": padding,
         "targets": check_targets(
             {
-                "GB over the base, 1 x": (fits["GB over the base"].iloc[0], "at most", 1.5),
-                "slope of log GB on log rows": (growth, "at most", 1.05),
+                "GB over the imports, 60,000 texts": (peaks.iloc[:-2].max(), "at most", 1.0),
+                "GB over the imports, all texts": (peaks.max(), "at most", 1.5),
+                "GB resident, ids in a file": (files["GB resident"].max(), "at most", 1.5),
                 "GiB allocated to predict 4 GiB": (
                     mapped["GiB allocated more"].iloc[0],
                     "at most",
@@ -71,26 +107,83 @@ def run(options: Namespace) -> Tables:
     }
 
 
-def fit_in_child(data_dir: str, copies: str, max_epochs: str, n_texts: str) -> dict[str, float]:
-    """Measure the peak of one fit."""
-    make_pipeline(TextTokenizer(), RNNTextClassifier(max_epochs=1, device="cpu")).fit(
-        ["some good words", "some bad words"] * 6, [0, 1] * 6
-    )
+def mix_corpora(data_dir: Path) -> tuple[list[str], list[str]]:
+    """Return all reviews of IMDB and all news of AG News with their labels, in a random order."""
+    texts, labels = [], []
+    for corpus in ("imdb", "ag_news"):
+        for split in SPLITS:
+            some_texts, some_labels = read_split(data_dir, corpus, split)
+            texts += some_texts
+            labels += [f"{corpus} {label}" for label in some_labels]
+    order = np.random.default_rng(0).permutation(len(texts)).tolist()
+    return [texts[row] for row in order], [labels[row] for row in order]
+
+
+def fit_in_child(path: str, n_texts: str, n_cores: str) -> dict[str, float]:
+    """Measure the peak and the time of one fit."""
+    torch.set_num_threads(int(n_cores))
     base = status_bytes("VmRSS")
-    texts, labels = load_texts(Path(data_dir), "imdb", "train")
-    texts, labels = texts[: int(n_texts) or None], labels[: int(n_texts) or None]
-    texts = texts + [text.encode().decode() for text in texts * (int(copies) - 1)]
-    labels = np.tile(labels, int(copies))
-    with_texts = status_bytes("VmRSS")
+    with Path(path).open("rb") as file:
+        texts, labels = (values[: int(n_texts)] for values in pickle.load(file))
     reset_peak()
-    classifier = RNNTextClassifier(max_epochs=int(max_epochs), device="cpu", random_state=0)
+    classifier = RNNTextClassifier(max_epochs=1, device="cpu", random_state=0)
+    start = time.perf_counter()
     make_pipeline(TextTokenizer(), classifier).fit(texts, labels)
+    seconds = time.perf_counter() - start
     return {
         "texts": len(texts),
-        "GB of the base": base / 1e9,
-        "GB of the texts": (with_texts - base) / 1e9,
-        "GB over the base": (status_bytes("VmHWM") - base) / 1e9,
+        "MB of characters": sum(map(len, texts)) / 1e6,
+        "cores": int(n_cores),
+        "GB over the imports": (status_bytes("VmHWM") - base) / 1e9,
+        "seconds": seconds,
+        "seconds of the epoch": classifier.history_["seconds"].sum(),
     }
+
+
+def fit_file_in_child(data_dir: str, n_texts: str, dtype: str) -> dict[str, float]:
+    """Measure the resident memory of a fit and a prediction of ids in a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ids.npy"
+        labels = write_spliced(path, Path(data_dir), int(n_texts), np.dtype(dtype))
+        ids = np.load(path, mmap_mode="r")
+        classifier = RNNTextClassifier(max_epochs=1, device="cpu", random_state=0)
+        seconds = []
+        with PeakMonitor("RssAnon") as monitor:
+            for work in (lambda: classifier.fit(ids, labels), lambda: classifier.predict(ids)):
+                start = time.perf_counter()
+                work()
+                seconds.append(time.perf_counter() - start)
+        return {
+            "texts": len(ids),
+            "GB of the file": path.stat().st_size / 1e9,
+            "n-grams": len(classifier.net_.module_.linear_term.keys) - 1,
+            "GB resident": monitor.peak / 1e9,
+            "seconds of the fit": seconds[0],
+            "seconds of the epoch": classifier.history_["seconds"].sum(),
+            "seconds of the prediction": seconds[1],
+        }
+
+
+def write_spliced(
+    path: Path, data_dir: Path, n_texts: int, dtype: np.dtype
+) -> npt.NDArray[np.intp]:
+    """Write a matrix of ids of generated news; return their labels."""
+    news, labels = load_ids(data_dir, "ag_news", "train", FILE_COLUMNS)
+    words = news[news > 0]
+    lengths = np.count_nonzero(news, axis=1)
+    rng = np.random.default_rng(0)
+    file = np.lib.format.open_memmap(path, "w+", dtype, (n_texts, FILE_COLUMNS))
+    columns = np.arange(FILE_COLUMNS)
+    chosen = rng.integers(len(news), size=(n_texts, 2))
+    for start in range(0, n_texts, 10_000):
+        one, other = chosen[start : start + 10_000].T
+        cut = rng.integers(lengths[one] // 2, lengths[one] + 1)[:, None]
+        ids = np.where(columns < cut, news[one], news[other])
+        replaced = (rng.random(ids.shape) < 0.1) & (ids > 0)
+        ids[replaced] = rng.choice(words, np.count_nonzero(replaced))
+        file[start : start + 10_000] = ids
+    file.flush()
+    return labels[chosen[:, 0]]
 
 
 def predict_in_child() -> dict[str, float]:
@@ -128,7 +221,33 @@ def predict_in_child() -> dict[str, float]:
     }
 
 
+def fit_wide_in_child(data_dir: str, factor: str, n_texts: str) -> dict[str, float]:
+    """Measure the peak and the time of a fit to news in a matrix with more padding."""
+    ids, labels = load_ids(Path(data_dir), "ag_news", "train", None)
+    ids, labels = ids[: int(n_texts)], labels[: int(n_texts)]
+    wide = np.zeros((len(ids), int(factor) * ids.shape[1]), dtype=np.int32)
+    wide[:, : ids.shape[1]] = ids
+    before = status_bytes("VmRSS")
+    reset_peak()
+    classifier = RNNTextClassifier(max_epochs=1, device="cpu", random_state=0)
+    start = time.perf_counter()
+    classifier.fit(wide, labels)
+    return {
+        "texts": len(wide),
+        "columns": wide.shape[1],
+        "words of a text": np.count_nonzero(ids) / len(ids),
+        "GB of the matrix": wide.nbytes / 1e9,
+        "GB of the fit": (status_bytes("VmHWM") - before) / 1e9,
+        "seconds": time.perf_counter() - start,
+    }
+
+
 if __name__ == "__main__":
     task, *arguments = sys.argv[1:]
-    figures = {"fit": fit_in_child, "predict": predict_in_child}[task](*arguments)
-    print(json.dumps(figures))
+    tasks = {
+        "fit": fit_in_child,
+        "file": fit_file_in_child,
+        "predict": predict_in_child,
+        "width": fit_wide_in_child,
+    }
+    print(json.dumps(tasks[task](*arguments)))

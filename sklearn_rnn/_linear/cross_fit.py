@@ -1,49 +1,54 @@
 """Cross-fitting of the linear term: a fit to all texts, and out-of-fold predictions for each text.
 
-Shapes: n texts, F rows of the n-gram table (the sentinel row included), C classes.
+Shapes: n texts, S texts that the coefficients are fitted to, F rows of the n-gram table (the
+sentinel row included), C classes.
 """
 
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import sparse
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from torch import Tensor, nn
 
-from sklearn_rnn._ids import IdArray
-from sklearn_rnn._linear.fit import (
-    PenalizedCrossEntropy,
-    Presence,
-    ScaledPresence,
-    fit_coefficients,
-)
+from sklearn_rnn._ids import IdMatrix
+from sklearn_rnn._linear.fit import PenalizedCrossEntropy, fit_coefficients, fit_scale
+from sklearn_rnn._linear.heap import trim_heaps
 from sklearn_rnn._linear.log_count_ratio import log_count_ratios
 from sklearn_rnn._linear.ngrams import (
     MIN_TEXTS,
     FloatArray,
     IntArray,
-    NgramBlock,
+    ParallelMap,
     count_ngrams,
     extract_ngrams,
     text_counts,
 )
-from sklearn_rnn._linear.term import LinearTerm
+from sklearn_rnn._linear.presence import KnownBlock, Presence, ScaledPresence, find_known
+from sklearn_rnn._linear.term import LinearTerm, find_rows
 
 N_FOLDS = 5
 TEXTS_PER_CLASS = 50  # with fewer texts per class, on average, there are no folds
 # The prior coefficients of a new n-gram are this number times its log-count ratios.
 INITIAL_WEIGHT = 0.15
-LARGEST_SCALE = 4.0  # of the logits of the linear term
 # From this number of classes on, the logits are not scaled. On 500 reviews of two classes the scale
 # lowered the calibration error of the whole model from 0.10 to 0.03. With the 77 classes of
 # banking77 the network learned less from scaled logits: its accuracy on held-out texts was 0.904
 # instead of 0.911.
 MANY_CLASSES = 10
+
+# Limits of memory, which only large corpora reach. A coefficient takes about 100 bytes in a fit, an
+# n-gram of a text 8 bytes.
+MAX_COEFFICIENTS = 2**23  # of a fit: n-grams times classes
+MAX_NGRAMS = 2**25  # of all texts that the coefficients are fitted to: 134,000 reviews of IMDB
+# With more coefficients a fit is computed in parallel, with fewer the fits are.
+MAX_COEFFICIENTS_IN_PARALLEL = 2**20
+
+Divide: TypeAlias = Callable[[Callable[..., Any]], ParallelMap]
 
 
 class CrossFit(NamedTuple):
@@ -83,13 +88,13 @@ class LinearFit(NamedTuple):
         Coefficients of the n-grams; zeros in the sentinel row.
     bias : ndarray of float32 of shape (C,)
         Biases of the classes.
-    logits : ndarray of float32 of shape (n, C)
-        Logits of all texts, including the texts that were left out of the fit.
+    is_known : ndarray of bool of shape (F,)
+        True for n-grams that have a coefficient.
     """
 
     coefficients: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
-    logits: npt.NDArray[np.float32]
+    is_known: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -99,54 +104,98 @@ class FitData:
     Parameters
     ----------
     presence : Presence
-        The n-grams of each text.
-    label_counts : ndarray of shape (n, C)
-        One-hot labels times `text_counts`.
-    targets : ndarray of shape (n, C)
+        The n-grams of each of the S texts.
+    targets : ndarray of shape (S, C)
         Smoothed labels times the weights of the texts; the weights are scaled to a mean of 1.
-    counts : ndarray of shape (F, C)
-        For each n-gram and class, the sum of `text_counts` over the texts of the class that contain
+    folds : ndarray of int of shape (S,)
+        The fold of each text.
+    counts : ndarray of float32 of shape (F, C)
+        For each n-gram and class, the sum of `text_counts` over all texts of the class that contain
         the n-gram. May include texts of earlier training, see `LinearTerm.count`.
+    fold_counts : ndarray of float32 of shape (n_folds, F, C)
+        The same for the texts of each fold.
     is_new : ndarray of bool of shape (F, 1)
         True for n-grams that are fitted from scratch, see `LinearTerm.count`.
-    coefficients : ndarray of shape (F, C)
+    coefficients : ndarray of float32 of shape (F, C)
         Coefficients of earlier training: the prior of the n-grams that are not new.
     bias : ndarray of shape (C,)
         Prior biases.
     """
 
     presence: Presence
-    label_counts: FloatArray
     targets: FloatArray
-    counts: FloatArray
+    folds: IntArray
+    counts: npt.NDArray[np.float32]
+    fold_counts: npt.NDArray[np.float32]
     is_new: npt.NDArray[np.bool_]
-    coefficients: FloatArray
+    coefficients: npt.NDArray[np.float32]
     bias: FloatArray
 
-    def fit(self, is_out: npt.NDArray[np.bool_]) -> LinearFit:
-        """Fit to the texts where `is_out`, of shape (n,), is False; predict logits of all texts."""
-        left_out = torch.from_numpy(self.label_counts * is_out[:, None]).float()
-        counts = self.counts - self.presence.multiply_transposed(left_out).numpy()
-        ratios = class_ratios(counts.clip(min=0))
-        prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
-        features = scale_rows(self.presence, (ratios != 0).any(1) | (prior != 0).any(1))
-        targets = self.targets * ~is_out[:, None]
+    def fit(self, fold: int | None, parallel_map: ParallelMap = map) -> LinearFit:
+        """Fit to the texts that are not in a fold, or to all texts if it is None."""
+        ratios, prior = self._ratios_and_prior(fold)
+        if self.counts.size > MAX_COEFFICIENTS_IN_PARALLEL:
+            trim_heaps()  # of the arrays of float64
+        is_known = (ratios != 0).any(1) | (prior != 0).any(1)
+        # The row of a text is divided by the square root of its number of known n-grams.
+        is_known_float = torch.from_numpy(is_known).float()[:, None]
+        n_known = self.presence.multiply(is_known_float, parallel_map)
+        features = ScaledPresence(self.presence, n_known.clamp_(min=1).rsqrt_(), parallel_map)
+        targets = self.targets if fold is None else self.targets * (self.folds != fold)[:, None]
         objective = PenalizedCrossEntropy(features, targets, ratios, prior, self.bias)
-        coefficients, bias = fit_coefficients(objective)
-        logits = features.multiply(torch.from_numpy(coefficients)).numpy() + bias
-        return LinearFit(coefficients, bias, logits)
+        return LinearFit(*fit_coefficients(objective), is_known)
+
+    def _ratios_and_prior(self, fold: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-count ratios and prior coefficients, as float32 of shape (F, C)."""
+        counts = self.counts.astype(np.float64)
+        if fold is not None:
+            counts -= self.fold_counts[fold]
+        ratios = class_ratios(counts.clip(min=0, out=counts))
+        prior = np.where(self.is_new, INITIAL_WEIGHT * ratios, self.coefficients)
+        return ratios.astype(np.float32), prior.astype(np.float32)
+
+    def fit_all(self, parallel_map: ParallelMap, divide: Divide | None) -> list[LinearFit]:
+        """Fit to all texts, and then to the texts outside of each fold.
+
+        The coefficients of a fold take the place of its counts in `fold_counts`. Small fits are
+        computed in parallel. Large fits are computed one after the other, so that the memory does
+        not depend on the number of threads, and their products in parallel.
+        """
+        are_small = self.counts.size <= MAX_COEFFICIENTS_IN_PARALLEL
+        of_fits, of_products = (parallel_map, map) if are_small else (_one_by_one, parallel_map)
+
+        def fit(fold: int | None) -> LinearFit:
+            found = self.fit(fold, of_products)
+            if not are_small:
+                trim_heaps()  # of the vectors of L-BFGS
+            if fold is None:
+                return found
+            self.fold_counts[fold] = found.coefficients
+            return found._replace(coefficients=self.fold_counts[fold])
+
+        n_folds = len(self.fold_counts) if len(self.fold_counts) > 1 else 0
+        map_fits = of_fits if divide is None else divide(of_fits)
+        whole, *others = map_fits(fit, [None, *range(n_folds)])
+        for fold, found in enumerate(others):
+            self.fold_counts[fold] = found.coefficients  # other processes may have computed some
+        return [whole, *others]
+
+
+def _one_by_one(function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
+    return list(map(function, items))
 
 
 def learn_linear_term(
     term: LinearTerm,
-    ids: IdArray,
+    ids: IdMatrix,
     labels: IntArray,
     weights: FloatArray,
     *,
     accumulate: bool,
     label_smoothing: float,
     rng: np.random.Generator,
-    parallel_map: Callable[[Callable[..., LinearFit], Iterable[Any]], list[LinearFit]],
+    parallel_map: ParallelMap,
+    divide: Divide | None = None,
 ) -> CrossFit:
     """Fit a linear term to texts, and compute out-of-fold predictions for the same texts.
 
@@ -160,12 +209,19 @@ def learn_linear_term(
     all texts classifies nearly all of them correctly, and would leave the network nothing to learn.
     With folds and fewer than `MANY_CLASSES` classes, all logits are scaled by `fit_scale`.
 
+    The memory is bounded. With more n-grams than `MAX_COEFFICIENTS` allows, the most frequent are
+    in the term. If all texts together have more than `MAX_NGRAMS` n-grams, the log-count ratios are
+    still counted in all texts, and the coefficients are fitted to a random sample of the texts. A
+    text outside of the sample has a fold too, which its log-count ratios leave out. Beyond the
+    ids, only labels, weights, folds and logits then grow with the number of texts.
+
     Parameters
     ----------
     term : LinearTerm
         The term, which is fitted in place.
-    ids : ndarray of int32 of shape (n, max_length)
-        Right-padded ids.
+    ids : ndarray of int of shape (n, max_length)
+        Right-padded ids. They may be a memory-mapped file larger than memory, which is read a few
+        times from the first row to the last.
     labels : ndarray of int of shape (n,)
         Class indices.
     weights : ndarray of float of shape (n,)
@@ -178,9 +234,12 @@ def learn_linear_term(
     label_smoothing : float
         Share of each text's target probability that is spread evenly over all classes.
     rng : numpy.random.Generator
-        Draws the folds.
+        Draws the folds, and the sample if there is one.
     parallel_map : callable
-        A function like ``map`` that returns a list. It may compute the fits in parallel.
+        A function like ``map``. It may compute its results in parallel.
+    divide : callable, default=None
+        Takes a function like ``map`` and returns another, which divides the fits among processes
+        and returns all of them. None: this process computes all.
 
     Returns
     -------
@@ -188,60 +247,103 @@ def learn_linear_term(
     """
     n_classes = len(term.bias)
     fitted = copy.deepcopy(term).cpu()
-    blocks = extract_ngrams(ids, term.longest)
-    counts = count_ngrams(blocks, labels, weights, n_classes=n_classes)
-    is_new = fitted.count(*counts, accumulate=accumulate)
-    targets = smooth_labels(labels, n_classes, label_smoothing)
+    extract = partial(extract_ngrams, ids, fitted.longest, parallel_map)
+    counts = text_counts(labels, weights)
+    keys, n_found = count_ngrams(extract(), counts, most=MAX_COEFFICIENTS // n_classes)
+    trim_heaps()  # of the n-grams that were counted
+    folds, n_folds = draw_folds(labels, rng)
+    is_sampled = draw_sample(len(labels), MAX_NGRAMS / n_found if n_found else 1.0, rng)
+    table = torch.cat([fitted.keys, keys]).unique()
+
+    fold_counts = torch.zeros(max(n_folds, 1), len(table), n_classes)
+    blocks = []
+    for rows, known in find_known(extract(), table):
+        cells = folds[rows], known, labels[rows]
+        add_counts(fold_counts, *cells, counts[rows])
+        blocks.append((rows, known.take(is_sampled[rows])))
+    counts_of_keys = fold_counts.sum(0)[find_rows(table, keys)]
+    is_new = fitted.count(keys, counts_of_keys, accumulate=accumulate)
+    targets = smooth_labels(labels[is_sampled], n_classes, label_smoothing)
     data = FitData(
-        presence=Presence.from_matrix(presence_matrix(fitted, blocks), n_classes),
-        label_counts=np.eye(n_classes)[labels] * text_counts(labels, weights)[:, None],
-        targets=targets * (weights[:, None] / weights.mean()),
-        counts=fitted.counts.double().numpy(),
+        presence=Presence([known for _, known in blocks], len(table)),
+        targets=targets * (weights[is_sampled, None] / weights.mean()),
+        folds=folds[is_sampled],
+        counts=fitted.counts.numpy(),
+        fold_counts=fold_counts.numpy(),
         is_new=is_new.numpy()[:, None],
-        coefficients=fitted.coefficients.double().numpy(),
+        coefficients=fitted.coefficients.numpy(),
         bias=fitted.bias.double().numpy() if accumulate else np.zeros(n_classes),
     )
-    del blocks  # as large as the presence matrix
-    folds, n_folds = draw_folds(labels, rng)
-    left_out = [np.zeros(len(ids), dtype=bool), *(folds == fold for fold in range(n_folds))]
-    whole, *others = parallel_map(data.fit, left_out)
+    whole, *others = data.fit_all(parallel_map, divide)
     fits = others or [whole]
-    logits = np.stack([fit.logits for fit in fits])[folds, np.arange(len(ids))]
-    coefficients = np.stack([fit.coefficients for fit in fits])
+    coefficients = data.fold_counts if others else whole.coefficients[None]
+    known_blocks = blocks if is_sampled.all() else find_known(extract(), table)
+    logits = predict_logits(known_blocks, folds, fits, torch.from_numpy(coefficients))
     is_scaled = others and n_classes < MANY_CLASSES
-    scale = fit_scale(logits, data.targets) if is_scaled else np.float32(1)
+    scale = fit_scale(logits[is_sampled], data.targets) if is_scaled else np.float32(1)
     fitted.coefficients = torch.from_numpy(whole.coefficients * scale)
     fitted.bias = torch.from_numpy(whole.bias * scale)
     term.load_state_dict(fitted.state_dict())
-    return CrossFit(folds, logits * scale, coefficients * scale)
+    logits *= scale
+    coefficients *= scale
+    return CrossFit(folds, logits, coefficients)
 
 
-def fit_scale(
-    logits: npt.NDArray[np.floating[Any]], targets: npt.NDArray[np.floating[Any]]
-) -> np.float32:
-    """Fit the factor of out-of-fold logits that minimises their cross-entropy.
+def draw_sample(n_texts: int, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Draw the texts that the coefficients are fitted to: all of them if the share is 1 or more."""
+    if share >= 1:
+        return np.ones(n_texts, dtype=bool)
+    return rng.random(n_texts, dtype=np.float32) < share
 
-    The L2 penalty makes the probabilities of few texts less extreme than they should be. The factor
-    is the inverse of a temperature (Guo et al. 2017, arXiv:1706.04599).
+
+def add_counts(
+    fold_counts: Tensor, folds: IntArray, known: KnownBlock, labels: IntArray, counts: FloatArray
+) -> None:
+    """Add the counts of B texts to the counts of their n-grams, of shape (n_folds, F, C)."""
+    _, n_columns, n_classes = fold_counts.shape
+    texts = known.texts()
+    cells = (folds[texts] * n_columns + known.columns) * n_classes + labels[texts]
+    values = torch.from_numpy(counts[texts]).float()
+    fold_counts.view(-1).index_add_(0, torch.from_numpy(cells), values)
+
+
+def predict_logits(
+    blocks: Iterable[tuple[slice, KnownBlock]],
+    folds: IntArray,
+    fits: list[LinearFit],
+    coefficients: Tensor,
+) -> npt.NDArray[np.float32]:
+    """Predict the logits of each text, from the fit of its fold.
 
     Parameters
     ----------
-    logits : ndarray of shape (n, C)
-        Out-of-fold logits.
-    targets : ndarray of shape (n, C)
-        As in `FitData`.
+    blocks : iterable of (slice, KnownBlock)
+        The n-grams of all texts, as `find_known` yields them.
+    folds : ndarray of int of shape (n,)
+        The fold of each text.
+    fits : list of LinearFit
+        The fit of each fold.
+    coefficients : Tensor of float32 of shape (n_folds, F, C)
+        Their coefficients.
 
     Returns
     -------
-    scale : float32
-        Between ``1 / LARGEST_SCALE`` and `LARGEST_SCALE`.
+    logits : ndarray of float32 of shape (n, C)
     """
-
-    def cross_entropy(log_scale: float) -> float:
-        return -float((targets * log_softmax(np.exp(log_scale) * logits, axis=1)).sum())
-
-    bound = np.log(LARGEST_SCALE)
-    return np.float32(np.exp(minimize_scalar(cross_entropy, bounds=(-bound, bound)).x))
+    _, n_columns, n_classes = coefficients.shape
+    is_known = torch.from_numpy(np.concatenate([fit.is_known for fit in fits])).float()[:, None]
+    bias = np.stack([fit.bias for fit in fits])
+    logits = np.empty((len(folds), n_classes), dtype=np.float32)
+    for rows, known in blocks:
+        columns = torch.from_numpy(folds[rows][known.texts()] * n_columns + known.columns)
+        ends = torch.from_numpy(known.ends).long()
+        sums, n_known = (
+            nn.functional.embedding_bag(columns, table, ends, mode="sum", include_last_offset=True)
+            for table in (coefficients.flatten(0, 1), is_known)
+        )
+        factors = n_known.clamp_(min=1).rsqrt_()
+        logits[rows] = (sums * factors).numpy() + bias[folds[rows]]
+    return logits
 
 
 def smooth_labels(labels: IntArray, n_classes: int, label_smoothing: float) -> FloatArray:
@@ -279,33 +381,6 @@ def draw_folds(labels: IntArray, rng: np.random.Generator) -> tuple[IntArray, in
     return folds, N_FOLDS
 
 
-def presence_matrix(term: LinearTerm, blocks: list[NgramBlock]) -> sparse.csr_array:
-    """Return a binary matrix that is 1 where a text contains an n-gram of a linear term.
-
-    Parameters
-    ----------
-    term : LinearTerm
-        The linear term, on the CPU.
-    blocks : list of NgramBlock
-        The n-grams of the texts, as `extract_ngrams` returns them.
-
-    Returns
-    -------
-    presence : CSR array of float32 of shape (n, F)
-        The first column belongs to the sentinel row of the term, and is zero.
-    """
-    matrices = []
-    for block in blocks:
-        # int32 halves the memory, and multiplication is faster.
-        columns, texts = term.find(block.keys).int().numpy(), block.texts().int().numpy()
-        is_known = columns > 0
-        ones = np.ones(np.count_nonzero(is_known), dtype=np.float32)
-        entries = ones, (texts[is_known], columns[is_known])
-        shape = len(block.n_ngrams), len(term.keys)
-        matrices.append(sparse.csr_array(entries, shape))
-    return sparse.vstack(matrices, format="csr")
-
-
 def class_ratios(counts: FloatArray) -> FloatArray:
     """Return the log-count ratios of each class against all other classes.
 
@@ -322,12 +397,3 @@ def class_ratios(counts: FloatArray) -> FloatArray:
     totals = counts.sum(1, keepdims=True)
     is_counted = totals > MIN_TEXTS - 0.001  # the sums have rounding errors
     return np.where(is_counted, log_count_ratios(counts, totals - counts), 0)
-
-
-def scale_rows(presence: Presence, is_known: npt.NDArray[np.bool_]) -> ScaledPresence:
-    """Divide the row of each text by the square root of its number of known n-grams.
-
-    `is_known`, of shape (F,), is True for known n-grams. A row without known n-grams stays.
-    """
-    n_known = presence.multiply(torch.from_numpy(is_known).float()[:, None])
-    return ScaledPresence(presence, n_known.clamp_(min=1).rsqrt_())

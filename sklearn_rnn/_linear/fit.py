@@ -6,15 +6,17 @@ of columns that are fitted: 1 with two classes, otherwise C.
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import sparse
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from sklearn_rnn._linear.ngrams import FloatArray
+from sklearn_rnn._linear.presence import ScaledPresence
 
 # Weight of the loss relative to the L2 penalty: C of scikit-learn's LogisticRegression.
 INVERSE_PENALTY = 4.0
@@ -26,79 +28,10 @@ MAX_ITERATIONS = 20
 TOLERANCE = 5e-5
 # Iterations whose steps approximate the curvature. With 10 the objective was no lower.
 MEMORY = 5
+# Limit of the scale of the logits.
+LARGEST_SCALE = 4.0
 # Smallest decrease that a step must bring, relative to what the gradient promises (Armijo).
 SUFFICIENT_DECREASE = 1e-4
-
-# A step of L-BFGS, the change of the gradient, and the dot product of both.
-Step = tuple[Tensor, Tensor, float]
-
-
-class Presence(NamedTuple):
-    """A binary matrix, which says which texts have which n-grams, and its transpose.
-
-    Parameters
-    ----------
-    matrix : CSR array of float32 of shape (n, F)
-        1 where a text has an n-gram, else 0.
-    transposed : CSR or CSC array of float32 of shape (F, n)
-        CSR for many classes, since products with many columns are faster. CSC for two classes,
-        where it shares the memory of `matrix`.
-    """
-
-    matrix: sparse.csr_array
-    transposed: sparse.csr_array | sparse.csc_array
-
-    @classmethod
-    def from_matrix(cls, matrix: sparse.csr_array, n_classes: int) -> "Presence":
-        """Add the transpose to a binary matrix."""
-        return cls(matrix, matrix.T if n_classes == 2 else matrix.T.tocsr())
-
-    def multiply(self, values: Tensor) -> Tensor:
-        """Return the product with a matrix of float32 of shape (F, K)."""
-        return multiply_binary(self.matrix, values)
-
-    def multiply_transposed(self, values: Tensor) -> Tensor:
-        """Return the product of the transpose with a matrix of float32 of shape (n, K)."""
-        return multiply_binary(self.transposed, values)
-
-
-def multiply_binary(matrix: sparse.csr_array | sparse.csc_array, values: Tensor) -> Tensor:
-    """Multiply a binary matrix of shape (m, n) by a matrix of float32 of shape (n, K).
-
-    scipy is faster for one column. `torch.nn.functional.embedding_bag` adds the rows of several
-    columns in the same order in a third to a half of scipy's time.
-    """
-    if values.shape[1] == 1:
-        return torch.from_numpy(matrix @ values.numpy()[:, 0])[:, None]
-    if matrix.format == "csc":
-        return torch.from_numpy(matrix @ values.numpy())
-    indices, offsets = torch.from_numpy(matrix.indices), torch.from_numpy(matrix.indptr)
-    return nn.functional.embedding_bag(
-        indices, values.contiguous(), offsets, mode="sum", include_last_offset=True
-    )
-
-
-class ScaledPresence(NamedTuple):
-    """A binary matrix and a factor for each row. Fits with other factors share the matrix.
-
-    Parameters
-    ----------
-    presence : Presence
-        The binary matrix, of shape (n, F).
-    factors : Tensor of float32 of shape (n, 1)
-        The factors.
-    """
-
-    presence: Presence
-    factors: Tensor
-
-    def multiply(self, values: Tensor) -> Tensor:
-        """Return the product with a matrix of float32 of shape (F, K)."""
-        return self.presence.multiply(values) * self.factors
-
-    def multiply_transposed(self, values: Tensor) -> Tensor:
-        """Return the product of the transpose with a matrix of float32 of shape (n, K)."""
-        return self.presence.multiply_transposed(values * self.factors)
 
 
 class PenalizedCrossEntropy:
@@ -189,12 +122,14 @@ class PenalizedCrossEntropy:
         penalty = self.penalty / 2 * (weights.square().sum() + offsets.square().sum())
         errors = self.totals * log_probabilities.exp() - self.targets
         logit_gradient = INVERSE_PENALTY * errors[:, -self.n_columns :]
-        gradient = self.column_ratios * self.features.multiply_transposed(logit_gradient)
-        gradient.add_(weights, alpha=self.penalty).mul_(self.scale)
+        gradient = torch.empty_like(point)
+        of_weights, of_offsets = gradient.split([weights.numel(), self.n_columns])
+        of_logits = self.features.multiply_transposed(logit_gradient)
+        torch.mul(self.column_ratios, of_logits, out=of_weights.view_as(weights))
+        of_weights.view_as(weights).add_(weights, alpha=self.penalty).mul_(self.scale)
         bias_gradient = self.column_bias_ratios * logit_gradient.sum(0) + self.penalty * offsets
-        return float(loss + penalty), torch.cat(
-            [gradient.flatten(), self.bias_scale * bias_gradient]
-        )
+        torch.mul(self.bias_scale, bias_gradient, out=of_offsets)
+        return float(loss + penalty), gradient
 
 
 def to_columns(values: Tensor) -> Tensor:
@@ -238,7 +173,7 @@ def minimize_lbfgs(objective: Callable[[Tensor], tuple[float, Tensor]], start: T
     objective : callable
         Returns the value and the gradient, of shape (n,), at a point of shape (n,).
     start : Tensor of shape (n,)
-        The first point.
+        The first point. It may be overwritten.
 
     Returns
     -------
@@ -246,17 +181,18 @@ def minimize_lbfgs(objective: Callable[[Tensor], tuple[float, Tensor]], start: T
         The last point.
     """
     point, (value, gradient) = start, objective(start)
-    steps: deque[Step] = deque(maxlen=MEMORY)
+    direction, trial = torch.empty_like(start), torch.empty_like(start)
+    steps = RecentSteps(len(start))
     for _ in range(MAX_ITERATIONS):
-        direction = apply_inverse_hessian(gradient, steps).neg_()
+        steps.apply_inverse_hessian(gradient, out=direction).neg_()
         slope = dot(gradient, direction)
         if -slope / 2 <= TOLERANCE * max(abs(value), 1):
             break
         largest = float(direction.abs().max())
-        size = 1.0 if steps else 1 / max(1.0, np.sqrt(-slope))
+        size = 1.0 if steps.order else 1 / max(1.0, np.sqrt(-slope))
         while True:
-            step = size * direction
-            new_value, new_gradient = objective(point + step)
+            torch.mul(direction, size, out=steps.next_step)
+            new_value, new_gradient = objective(torch.add(point, steps.next_step, out=trial))
             if new_value <= value + SUFFICIENT_DECREASE * size * slope:
                 break
             if size * largest < 1e-12:  # the decrease is below rounding errors
@@ -264,29 +200,98 @@ def minimize_lbfgs(objective: Callable[[Tensor], tuple[float, Tensor]], start: T
             # The minimum of the parabola with the slope at the point and both values.
             minimum = -slope * size**2 / (2 * (new_value - value - slope * size))
             size = min(max(minimum, 0.1 * size), 0.5 * size)
-        change = new_gradient - gradient
-        curvature = dot(step, change)
-        if curvature > 0:
-            steps.append((step, change, curvature))
-        point, value, gradient = point + step, new_value, new_gradient
+        torch.sub(new_gradient, gradient, out=steps.next_change)
+        steps.add_next()
+        point, trial, value, gradient = trial, point, new_value, new_gradient
     return point
 
 
-def apply_inverse_hessian(gradient: Tensor, steps: deque[Step]) -> Tensor:
-    """Multiply a gradient by the inverse of the Hessian, approximated from recent steps."""
-    result = gradient.clone()
-    weights = []
-    for step, change, curvature in reversed(steps):
-        weights.append(dot(step, result) / curvature)
-        result.add_(change, alpha=-weights[-1])
-    if steps:
-        _, change, curvature = steps[-1]
-        result *= curvature / dot(change, change)
-    for (step, change, curvature), weight in zip(steps, reversed(weights), strict=True):
-        result.add_(step, alpha=weight - dot(change, result) / curvature)
-    return result
+class RecentSteps:
+    """The last steps of L-BFGS, from which it approximates the inverse of the Hessian.
+
+    They are rows of one matrix, because separate vectors left gaps in the heap as large as they.
+
+    Parameters
+    ----------
+    n_dimensions : int
+        The number of elements of a step.
+
+    Attributes
+    ----------
+    order : deque of int
+        The rows of the steps in `steps` and `changes`, the earliest first.
+    curvatures : list of float
+        The dot product of each step with the change of the gradient, by row.
+    """
+
+    def __init__(self, n_dimensions: int) -> None:
+        # One row more, for the step that may be added.
+        self.steps, self.changes = torch.empty(2, MEMORY + 1, n_dimensions)
+        self.curvatures = [0.0] * (MEMORY + 1)
+        self.order: deque[int] = deque(maxlen=MEMORY)
+        self.free = 0
+
+    @property
+    def next_step(self) -> Tensor:
+        """The step that `add_next` adds, to be written."""
+        return self.steps[self.free]
+
+    @property
+    def next_change(self) -> Tensor:
+        """The change of the gradient over this step, to be written."""
+        return self.changes[self.free]
+
+    def add_next(self) -> None:
+        """Add the step that has been written, unless the gradient fell along it."""
+        self.curvatures[self.free] = dot(self.next_step, self.next_change)
+        if self.curvatures[self.free] > 0:
+            self.order.append(self.free)
+            self.free = next(row for row in range(MEMORY + 1) if row not in self.order)
+
+    def apply_inverse_hessian(self, gradient: Tensor, out: Tensor) -> Tensor:
+        """Multiply a gradient by the inverse of the Hessian."""
+        result = out.copy_(gradient)
+        weights = []
+        for row in reversed(self.order):
+            weights.append(dot(self.steps[row], result) / self.curvatures[row])
+            result.add_(self.changes[row], alpha=-weights[-1])
+        if self.order:
+            row = self.order[-1]
+            result *= self.curvatures[row] / dot(self.changes[row], self.changes[row])
+        for row, weight in zip(self.order, reversed(weights), strict=True):
+            scale = weight - dot(self.changes[row], result) / self.curvatures[row]
+            result.add_(self.steps[row], alpha=scale)
+        return result
 
 
 def dot(a: Tensor, b: Tensor) -> float:
     """Return the dot product, without BLAS."""
     return float(np.einsum("i,i", a.numpy(), b.numpy()))
+
+
+def fit_scale(
+    logits: npt.NDArray[np.floating[Any]], targets: npt.NDArray[np.floating[Any]]
+) -> np.float32:
+    """Fit the factor of out-of-fold logits that minimises their cross-entropy.
+
+    The L2 penalty makes the probabilities of few texts less extreme than they should be. The factor
+    is the inverse of a temperature (Guo et al. 2017, arXiv:1706.04599).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, C)
+        Out-of-fold logits.
+    targets : ndarray of shape (n, C)
+        As in `FitData`.
+
+    Returns
+    -------
+    scale : float32
+        Between ``1 / LARGEST_SCALE`` and `LARGEST_SCALE`.
+    """
+
+    def cross_entropy(log_scale: float) -> float:
+        return -float((targets * log_softmax(np.exp(log_scale) * logits, axis=1)).sum())
+
+    bound = np.log(LARGEST_SCALE)
+    return np.float32(np.exp(minimize_scalar(cross_entropy, bounds=(-bound, bound)).x))

@@ -1,4 +1,4 @@
-"""N-grams of token ids, and weighted counts of the texts of each class that contain an n-gram.
+"""N-grams of token ids, and weighted counts of the texts that contain an n-gram.
 
 N-grams are words, including the unknown word; pairs of adjacent words; and, if the ids have
 characters, the character n-grams of words. A pair that contains the unknown word is not an n-gram.
@@ -10,22 +10,36 @@ Shapes: n texts, B texts of a batch, M columns of ids, T words, F n-grams, C cla
 only, N = 1 and K = T; with words and pairs, N = 2 and K = 2 T - 1; character n-grams add to K.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from sklearn_rnn._ids import UNK, IdArray, has_characters, row_blocks
+from sklearn_rnn._ids import UNK, IdMatrix, has_characters, row_blocks, sequence_lengths
 from sklearn_rnn._linear.characters import split_characters
 
 PAIR_BASE = 2**31
 MIN_TEXTS = 2  # n-grams with a smaller total count are not counted
 LARGEST_WEIGHT = 1e9  # keeps counts finite in float32
 
+# Blocks whose n-grams are in memory at the same time.
+BLOCKS_AT_ONCE = 4
+# The texts of a block are sorted by length and divided into parts. Small parts are slow.
+MIN_TEXTS_AT_ONCE = 64
+MAX_PARTS = 16
+
+# Different n-grams that are counted, each in 16 bytes; and n-grams that wait to be added to them.
+MAX_CANDIDATES = 2**22
+MAX_WAITING = 2**21
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer]
+KeySums: TypeAlias = tuple[IntArray, FloatArray]
+ParallelMap: TypeAlias = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 
 
 class NgramBlock(NamedTuple):
@@ -50,67 +64,121 @@ class NgramBlock(NamedTuple):
         return torch.arange(len(self.n_ngrams)).repeat_interleave(self.n_ngrams)
 
 
-def extract_ngrams(ids: IdArray, longest: int) -> list[NgramBlock]:
+def extract_ngrams(
+    ids: IdMatrix, longest: int, parallel_map: ParallelMap = map
+) -> Iterator[NgramBlock]:
     """Extract the distinct n-grams of each text.
 
     Parameters
     ----------
-    ids : ndarray of int32 of shape (n, max_length)
-        Right-padded ids, with or without characters.
+    ids : ndarray of int of shape (n, max_length)
+        Right-padded ids, with or without characters. They may be a memory-mapped file: a block of
+        rows is read at a time.
     longest : {1, 2}
         1: words; 2: words and pairs of adjacent words.
+    parallel_map : callable, default=map
+        A function like ``map``, which may compute the blocks in parallel.
 
-    Returns
-    -------
-    blocks : list of NgramBlock
-        The n-grams of all texts, in blocks of consecutive texts.
+    Yields
+    ------
+    block : NgramBlock
+        The n-grams of the texts, in blocks of consecutive texts.
     """
-    blocks = []
-    for rows in row_blocks(ids):
-        keys = distinct_ngrams(ids[rows], longest)
-        blocks.append(NgramBlock(rows, keys.count_nonzero(1), keys[keys != 0]))
-    return blocks
+    blocks = row_blocks(ids)
+    while group := list(islice(blocks, BLOCKS_AT_ONCE)):
+        yield from parallel_map(lambda rows: _extract_block(ids, rows, longest), group)
+
+
+def _extract_block(ids: IdMatrix, rows: slice, longest: int) -> NgramBlock:
+    """Extract the n-grams of a block, a few texts of similar length at a time.
+
+    So the keys of short texts are not sorted together with the padding that long texts need.
+    """
+    block = np.asarray(ids[rows])
+    lengths = sequence_lengths(block)
+    order = np.argsort(lengths, kind="stable")
+    parts = []
+    n_ngrams = torch.empty(len(block), dtype=torch.int64)
+    for texts in np.array_split(order, min(-(-len(block) // MIN_TEXTS_AT_ONCE), MAX_PARTS)):
+        keys = distinct_ngrams(block[texts, : lengths[texts[-1]]], longest)
+        n_ngrams[texts] = keys.count_nonzero(1)
+        parts.append((torch.from_numpy(texts), keys[keys != 0]))
+    starts = n_ngrams.cumsum(0) - n_ngrams
+    joined = torch.empty(int(n_ngrams.sum()), dtype=torch.int64)
+    for rows_of_part, keys in parts:
+        n = n_ngrams[rows_of_part]
+        shifts = starts[rows_of_part] - (n.cumsum(0) - n)
+        joined[torch.arange(len(keys)) + shifts.repeat_interleave(n)] = keys
+    return NgramBlock(rows, n_ngrams, joined)
 
 
 def count_ngrams(
-    blocks: list[NgramBlock], labels: IntArray, weights: FloatArray, *, n_classes: int
-) -> tuple[Tensor, Tensor]:
-    """Count the texts of each class that contain each n-gram; drop n-grams with small totals.
+    blocks: Iterable[NgramBlock], counts: FloatArray, *, most: int | None = None
+) -> tuple[Tensor, int]:
+    """Count the texts that contain each n-gram, and return the n-grams with large totals.
 
     Parameters
     ----------
-    blocks : list of NgramBlock
-        The n-grams of the texts, as `extract_ngrams` returns them.
-    labels : ndarray of int of shape (n,)
-        Class indices.
-    weights : ndarray of float of shape (n,)
-        Weights of the texts, above 0. `text_counts` converts them to the count of each text.
-    n_classes : int
-        C.
+    blocks : iterable of NgramBlock
+        The n-grams of the texts, as `extract_ngrams` yields them.
+    counts : ndarray of float of shape (n,)
+        The count of each text, as `text_counts` returns them.
+    most : int, default=None
+        The largest number of n-grams that are returned: those with the largest totals. Of n-grams
+        with the smallest total that would fit in part, none is returned. None: no limit.
 
     Returns
     -------
     keys : Tensor of int64 of shape (F,)
-        Sorted keys of the n-grams with a total count of at least `MIN_TEXTS`.
-    counts : Tensor of float64 of shape (F, C)
-        For each of these n-grams and each class, the sum of `text_counts` over the texts of the
-        class that contain the n-gram.
+        Sorted keys of the n-grams with a total of at least `MIN_TEXTS`.
+    n_found : int
+        The number of distinct n-grams of each text, summed over the texts.
+
+    Notes
+    -----
+    More than `MAX_CANDIDATES` different n-grams are too many to be counted: half of them, those
+    with the smallest totals so far, are forgotten, and count from 0 when they occur again. This is
+    lossy counting (Manku & Motwani 2002, doi:10.1016/B978-155860869-6/50038-X).
     """
-    weights = text_counts(labels, weights)
-    keys = torch.empty(0, dtype=torch.int64)
-    counts = torch.empty(0, n_classes, dtype=torch.float64)
+    n_found = n_waiting = 0
+    sums: list[KeySums] = []
     for block in blocks:
-        texts = block.texts()
-        # Merges the n-grams of earlier blocks, which come first, with the n-grams of this block.
-        keys, inverse = torch.cat([keys, block.keys]).unique(return_inverse=True)
-        earlier, new = inverse.split([len(counts), len(texts)])
-        merged = torch.zeros(len(keys), n_classes, dtype=torch.float64)
-        merged[earlier] = counts
-        cells = (new, torch.as_tensor(labels[block.rows])[texts])
-        values = torch.as_tensor(weights[block.rows])[texts]
-        counts = merged.index_put_(cells, values, accumulate=True)
-    is_kept = counts.sum(1) >= MIN_TEXTS
-    return keys[is_kept], counts[is_kept]
+        sums.append(sum_by_key(block.keys.numpy(), counts[block.rows][block.texts().numpy()]))
+        n_found += len(block.keys)
+        n_waiting += len(sums[-1][0])
+        if n_waiting > MAX_WAITING:
+            sums, n_waiting = [_merge(sums)], 0
+            if len(sums[0][0]) > MAX_CANDIDATES:
+                sums = [keep_largest(*sums[0], MAX_CANDIDATES // 2)]
+    keys, totals = _merge(sums)
+    is_kept = totals >= MIN_TEXTS
+    keys, totals = keys[is_kept], totals[is_kept]
+    if most is not None:
+        keys, totals = keep_largest(keys, totals, most)
+    return torch.from_numpy(keys), n_found
+
+
+def _merge(sums: list[KeySums]) -> KeySums:
+    keys, totals = (np.concatenate(arrays) for arrays in zip(*sums, strict=True))
+    sums.clear()  # so that they take no memory while their copies are sorted
+    return sum_by_key(keys, totals)
+
+
+def sum_by_key(keys: IntArray, values: FloatArray) -> KeySums:
+    """Return the sorted distinct keys, all above 0, and the sum of the values of each."""
+    order = np.argsort(keys)
+    keys, values = keys[order], values[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=0))
+    return keys[starts], np.add.reduceat(values, starts)
+
+
+def keep_largest(keys: IntArray, totals: FloatArray, most: int) -> KeySums:
+    """Return at most `most` of the keys, those with the largest totals, without part of a tie."""
+    if len(keys) <= most:
+        return keys, totals
+    largest_left_out = np.partition(totals, len(keys) - most - 1)[len(keys) - most - 1]
+    is_kept = totals > largest_left_out
+    return keys[is_kept], totals[is_kept]
 
 
 def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
@@ -136,12 +204,12 @@ def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
     return np.minimum(weights, LARGEST_WEIGHT)
 
 
-def distinct_ngrams(ids: IdArray, longest: int) -> Tensor:
+def distinct_ngrams(ids: npt.NDArray[np.integer[Any]], longest: int) -> Tensor:
     """Return the keys of the distinct n-grams of each text.
 
     Parameters
     ----------
-    ids : ndarray of int32 of shape (B, M)
+    ids : ndarray of int of shape (B, M)
         Right-padded ids, with or without characters.
     longest : {1, 2}
         1: words; 2: words and pairs of adjacent words.
@@ -152,7 +220,7 @@ def distinct_ngrams(ids: IdArray, longest: int) -> Tensor:
         The sorted keys of each text, with 0 in place of repetitions. Positions without an n-gram,
         for example padding, are also 0.
     """
-    words, parts = torch.tensor(ids), []
+    words, parts = torch.tensor(ids, dtype=torch.int32), []
     if has_characters(ids):
         words, characters = split_characters(words)
         parts = [characters.keys]

@@ -136,8 +136,7 @@ class LinearTerm(nn.Module):
 
     def find(self, keys: Tensor) -> Tensor:
         """Return the row of each key; 0, the sentinel row, for keys that have none."""
-        rows = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
-        return rows * (self.keys[rows] == keys)
+        return find_rows(self.keys, keys)
 
     def find_ngrams(self, ids: Tensor, characters: CharacterNgrams | None = None) -> TokenNgrams:
         """Return the n-grams of right-padded ids of words, of shape (B, T), with their rows."""
@@ -213,3 +212,9 @@ class LinearTerm(nn.Module):
             parts = nn.functional.embedding(rows, table)  # (B, L, C)
             scores = scores + sum_over_words(parts, ngrams.characters.words, scores.shape[1])
         return NGRAM_SCORE_SCALE * (scores - scores.mean(2, keepdim=True))
+
+
+def find_rows(table: Tensor, keys: Tensor) -> Tensor:
+    """Return the row of each key in a table of sorted keys; 0 for keys that it does not have."""
+    rows = torch.searchsorted(table, keys).clamp_(max=len(table) - 1)
+    return rows * (table[rows] == keys)

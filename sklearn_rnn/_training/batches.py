@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from sklearn_rnn._ids import count_words
+from sklearn_rnn._ids import IdMatrix, count_words
 from sklearn_rnn._linear.characters import CharacterNgrams, split_characters
 from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._training.data import TrainingData
@@ -59,8 +59,11 @@ class IdsDataset(Dataset[Batch]):
         self.reads_characters = reads_characters
         self.lengths = count_words(data.ids, data.lengths) if reads_characters else data.lengths
         self.device = torch.device(device)
+        # On the CPU a batch is read from the matrix, which may be a file larger than memory.
+        self.ids: IdMatrix | torch.Tensor = data.ids
+        if self.device.type != "cpu":
+            self.ids = self._tensor(np.asarray(data.ids), torch.int32)
         self.columns = {
-            "ids": self._tensor(data.ids, torch.int32),
             "lengths": self._tensor(self.lengths, torch.int64),
             # Only ratios of weights matter. With a mean of 1, weights fit the range of float32.
             "weights": self._tensor(data.weights / data.weights.mean(), torch.float32),
@@ -78,7 +81,7 @@ class IdsDataset(Dataset[Batch]):
         return len(self.lengths)
 
     def __getitem__(self, rows: Any) -> Batch:
-        return self.take(rows, int(self.lengths.max()), self.columns["ids"].shape[1])
+        return self.take(rows, int(self.lengths.max()), self.ids.shape[1])
 
     def take(self, rows: slice | torch.Tensor, width: int, n_columns: int) -> Batch:
         """Return the inputs and labels of the given rows.
@@ -86,13 +89,21 @@ class IdsDataset(Dataset[Batch]):
         `width` is the number of words of the longest of these texts, and `n_columns` that of words
         and characters.
         """
-        batch = {name: column[rows] for name, column in self.columns.items() if name != "ids"}
+        batch = {name: column[rows] for name, column in self.columns.items()}
         labels = batch.pop("labels")
-        ids = self.columns["ids"][:, :n_columns][rows]
+        ids = self._take_ids(rows, n_columns)
         if self.reads_characters:
             ids, characters = split_characters(ids, width)
             batch |= {f"character_{name}": part for name, part in characters._asdict().items()}
         return {"ids": ids, **batch}, labels
+
+    def _take_ids(self, rows: slice | torch.Tensor, n_columns: int) -> torch.Tensor:
+        """Return the first columns of the ids of the given rows, as int32."""
+        if isinstance(self.ids, torch.Tensor):
+            return self.ids[:, :n_columns][rows]
+        indices = rows.numpy() if isinstance(rows, torch.Tensor) else rows
+        # A copy, also of a slice: torch warns about a read-only array, as of a memory-mapped file.
+        return torch.from_numpy(np.array(self.ids[indices, :n_columns], np.int32, order="C"))
 
 
 def characters_of(inputs: dict[str, torch.Tensor]) -> CharacterNgrams | None:

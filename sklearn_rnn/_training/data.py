@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,13 @@ import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_rnn._ids import merge_numberings, numbering_of, sequence_lengths
+from sklearn_rnn._ids import (
+    IdMatrix,
+    merge_numberings,
+    numbering_of,
+    sequence_lengths,
+    take_rows,
+)
 from sklearn_rnn._labels import check_labels, encode_labels
 from sklearn_rnn._linear.cross_fit import MANY_CLASSES
 from sklearn_rnn._training.shards import join_shards
@@ -25,7 +31,7 @@ class TrainingData:
 
     Parameters
     ----------
-    ids : ndarray of int32 of shape (n, max_length)
+    ids : ndarray or IdRows of int of shape (n, max_length)
         Right-padded ids.
     labels : ndarray of int64 of shape (n,)
         Indices into the sorted classes.
@@ -35,7 +41,7 @@ class TrainingData:
         Lengths of the texts, in tokens.
     """
 
-    ids: npt.NDArray[np.int32]
+    ids: IdMatrix
     labels: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
     lengths: npt.NDArray[np.int64]
@@ -44,9 +50,9 @@ class TrainingData:
         return len(self.labels)
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> TrainingData:
-        """Return the texts in the given rows, in the order of `rows`."""
+        """Return the texts in the given rows, in the order of `rows`, without a copy of the ids."""
         return TrainingData(
-            self.ids[rows], self.labels[rows], self.weights[rows], self.lengths[rows]
+            take_rows(self.ids, rows), self.labels[rows], self.weights[rows], self.lengths[rows]
         )
 
 
@@ -101,16 +107,16 @@ def _check_samples(
     y: npt.ArrayLike,
     sample_weight: npt.ArrayLike | None,
     estimator: object,
-) -> tuple[npt.NDArray[np.int32], np.ndarray, npt.NDArray[np.float64]]:
-    """Return ids, labels and weights as arrays, without the texts of weight zero."""
+) -> tuple[IdMatrix, np.ndarray, npt.NDArray[np.float64]]:
+    """Return ids, labels and weights, without the texts of weight zero."""
+    ids: IdMatrix
     ids, y = check_labelled_ids(X, y, estimator=estimator)
     check_classification_targets(y)
     weights = check_weights(sample_weight, len(ids))
     if not weights.all():
         rows = np.flatnonzero(weights)
-        ids, y, weights = ids[rows], y[rows], weights[rows]
-    # torch rejects an array of negative strides, for example X[::-1].
-    return join_shards(X, np.ascontiguousarray(ids), y, weights)
+        ids, y, weights = take_rows(ids, rows), y[rows], weights[rows]
+    return join_shards(X, ids, y, weights)
 
 
 def _check_two_classes(classes: np.ndarray) -> None:
@@ -378,7 +384,7 @@ def merge_duplicates(data: TrainingData) -> TrainingData:
     rows = np.column_stack([data.labels, data.ids])
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     weights = np.bincount(inverse.reshape(-1), weights=data.weights).astype(np.float64)
-    return TrainingData(data.ids[first], data.labels[first], weights, data.lengths[first])
+    return replace(data.take(first), weights=weights)
 
 
 def sort_by_length(data: TrainingData) -> TrainingData:

@@ -328,7 +328,8 @@ class RecurrentNet(PredictionNet):
             accumulate=accumulate,
             label_smoothing=self.label_smoothing,
             rng=rng,
-            parallel_map=shared_map(pool.map),
+            parallel_map=pool.map,
+            divide=shared_map,
         )
         return learn() if checkpoint is None else checkpoint.learn_linear_term(term, rng, learn)
 

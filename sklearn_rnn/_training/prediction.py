@@ -104,10 +104,12 @@ def distinct_texts(
     inverse : ndarray of int64 of shape (n,)
         For each row of `ids`, the index of its text in `rows`.
     """
-    factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
+    rng = np.random.default_rng(0)
+    factors = rng.integers(2**64, size=(ids.shape[1],), dtype=np.uint64)
     hashes = np.empty(len(ids), dtype=np.uint64)
     for block in row_blocks(ids):
-        hashes[block] = replace_unknown(ids[block]).astype(np.uint64) @ factors
+        width = int(lengths[block].max())  # without the columns of padding, whose products are 0
+        hashes[block] = replace_unknown(ids[block, :width]).astype(np.uint64) @ factors[:width]
     order = np.lexsort((hashes, lengths))
 
     is_new = np.ones(len(ids), dtype=bool)

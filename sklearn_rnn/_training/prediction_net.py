@@ -31,7 +31,7 @@ class SkorchDataset(IdsDataset, Dataset):
     @property
     def X(self) -> npt.NDArray[np.int32]:  # noqa: N802 - skorch's name
         """The ids."""
-        return self.columns["ids"].numpy(force=True)
+        return np.asarray(as_numpy(self.ids), dtype=np.int32)
 
     @property
     def y(self) -> npt.NDArray[np.int64]:
@@ -51,6 +51,7 @@ class InputsDataset(IdsDataset):
     """
 
     def __init__(self, inputs: dict[str, torch.Tensor], labels: torch.Tensor) -> None:
+        self.ids = inputs["ids"]
         self.columns = inputs | {"labels": labels}
         self.lengths = inputs["lengths"].numpy(force=True)
         self.n_columns = np.full(len(self.lengths), inputs["character_keys"].shape[1])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sklearn_rnn._ids import IdArray, numbering_of, row_blocks
+from sklearn_rnn._ids import IdArray, IdMatrix, numbering_of, row_blocks
 from sklearn_rnn._training.process_group import Ranks, active_ranks
 
 FloatArray = npt.NDArray[np.float64]
@@ -51,15 +51,15 @@ class Summary:
 
 
 def join_shards(
-    X: object, ids: IdArray, y: np.ndarray, weights: FloatArray
-) -> tuple[IdArray, np.ndarray, FloatArray]:
+    X: object, ids: IdMatrix, y: np.ndarray, weights: FloatArray
+) -> tuple[IdMatrix, np.ndarray, FloatArray]:
     """Return the data of the fit; without a process group, the given data.
 
     Parameters
     ----------
     X : array-like
         Ids, in the container that the user passed.
-    ids : ndarray of int32 of shape (n, max_length)
+    ids : ndarray or IdRows of int of shape (n, max_length)
         The ids of this rank.
     y : ndarray of shape (n,)
         The labels of this rank.
@@ -68,7 +68,7 @@ def join_shards(
 
     Returns
     -------
-    ids, y, weights : ndarray
+    ids, y, weights
         As given, if they are the same on all ranks. Else those of all ranks.
 
     Raises
@@ -91,7 +91,7 @@ def join_shards(
     )
 
 
-def summarize_data(X: object, ids: IdArray, y: np.ndarray, weights: FloatArray) -> Summary:
+def summarize_data(X: object, ids: IdMatrix, y: np.ndarray, weights: FloatArray) -> Summary:
     """Return what tells the data of a rank, as in `join_shards`, from those of another."""
     factors = np.random.default_rng(0).integers(2**64, size=ids.shape[1], dtype=np.uint64)
     mix = np.uint64(0x9E3779B97F4A7C15)  # odd
@@ -157,9 +157,9 @@ def _refuse_repeated(rank: int, one: Summary, other_rank: int, other: Summary) -
     )
 
 
-def _join_ids(ranks: Ranks, ids: IdArray, n_texts: list[int]) -> IdArray:
+def _join_ids(ranks: Ranks, ids: IdMatrix, n_texts: list[int]) -> IdArray:
     """Return the ids of all ranks. Besides them there is no copy."""
-    joined = np.empty((sum(n_texts), ids.shape[1]), dtype=ids.dtype)
+    joined = np.empty((sum(n_texts), ids.shape[1]), dtype=np.int32)
     shards = np.split(joined, np.cumsum(n_texts)[:-1])
     shards[ranks.rank][:] = ids
     ranks.broadcast("ids", [torch.from_numpy(shard) for shard in shards], range(ranks.size))

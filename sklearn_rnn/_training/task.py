@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sklearn_rnn._ids import replace_unknown_ids
+from sklearn_rnn._ids import replace_unknown_rows
 from sklearn_rnn._training.class_weight import apply_class_weight
 from sklearn_rnn._training.data import (
     TrainingData,
@@ -120,5 +120,5 @@ def prepare_data(
         return training, None
     validation = sort_by_length(validation)
     validation = apply_class_weight(validation, class_weight, classes, balance=balance)
-    ids = replace_unknown_ids(validation.ids, known_ids, keep_characters=reads_characters)
+    ids = replace_unknown_rows(validation.ids, known_ids, keep_characters=reads_characters)
     return training, TrainingData(ids, validation.labels, validation.weights, validation.lengths)

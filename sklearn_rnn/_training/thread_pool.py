@@ -22,6 +22,8 @@ from typing import Any, ParamSpec, Self, TypeVar
 import torch
 from threadpoolctl import ThreadpoolController
 
+from sklearn_rnn._linear.heap import trim_heaps
+
 T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -35,8 +37,6 @@ _torch_library = ctypes.CDLL(torch._C.__file__)
 _set_mkl_threads: Callable[[int], int] | None = getattr(
     _torch_library, "MKL_Set_Num_Threads_Local", None
 )
-# Returns free memory to the system. Of glibc, on which torch depends on most Linux systems.
-_trim_heaps: Callable[[int], int] | None = getattr(_torch_library, "malloc_trim", None)
 
 
 class _CallingThread(threading.local):
@@ -195,8 +195,8 @@ def thread_pool(*, trims_memory: bool = False) -> Iterator[ThreadPool]:
                 yield pool
         finally:
             torch.set_flush_denormal(flushed)
-            if trims_memory and _trim_heaps is not None:
-                _trim_heaps(0)
+            if trims_memory:
+                trim_heaps()
 
 
 def flushes_denormals() -> bool:

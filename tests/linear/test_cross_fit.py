@@ -1,23 +1,17 @@
 """Cross-fitting of the linear term: folds, out-of-fold predictions, accumulation."""
 
-from unittest.mock import Mock
-
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sklearn_rnn._linear import ngrams
+from sklearn_rnn._linear import cross_fit as cross_fitting
 from sklearn_rnn._linear.cross_fit import (
     N_FOLDS,
     class_ratios,
     draw_folds,
-    fit_scale,
     learn_linear_term,
-    presence_matrix,
 )
-from sklearn_rnn._linear.ngrams import count_ngrams, distinct_ngrams, extract_ngrams
+from sklearn_rnn._linear.fit import fit_scale
 from sklearn_rnn._linear.term import LinearTerm
 from sklearn_rnn._training.thread_pool import ThreadPool
 
@@ -156,30 +150,71 @@ def test_a_class_may_have_fewer_texts_than_there_are_folds():
     assert np.isfinite(logits_of(term, ids)).all()
 
 
-def test_the_ngrams_of_texts_are_extracted_once(monkeypatch):
-    monkeypatch.setattr("sklearn_rnn._ids._BLOCK", 100)
-    ids, labels = make_texts(100)
-    expected, _ = learn(ids, labels)
-    monkeypatch.setattr(ngrams, "distinct_ngrams", Mock(wraps=ngrams.distinct_ngrams))
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_one_fit_at_a_time_has_the_bits_of_fits_in_parallel(monkeypatch, n_classes):
+    ids, labels = make_texts(150, n_classes)
+    monkeypatch.setattr("sklearn_rnn._ids._BLOCK", 200)
+    term, cross_fit = learn(ids, labels, n_threads=2)
+    monkeypatch.setattr(cross_fitting, "MAX_COEFFICIENTS_IN_PARALLEL", 0)
+    for n_threads in (1, 2):
+        other, other_fit = learn(ids, labels, n_threads=n_threads)
+        assert torch.equal(other.coefficients, term.coefficients)
+        assert all(map(np.array_equal, other_fit, cross_fit))
+
+
+def test_a_memory_mapped_file_has_the_bits_of_its_array(tmp_path):
+    ids, labels = make_texts(150)
+    term, cross_fit = learn(ids, labels)
+    for dtype in (np.int32, np.uint16):
+        np.save(tmp_path / "ids.npy", ids.astype(dtype))
+        mapped, mapped_fit = learn(np.load(tmp_path / "ids.npy", mmap_mode="r"), labels)
+        assert torch.equal(mapped.coefficients, term.coefficients)
+        assert all(map(np.array_equal, mapped_fit, cross_fit))
+
+
+def test_the_most_frequent_ngrams_are_in_the_term(monkeypatch):
+    ids, labels = make_texts(150)
     term, _ = learn(ids, labels)
-    assert ngrams.distinct_ngrams.call_count == 100 // (100 // 5)
-    assert torch.equal(term.coefficients, expected.coefficients)
+    monkeypatch.setattr(cross_fitting, "MAX_COEFFICIENTS", 2 * 40)
+    limited, cross_fit = learn(ids, labels)
+    totals = term.counts.sum(1)
+    n_kept = len(limited.keys) - 1
+    assert 30 <= n_kept <= 40
+    assert cross_fit.coefficients.shape == (N_FOLDS, n_kept + 1, 2)
+    is_kept = torch.isin(term.keys, limited.keys)
+    assert totals[is_kept][1:].min() > totals[~is_kept].max()
+    assert torch.equal(limited.counts, term.counts[is_kept])
 
 
-@settings(max_examples=30, derandomize=True)
-@given(st.integers(1, 2), st.integers(1, 40))
-def test_the_presence_matrix_has_the_known_ngrams_of_each_text(longest, block):
-    ids, labels = make_texts(12, n_words=6)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sklearn_rnn._ids._BLOCK", block)
-        blocks = extract_ngrams(ids, longest)
-    term = LinearTerm(2, longest)
-    term.count(*count_ngrams(blocks, labels, np.ones(12), n_classes=2), accumulate=False)
-    presence = presence_matrix(term, blocks).toarray()
-    keys = distinct_ngrams(ids, longest)
-    expected = (keys[:, :, None] == term.keys).any(1).numpy()
-    expected[:, 0] = False
-    assert np.array_equal(presence, expected)
+def learnable_texts(n_texts):
+    """Make texts of eight words, of which the first has the class in 80 % of the texts."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(n_texts) % 2
+    ids = rng.integers(4, 40, (n_texts, 8)).astype(np.int32)
+    ids[:, 0] = np.where(rng.random(n_texts) < 0.8, labels + 2, 3 - labels)
+    return ids, labels
+
+
+def test_coefficients_are_fitted_to_a_sample_of_many_texts(monkeypatch):
+    ids, labels = learnable_texts(2000)
+    whole, _ = learn(ids, labels)
+    monkeypatch.setattr(cross_fitting, "MAX_NGRAMS", 2000 * 15 // 2)
+    monkeypatch.setattr("sklearn_rnn._ids._BLOCK", 1000)
+    term, cross_fit = learn(ids, labels)
+    assert torch.equal(term.keys, whole.keys)
+    assert torch.equal(term.counts, whole.counts)  # of all texts
+    assert not torch.equal(term.coefficients, whole.coefficients)
+    for text in (0, 1):  # in the sample and not
+        fold = cross_fit.folds[text]
+        alone = LinearTerm(2, 2)
+        alone.count(term.keys[1:], term.counts[1:], accumulate=False)
+        alone.coefficients = torch.from_numpy(cross_fit.coefficients[fold])
+        difference = cross_fit.logits[text] - logits_of(alone, ids[text : text + 1])[0]
+        assert abs(difference[0] + difference[1]) < 0.1  # the biases, which are opposite
+    assert (cross_fit.logits.argmax(1) == labels).mean() == pytest.approx(0.75, abs=0.06)
+    again, again_fit = learn(ids, labels, n_threads=2)
+    assert torch.equal(again.coefficients, term.coefficients)
+    assert all(map(np.array_equal, again_fit, cross_fit))
 
 
 @pytest.mark.parametrize(("factor", "scale"), [(0.5, 2.0), (2.0, 0.5), (0.01, 4.0), (100.0, 0.25)])

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
@@ -14,28 +13,33 @@ from sklearn_rnn._linear.fit import (
     MAX_ITERATIONS,
     MEMORY,
     PenalizedCrossEntropy,
-    Presence,
-    ScaledPresence,
     dot,
     fit_coefficients,
     minimize_lbfgs,
 )
+from sklearn_rnn._linear.presence import KnownBlock, Presence, ScaledPresence, ends_of
 
 
-def features_of(X, n_classes, factors=1.0):
+def features_of(X, factors=1.0):
     """Return the rows of a binary matrix, multiplied by the factors."""
     factors = np.broadcast_to(np.float32(factors), (len(X), 1)).copy()
-    presence = Presence.from_matrix(sparse.csr_array(X, dtype=np.float32), n_classes)
-    return ScaledPresence(presence, torch.from_numpy(factors))
+    return ScaledPresence(Presence(blocks_of(X, len(X)), X.shape[1]), torch.from_numpy(factors))
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_multiplication_by_scaled_presence(n_classes):
+def blocks_of(X, n_rows):
+    """Return a binary matrix in blocks of `n_rows` texts."""
+    return [
+        KnownBlock(ends_of(np.count_nonzero(rows, axis=1)), np.nonzero(rows)[1].astype(np.int32))
+        for rows in (X[start : start + n_rows] for start in range(0, len(X), n_rows))
+    ]
+
+
+def test_multiplication_by_scaled_presence():
     rng = np.random.default_rng(0)
     X = (rng.random((30, 12)) < 0.2).astype(np.int8)
     X[0], X[:, 0] = 0, 0  # a text without n-grams, an n-gram without texts
     factors = rng.random((30, 1)).astype(np.float32)
-    features = features_of(X, n_classes, factors)
+    features = features_of(X, factors)
     for n_columns in (1, 2, 77):
         for matrix, multiply in (
             (factors * X, features.multiply),
@@ -55,7 +59,7 @@ def test_the_fit_equals_logistic_regression_of_scikit_learn(monkeypatch, n_class
     y = rng.integers(0, n_classes, 60)
     weights = rng.random(60) + 0.5
     objective = PenalizedCrossEntropy(
-        features_of(X, n_classes),
+        features_of(X),
         np.eye(n_classes)[y] * weights[:, None],
         np.ones((12, 2)) * [-1, 1] if n_classes == 2 else np.ones((12, n_classes)),
         np.zeros((12, n_classes)),
@@ -95,9 +99,7 @@ def test_the_fit_is_the_minimum_of_the_penalised_loss(monkeypatch, n_classes):
         return (weights**2).sum() / 2 - 4.0 * (targets * log_softmax(logits, 1)).sum()
 
     weights = minimize(loss, np.zeros(13 * n_classes), tol=1e-10).x.reshape(13, n_classes)
-    objective = PenalizedCrossEntropy(
-        features_of(X, n_classes, factors), targets, ratios, prior, prior_bias
-    )
+    objective = PenalizedCrossEntropy(features_of(X, factors), targets, ratios, prior, prior_bias)
     coefficients, bias = fit_coefficients(objective)
     np.testing.assert_allclose(coefficients, prior + ratios * weights[1:], rtol=0, atol=5e-3)
     np.testing.assert_allclose(bias, prior_bias + weights[0], rtol=0, atol=5e-3)
@@ -113,7 +115,7 @@ def test_left_out_texts_do_not_change_the_fit(n_classes):
     fits = [
         fit_coefficients(
             PenalizedCrossEntropy(
-                features_of(X[rows], n_classes),
+                features_of(X[rows]),
                 targets[rows],
                 ratios,
                 0.1 * ratios,

@@ -32,7 +32,7 @@ def make_data(ids, labels, weights=None):
 
 def as_lists(data):
     assert data.lengths.tolist() == sequence_lengths(data.ids).tolist()
-    return data.ids.tolist(), data.labels.tolist(), data.weights.tolist()
+    return np.asarray(data.ids).tolist(), data.labels.tolist(), data.weights.tolist()
 
 
 def test_texts_without_weight_are_left_out():
@@ -48,7 +48,7 @@ def test_duplicates_are_merged_in_any_order():
     ids, labels, weights = [[3, 2], [2, 0], [3, 2], [3, 2]], [1, 0, 1, 0], [1, 2, 0.5, 4]
     expected = ([[2, 0], [3, 2], [3, 2]], [0, 0, 1], [2, 4, 1.5])
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
-        data = make_data(ids, labels, weights).take(order)
+        data = make_data(ids, labels, weights).take(np.array(order))
         assert as_lists(merge_duplicates(data)) == expected
 
 
@@ -70,7 +70,7 @@ def test_validation_split_is_stratified_and_complete():
     assert np.bincount(validation.labels).tolist() == [6, 3, 1]
     both = np.concatenate([training.ids, validation.ids]).ravel()
     assert sorted(both) == list(range(2, 102))
-    assert (validation.weights == validation.ids.ravel() - 1).all()
+    assert (validation.weights == np.asarray(validation.ids).ravel() - 1).all()
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,15 @@ def prepare(batch_size=1, class_weight=None):
 
 def test_validation_texts_are_sorted_and_their_unknown_ids_replaced():
     training, validation = prepare()
-    assert validation.ids.tolist() == [[3, 0], [1, 2]]
+    assert np.asarray(validation.ids).tolist() == [[3, 0], [1, 2]]
     assert validation.labels.tolist() == [1, 0]
     assert validation.lengths.tolist() == [1, 2]
-    assert training.ids.tolist() == [[2, 3], [4, 0], [2, 3]]
+    assert np.asarray(training.ids).tolist() == [[2, 3], [4, 0], [2, 3]]
 
 
 def test_texts_of_a_single_mini_batch_are_merged():
     training, _ = prepare(batch_size=3)
-    assert training.ids.tolist() == [[4, 0], [2, 3]]
+    assert np.asarray(training.ids).tolist() == [[4, 0], [2, 3]]
     assert training.weights.tolist() == [1, 2]
 
 
