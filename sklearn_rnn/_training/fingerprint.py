@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from sklearn_rnn._ids import IdRows
 from sklearn_rnn._training.data import TrainingData
 from sklearn_rnn._training.task import TrainingTask
 
@@ -80,7 +81,7 @@ def _describe_vectors(vectors: Any) -> str:  # WordVectors, which is a layer abo
 def _describe_data(data: TrainingData | None, *names: str) -> dict[str, str]:
     if data is None:
         return dict.fromkeys(names, "None")
-    arrays: list[np.ndarray] = [data.ids, data.labels, data.weights]
+    arrays = [data.ids, data.labels, data.weights]
     return {name: _digest([array]) for name, array in zip(names, arrays, strict=True)}
 
 
@@ -90,12 +91,12 @@ def _describe_network(net: RecurrentNet) -> str:
     return _digest([np.array(len(net.history)), *(t.numpy(force=True) for t in tensors)])
 
 
-def _digest(arrays: Iterable[np.ndarray]) -> str:
+def _digest(arrays: Iterable[np.ndarray | IdRows]) -> str:
     """Return a digest of the types, shapes and bytes of arrays, which may be memory-mapped."""
     hasher = hashlib.blake2b(digest_size=16)
     for array in arrays:
         hasher.update(f"{array.dtype.str}{array.shape}".encode())
-        rows = np.atleast_1d(array)
+        rows = array if array.ndim else np.atleast_1d(array)
         for start in range(0, len(rows), _ROWS):
             hasher.update(np.ascontiguousarray(rows[start : start + _ROWS]).data)
     return _DIGEST + hasher.hexdigest()
