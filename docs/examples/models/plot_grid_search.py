@@ -27,7 +27,7 @@ pipe = Pipeline(
         (
             "clf",
             RNNTextClassifier(
-                hidden_size=32, linear_ngrams=0, word_dropout=0.0, max_epochs=6, random_state=0
+                hidden_size=24, linear_ngrams=0, word_dropout=0.0, max_epochs=6, random_state=0
             ),
         ),
     ]
