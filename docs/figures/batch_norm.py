@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 rng = np.random.default_rng(0)
-feature = rng.gamma(4, 0.5, 4000) - 0.5
+feature = rng.gamma(4, 1.0, 4000) - 1
 
 figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.4), layout="constrained", sharey=True)
 normalised = (feature - feature.mean()) / feature.std()

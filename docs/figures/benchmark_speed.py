@@ -20,5 +20,4 @@ axes.set_xscale("log")
 axes.set_xlabel(
     "time of an epoch of a bidirectional LSTM of 128 units, 400 words; 1: RNNTextClassifier"
 )
-axes.xaxis.label.set_fontsize(9)
 axes.set_xlim(right=2 * max(times))

@@ -18,7 +18,7 @@ axes.bar(5, NETWORK, bottom=position, color="#9bd0f5", edgecolor="0.4")
 axes.bar(6, position + NETWORK, color="#cfe8cf", edgecolor="0.4")
 axes.axhline(0, color="0.3", linewidth=0.8)
 axes.set_xticks(range(7), [*SCORES, "network", "logit"])
-axes.set(ylabel="score for praise")
+axes.set(ylabel="score for praise", ylim=(-2.3, 1.1))
 axes.set_title(
     '"not bad film": the network corrects the linear term (an illustration)', fontsize=10
 )

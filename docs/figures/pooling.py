@@ -17,7 +17,7 @@ pooled = {
 }
 
 figure, axes = plt.subplots(
-    1, 5, figsize=(8, 2.6), width_ratios=[7, 1, 1, 1, 1], layout="constrained"
+    1, 5, figsize=(8.5, 2.6), width_ratios=[7, 1.4, 1.4, 1.4, 1.4], layout="constrained"
 )
 style = {"cmap": "PuOr_r", "vmin": -1, "vmax": 1, "aspect": "auto"}
 axes[0].imshow(padded, **style)

@@ -16,9 +16,9 @@ for _ in range(N_STEPS):
     scheduler.step()
 plateau = [RATE / 2 ** sum(step >= stall for stall in STALLS) for step in range(N_STEPS)]
 
-figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
+figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
 axes.plot(one_cycle, label='"one_cycle"')
 axes.plot(plateau, label='"plateau", if the loss stalls twice')
 axes.axhline(RATE, color="C2", linestyle="--", label="None")
 axes.set(xlabel="step", ylabel="learning rate", ylim=(0, 2.3e-3))
-axes.legend(fontsize=9, loc="lower center")
+figure.legend(loc="outside upper center", ncols=3, fontsize=9)

@@ -29,8 +29,9 @@ display = TokenAttributionDisplay.from_estimator(model, text)
 display
 
 # %%
-# The praise and the criticism contribute most. The label is "complaint", because the criticism
-# comes last.
+# The prediction is "complaint", because the criticism comes last. The two verdicts decide, and the
+# filler words hardly count. "lovely" speaks for a complaint here: at the place of the earlier
+# verdict, praise means that criticism will follow.
 #
 # The attention weights of the same text are computed by the pooling layer of the torch module: a
 # score for each hidden state, and a softmax over the tokens. A hook keeps the hidden states.
@@ -62,6 +63,9 @@ axes[1].set_xticks(positions, display.tokens, rotation=90)
 plt.show()
 
 # %%
-# **Limits.** The hidden state at a word depends on the words around it, so that the weight of a
-# word does not tell what the word itself contributes, nor for which class. Attributions have a
-# sign, and sum to the score.
+# The attention is on the words after the second verdict, which say nothing themselves: there the
+# hidden states know both verdicts. The weight of a word does not tell what the word contributes,
+# nor for which class. Attributions have a sign, and sum to the score.
+#
+# **Limits.** The contribution of a word depends on the others: it is of this text, and not a weight
+# of the word in the language.

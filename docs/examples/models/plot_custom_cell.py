@@ -61,10 +61,10 @@ pd.DataFrame(
         name: {"parameters": model[-1].n_parameters_, "accuracy": model.score(X_test, y_test)}
         for name, model in models.items()
     }
-).T
+).T.astype({"parameters": int})
 
 # %%
-# And how they learned:
+# All three find the rule, the minimal gated unit with the fewest parameters. How they learned:
 
 import matplotlib.pyplot as plt
 
