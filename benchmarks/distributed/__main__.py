@@ -25,8 +25,9 @@ import pandas as pd
 from benchmarks.common.arguments import add_data_option, make_parser
 from benchmarks.common.record import write_record
 from benchmarks.common.timing import measure_in_turn
-from benchmarks.distributed.rank import run_ranks
+from benchmarks.distributed.rank import run_ranks, start_ranks
 
+EXCHANGE = "3.4 MB from each of two processes to the other"
 ONE = ("one process", 1, 1)  # name, processes, threads of each
 
 
@@ -66,7 +67,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--batch-sizes", type=int, nargs="+", default=[64, 256], help="(default: 64 256)"
     )
     options = parser.parse_args(argv)
-    tables = {}
+    ways = start_ranks("benchmarks.distributed.exchange", 2)
+    tables = {EXCHANGE: pd.DataFrame({"milliseconds": ways})}
+    print(f"{EXCHANGE}\n{tables[EXCHANGE].to_string(float_format='%.3g')}", flush=True)
     for batch_size in options.batch_sizes:
         title = f"{options.texts:,} texts, batch_size={batch_size}"
         tables[title] = compare(options, batch_size)

@@ -1,6 +1,6 @@
 """Fit in several processes, each of which is a rank and prints what it measured as JSON.
 
-    python -m benchmarks.distributed.rank RANK N_RANKS N_THREADS STORE DATA N_TEXTS BATCH DEVICE
+    python -m benchmarks.distributed.rank RANK N_RANKS STORE N_THREADS DATA N_TEXTS BATCH DEVICE
 
 STORE is a file that does not exist yet, through which the ranks meet. With one rank there is no
 process group.
@@ -97,16 +97,21 @@ def run_ranks(
     n_ranks: int, n_threads: int, data: Path, n_texts: int, batch_size: int, device: str
 ) -> dict[str, float]:
     """Fit once in processes of their own, and return the mean figures of the ranks."""
+    arguments = n_threads, data, n_texts, batch_size, device
+    return start_ranks("benchmarks.distributed.rank", n_ranks, *arguments)
+
+
+def start_ranks(module: str, n_ranks: int, *arguments: object) -> dict[str, float]:
+    """Run a module as each rank, and return the mean figures that they print as JSON.
+
+    The module takes the rank, the number of ranks, the path of a file through which the ranks meet,
+    and the given arguments.
+    """
     with TemporaryDirectory() as folder:
-        arguments = [n_threads, Path(folder) / "store", data, n_texts, batch_size, device]
+        store = Path(folder) / "store"
         processes = [
             subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.distributed.rank",
-                    *map(str, [rank, n_ranks, *arguments]),
-                ],
+                [sys.executable, "-m", module, *map(str, [rank, n_ranks, store, *arguments])],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -123,8 +128,8 @@ def run_ranks(
 def main(
     rank: str,
     n_ranks: str,
-    n_threads: str,
     store: str,
+    n_threads: str,
     data: str,
     n_texts: str,
     batch_size: str,

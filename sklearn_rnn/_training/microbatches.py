@@ -218,11 +218,11 @@ class MicroBatches:
         if self.statistics:
             cure = "Batch normalisation needs whole mini-batches: set batch_norm=False."
         elif n_slices == MAX_MICRO_BATCHES:
-            cure = f"Start {MAX_MICRO_BATCHES} processes."
+            cure = f"Start at most {MAX_MICRO_BATCHES} processes."
         warn_user(
-            f"The process group has {n_ranks} ranks, and batch_size={batch_size} gives "
-            f"{n_slices} micro-batch{'es' * (n_slices > 1)}: {n_ranks - n_slices} of the ranks "
-            f"have nothing to do while the network is trained. {cure}"
+            f"With batch_size={batch_size} the number of micro-batches is {n_slices}, and that of "
+            f"the ranks of the process group is {n_ranks}: not all of them have something to do "
+            f"while the network is trained. {cure}"
         )
 
     def _batch_size_for(self, n_slices: int) -> int:

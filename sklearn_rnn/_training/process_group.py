@@ -259,8 +259,9 @@ def _divided(estimator: Any, method: str) -> Iterator[None]:
         yield
         ranks.agree(f"end of {method}")
     except InterruptedFitError as error:
-        ranks.report(KeyboardInterrupt())
-        raise KeyboardInterrupt(str(error)) from error
+        interrupt = KeyboardInterrupt(str(error))
+        ranks.report(interrupt)
+        raise interrupt from error
     except BaseException as error:
         ranks.report(error)
         raise

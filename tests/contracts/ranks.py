@@ -5,22 +5,27 @@ It takes the number of the rank, the number of ranks, a folder and the names of 
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import joblib
 import numpy as np
 import torch
 import torch.distributed as dist
+from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback, Checkpoint
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from tests.cells import EquationGRU
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60  # a rank that waits longer for another one has an error
+SECONDS = int(os.environ.get("RANK_SECONDS", "60"))  # that a rank waits for another
 
 rng = np.random.default_rng(0)
 N_TEXTS = 560
@@ -104,19 +109,33 @@ def shard(rank):
 
 
 class Fails(Callback):
-    """Raises an error, or ends the process, at the third batch of a rank."""
+    """Calls a function at a batch of the second rank, by default the third."""
 
-    def __init__(self, failing_rank, *, exits=False):
-        self.failing_rank = failing_rank
-        self.exits = exits
+    def __init__(self, function, batch=3):
+        self.function = function
+        self.batch = batch
         self.n_batches = 0
 
     def on_batch_end(self, net, **kwargs):
         self.n_batches += 1
-        if self.n_batches == 3 and dist.get_rank() == self.failing_rank:
-            if self.exits:
-                os._exit(9)
-            raise RuntimeError("the disk is full")
+        if self.n_batches == self.batch and dist.get_rank() == 1:
+            self.function()
+
+
+def raise_error():
+    raise RuntimeError("the disk is full")
+
+
+def die():
+    os._exit(9)
+
+
+def hang():
+    time.sleep(SECONDS + 20)
+
+
+def interrupt():
+    signal.raise_signal(signal.SIGINT)
 
 
 def error_of(call):
@@ -157,6 +176,72 @@ def checkpoints(rank, folder):
     return sorted(file.name for file in path.glob("*"))
 
 
+def search(**options):
+    """Return the scores of a search, and the weights that it refitted."""
+    grid = GridSearchCV(
+        RNNTextClassifier(**PLAIN | {"max_epochs": 1}),
+        {"learning_rate": [0.001, 0.01]},
+        cv=2,
+        **options,
+    ).fit(X, Y)
+    return grid.cv_results_["mean_test_score"], grid.best_estimator_.net_.get_weights()
+
+
+def fit_in_threads():
+    """Fit in two threads; return the errors without repetition."""
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(set(pool.map(lambda _: error_of(fit_plain), range(2))))
+
+
+def fit_in_fork():
+    """Fit in a forked child, which is in no process group; return its weights."""
+    read, write = os.pipe()
+    if os.fork() == 0:
+        with open(write, "wb") as pipe:
+            pickle.dump(fit_plain().net_.get_weights(), pipe)
+        os._exit(0)
+    os.close(write)
+    with open(read, "rb") as pipe:
+        weights = pickle.load(pipe)
+    os.wait()
+    return weights
+
+
+def load_and_continue(rank, folder):
+    """Load what the first rank saved, predict on one rank alone, and continue on all."""
+    classifier = fit_plain()
+    path = folder / "model.joblib"
+    if rank == 0:
+        joblib.dump(classifier, path)
+    dist.barrier()
+    loaded = joblib.load(path)
+    if rank == 1:
+        loaded.predict(X)
+    return loaded.partial_fit(X, Y).net_.get_weights()
+
+
+def resume(folder):
+    """Fit with a checkpoint: the first call fails in the second epoch, the second goes on."""
+    parameters = PLAIN | {"checkpoint_path": folder / "state"}
+    failing = RNNTextClassifier(**parameters, callbacks=[Fails(raise_error, batch=7)])
+    assert "the disk is full" in error_of(lambda: failing.fit(X, Y))
+    return describe(RNNTextClassifier(**parameters).fit(X, Y))
+
+
+def continue_other(rank):
+    classifier = fit_plain(warm_start=True)
+    with torch.no_grad():
+        classifier.net_.module_.output.bias += rank
+    classifier.fit(X, Y)
+
+
+def warnings_of(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return [str(warning.message) for warning in caught]
+
+
 # What a rank calls. Each takes the number of the rank and the folder.
 CASES = {
     **{name: lambda rank, folder, name=name: describe(fit(name)) for name in FITS},
@@ -191,10 +276,18 @@ CASES = {
         lambda: fit_data(X, Y) if rank == 0 else fit_data(X, Y, X_val=X, y_val=Y)
     ),
     "other weights": lambda rank, folder: error_of(lambda: continue_other(rank)),
-    "failing callback": lambda rank, folder: error_of(lambda: fit_plain(callbacks=[Fails(1)])),
-    "dying rank": lambda rank, folder: error_of(
-        lambda: fit_plain(callbacks=[Fails(1, exits=True)])
-    ),
+    **{
+        f"rank that calls {function.__name__}": lambda rank, folder, function=function: error_of(
+            lambda: fit_plain(callbacks=[Fails(function)])
+        )
+        for function in (raise_error, die, hang, interrupt)
+    },
+    "search": lambda rank, folder: search(),
+    "search in worker processes": lambda rank, folder: search(n_jobs=2),
+    "threads": lambda rank, folder: fit_in_threads(),
+    "fork": lambda rank, folder: fit_in_fork(),
+    "load and continue": load_and_continue,
+    "resume": lambda rank, folder: resume(folder),
     "no random state": lambda rank, folder: fit_plain(random_state=None).net_.get_weights(),
     "checkpoints": checkpoints,
     "loads checkpoint": lambda rank, folder: error_of(
@@ -202,20 +295,6 @@ CASES = {
     ),
     "idle ranks": lambda rank, folder: warnings_of(lambda: fit_plain(batch_size=20)),
 }
-
-
-def continue_other(rank):
-    classifier = fit_plain(warm_start=True)
-    with torch.no_grad():
-        classifier.net_.module_.output.bias += rank
-    classifier.fit(X, Y)
-
-
-def warnings_of(call):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        call()
-    return [str(warning.message) for warning in caught]
 
 
 def start(n_ranks, cases, folder, *, n_threads=1):
@@ -252,7 +331,7 @@ def main(rank, n_ranks, folder, *cases):
         timeout=timedelta(seconds=SECONDS),
     )
     # Some batches are too small to be divided.
-    warnings.filterwarnings("ignore", "The process group has")
+    warnings.filterwarnings("ignore", "With batch_size=")
     results = {case: CASES[case](rank, folder) for case in cases}
     (folder / f"{rank}.pickle").write_bytes(pickle.dumps(results))
 

@@ -1,5 +1,7 @@
 """Fits of several ranks of a process group: the bits of one process, errors instead of hangs."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,9 @@ from tests.contracts.ranks import (
     Y,
     describe,
     fit,
+    fit_plain,
     partial_fits,
+    search,
     start,
 )
 
@@ -20,6 +24,10 @@ NEGATIVE = (
     "ValueError: Negative values in data passed to RNNTextClassifier: X has the id -5. Ids are 0 "
     "for padding, 1 for the unknown word, and from 2 on the words of a vocabulary, as "
     "TextTokenizer gives them."
+)
+INTERRUPTED = (
+    "Training was interrupted. The ranks of a process group stop at different steps, so that "
+    "nothing of it is kept."
 )
 FULL = "RuntimeError: the disk is full"
 FAILED = (
@@ -37,14 +45,23 @@ DIFFERENT = (
     "and callbacks and with the same arguments, in the same order."
 )
 DIED = (
-    "RuntimeError: Rank 0 of the process group lost the connection to another rank: its process "
-    "has ended, or has not answered for the timeout of init_process_group. The fit ends on all "
-    "ranks. All of them must call it; the first error is that of the other rank."
+    "RuntimeError: Rank {rank} of the process group lost the connection to another rank: its "
+    "process has ended, or has not answered for the timeout of init_process_group. The fit ends on "
+    "all ranks. All of them must call it; the first error is that of the other rank."
+)
+THREADS = (
+    "RuntimeError: Two threads of a rank fit at once, and the ranks of the process group can "
+    "divide one fit at a time. Fit one after the other (n_jobs=1), or in other processes (n_jobs=2 "
+    "with joblib's default backend), which have no process group and fit alone."
 )
 # The errors of both ranks; one error if it is the same.
 ERRORS = {
     "bad input": [FAILED + NEGATIVE, NEGATIVE],
-    "failing callback": [FAILED + FULL, FULL],
+    "rank that calls raise_error": [FAILED + FULL, FULL],
+    "rank that calls interrupt": [
+        f"{FAILED}KeyboardInterrupt: {INTERRUPTED}",
+        f"KeyboardInterrupt: {INTERRUPTED}",
+    ],
     "other parameter": [
         "ValueError: dropout is 0.1 on rank 0 of the process group and 0.2 on rank 1. Give all "
         "ranks the same parameters."
@@ -87,6 +104,13 @@ def fit_with(*arguments, **keywords):
 
 EXPECTED = {
     **{name: lambda name=name: describe(fit(name)) for name in FITS},
+    "resume": lambda: describe(fit("lstm")),
+    "search": search,
+    "search in worker processes": search,
+    "fork": lambda: fit_plain().net_.get_weights(),
+    "load and continue": lambda: (
+        pickle.loads(pickle.dumps(fit_plain())).partial_fit(X, Y).net_.get_weights()
+    ),
     "partial_fit": lambda: describe(partial_fits()),
     "shards of partial_fit": lambda: describe(partial_fits()),
     "shards": lambda: fit_with(X, Y, WEIGHTS),
@@ -103,7 +127,7 @@ REGULAR = ["lstm", "early stopping", "shards", "partial_fit"]
 @pytest.fixture(scope="module")
 def two_ranks(tmp_path_factory):
     """The results of two ranks for the cases of the regular tests, and their outputs."""
-    cases = [*REGULAR, *ERRORS, "checkpoints", "no random state"]
+    cases = [*REGULAR, *ERRORS, "checkpoints", "no random state", "idle ranks"]
     return start(2, cases, tmp_path_factory.mktemp("ranks"))
 
 
@@ -124,6 +148,17 @@ def test_two_ranks_give_the_bits_of_one_process(two_ranks):
 def test_what_is_wrong_on_a_rank_ends_the_fit_on_all(two_ranks):
     for case, errors in ERRORS.items():
         assert [result[case] for result in two_ranks[0]] == (errors * 2)[:2], case
+
+
+def test_the_first_rank_warns_of_ranks_that_have_nothing_to_do(two_ranks):
+    assert [result["idle ranks"] for result in two_ranks[0]] == [
+        [
+            "With batch_size=20 the number of micro-batches is 1, and that of the ranks of the "
+            "process group is 2: not all of them have something to do while the network is "
+            "trained. Set batch_size=64, or start fewer processes."
+        ],
+        [],
+    ]
 
 
 def test_one_rank_prints_and_writes(two_ranks):
@@ -151,7 +186,20 @@ def test_four_ranks_give_the_bits_of_one_process(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_death_of_a_rank_ends_the_fit_on_the_others(tmp_path):
-    (result, dead), outputs = start(2, ["dying rank"], tmp_path)
-    assert dead is None
-    assert result == {"dying rank": DIED}, outputs
+def test_two_threads_of_a_rank_cannot_fit_at_once(tmp_path):
+    results, outputs = start(2, ["threads"], tmp_path)
+    for result in results:
+        assert THREADS in result["threads"], outputs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["die", "hang"])
+def test_a_rank_that_does_not_answer_ends_the_fit_on_the_others(tmp_path, monkeypatch, end):
+    monkeypatch.setenv("RANK_SECONDS", "10")
+    case = f"rank that calls {end}"
+    (result, other), outputs = start(2, [case], tmp_path)
+    assert result == {case: DIED.format(rank=0)}, outputs
+    if end == "hang":  # until the first rank has ended
+        assert other == {case: DIED.format(rank=1)}, outputs
+    else:
+        assert other is None

@@ -8,6 +8,7 @@ import pytest
 import torch
 from joblib import Parallel, delayed, parallel_config
 
+from sklearn_rnn._training import hardware
 from sklearn_rnn._training.hardware import available_device, resolve_device, resolve_precision
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -52,6 +53,26 @@ def test_workers_of_joblib_use_the_gpus_in_turn(monkeypatch, n_gpus, resolved):
         process = SimpleNamespace(name=f"LokyProcess-{number}")
         monkeypatch.setattr(multiprocessing, "current_process", lambda process=process: process)
         assert resolve_device("auto") == torch.device(device)
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "device", "resolved"),
+    [
+        (0, "auto", "cpu"),
+        (8, "auto", "cuda:5"),
+        (8, "cuda", "cuda:5"),
+        (8, "cuda:2", "cuda:2"),
+        (8, "cpu", "cpu"),
+        (1, "cuda", "cuda:0"),  # each process sees its own GPU, or they share one
+    ],
+    indirect=["n_gpus"],
+)
+def test_a_rank_of_a_process_group_uses_the_gpu_of_its_number(
+    monkeypatch, n_gpus, device, resolved
+):
+    monkeypatch.setenv("LOCAL_RANK", "5")
+    monkeypatch.setattr(hardware, "in_process_group", lambda: True)
+    assert resolve_device(device) == torch.device(resolved)
 
 
 def test_joblib_numbers_its_workers():
