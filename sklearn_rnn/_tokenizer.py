@@ -791,7 +791,7 @@ def count_tokens(tokenizer: TextTokenizer, texts: list[str]) -> LengthArray:
 def fit_chunks(tokenizer: TextTokenizer, chunks: Iterable[Texts]) -> TextTokenizer:
     """Fit a tokenizer to texts that come in chunks, as `fit` does to all of them at once.
 
-    It keeps the distinct tokens in memory, about 150 bytes each, and none of the texts.
+    It keeps the distinct tokens in memory, about 240 bytes each, and none of the texts.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ def fit_from_files(
     all texts of the files. The files are read twice: first the tokenizer learns its vocabulary,
     then it encodes the texts, and their ids are written to a temporary file. The classifier is
     fitted to this file, which is mapped to memory. In memory are, beside a chunk of texts and what
-    the classifier needs, the distinct tokens of the texts, about 150 bytes each, and the labels.
+    the classifier needs, the distinct tokens of the texts, about 240 bytes each, and the labels.
 
     To read files only once, call :meth:`TextTokenizer.partial_fit` and
     :meth:`RNNTextClassifier.partial_fit` on the chunks of :func:`~sklearn_rnn.datasets.iter_texts`.
