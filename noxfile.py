@@ -57,6 +57,7 @@ nox.options.sessions = [
     "tests",
     "mlflow",
     "serve",
+    "explainers",
     "lowest",
     "build",
 ]
@@ -96,6 +97,13 @@ def serve(session: nox.Session) -> None:
     """Start the web service of the examples, and classify with eight clients at once."""
     install_pinned(session, ".[test]")
     session.run("pytest", "--numprocesses=0", "tests/integration/test_serve.py")
+
+
+@nox.session
+def explainers(session: nox.Session) -> None:
+    """Explain predictions of a Pipeline by LIME, SHAP and captum."""
+    install_pinned(session, ".[test]")
+    session.run("pytest", "--numprocesses=0", "tests/inspection/test_explainers.py")
 
 
 @nox.session

@@ -62,10 +62,14 @@ class Attribution(NamedTuple):
         return self.score - self.baseline_score
 
     @property
+    def error(self) -> float:
+        """The difference between the sum of the contributions and `change`, without sign."""
+        return abs(self.words.sum().item() - self.change)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the contributions sum to `change` within 1 % of it (0.001 if |change| < 0.1)."""
-        error = abs(self.words.sum().item() - self.change)
-        return error <= _TOLERANCE * max(abs(self.change), _SMALLEST_CHANGE)
+        return self.error <= _TOLERANCE * max(abs(self.change), _SMALLEST_CHANGE)
 
     def add(self, words: torch.Tensor, bias: float) -> Attribution:
         """Return the attribution of ``score + bias + words.sum()``.

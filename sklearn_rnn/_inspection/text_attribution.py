@@ -43,6 +43,13 @@ class TextAttribution(NamedTuple):
     baseline_score: float
 
 
+class TextModel(NamedTuple):
+    """The steps of a fitted Pipeline that explain its scores."""
+
+    tokenizer: TextTokenizer
+    classifier: RNNTextClassifier
+
+
 def attribute_text(
     estimator: object, text: str, *, target: object, n_steps: int, caller: str
 ) -> TextAttribution:
@@ -59,37 +66,72 @@ def attribute_text(
     -------
     attribution : TextAttribution
     """
-    _check_text_and_steps(text, n_steps, caller)
-    tokenizer, classifier = _find_tokenizer_and_classifier(estimator, caller)
-    ids = apply_steps_before(estimator, classifier, [text])
-    probabilities = classifier.predict_proba(ids)[0]
-    class_index = _find_class(target, classifier.classes_.tolist(), probabilities)
-    attribution = _attribute_row(classifier, ids, class_index, int(n_steps))
-    return TextAttribution(
-        tokens=tokenizer.inverse_transform(ids)[0],
-        attributions=attribution.words.numpy(),
-        target=classifier.classes_[class_index : class_index + 1].tolist()[0],
-        probability=float(probabilities[class_index]),
-        score_name="log-odds" if len(probabilities) == 2 else "logit",
-        score=attribution.score,
-        baseline_score=attribution.baseline_score,
-    )
-
-
-def _check_text_and_steps(text: object, n_steps: object, caller: str) -> None:
     if not isinstance(text, str):
         raise TypeError(
             f"{caller} takes one text, but got an object of type {type(text).__name__}. Pass a str."
         )
+    _, (attribution,) = attribute_texts(
+        estimator, [text], target=target, n_steps=n_steps, caller=caller
+    )
+    return attribution
+
+
+def attribute_texts(
+    estimator: object, texts: list[str], *, target: object, n_steps: int, caller: str
+) -> tuple[TextModel, list[TextAttribution]]:
+    """Attribute the score of a class to the words of each text.
+
+    Parameters
+    ----------
+    estimator
+        As in `TokenAttributionDisplay.from_estimator`.
+    texts : list of str
+        The texts.
+    target, n_steps
+        As in `TokenAttributionDisplay.from_estimator`. If `target` is None, the class of each text
+        is the predicted one.
+    caller : str
+        The name of the function that the user called, for the messages.
+
+    Returns
+    -------
+    model : TextModel
+        The tokenizer and the classifier of the estimator.
+    attributions : list of TextAttribution
+        In the order of the texts.
+    """
     if not _N_STEPS.is_satisfied_by(n_steps):
         raise ValueError(
             f"n_steps={n_steps!r} must be an int from 1 to {_N_STEPS.right:,}. The default is 32."
         )
+    model = tokenizer, classifier = _find_model(estimator, caller)
+    ids = apply_steps_before(estimator, classifier, texts)
+    labels = classifier.classes_.tolist()
+    attributions, incomplete = [], []
+    for row, probabilities in enumerate(classifier.predict_proba(ids)):
+        class_index = _find_class(target, labels, probabilities)
+        attribution, of_network = _attribute_row(
+            classifier, ids[row : row + 1], class_index, int(n_steps)
+        )
+        if not of_network.is_complete:
+            incomplete.append(of_network)
+        attributions.append(
+            TextAttribution(
+                tokens=tokenizer.inverse_transform(ids[row : row + 1])[0],
+                attributions=attribution.words.numpy(),
+                target=labels[class_index],
+                probability=float(probabilities[class_index]),
+                score_name="log-odds" if len(probabilities) == 2 else "logit",
+                score=attribution.score,
+                baseline_score=attribution.baseline_score,
+            )
+        )
+    if incomplete:
+        _warn_incomplete(incomplete, len(texts))
+    return model, attributions
 
 
-def _find_tokenizer_and_classifier(
-    estimator: object, caller: str
-) -> tuple[TextTokenizer, RNNTextClassifier]:
+def _find_model(estimator: object, caller: str) -> TextModel:
     from sklearn_rnn._classifier import RNNTextClassifier  # not at the top: imports torch
 
     tokenizer = search_step(estimator, TextTokenizer)
@@ -101,7 +143,7 @@ def _find_tokenizer_and_classifier(
             "make_pipeline(TextTokenizer(), RNNTextClassifier()).fit(texts, labels)."
         )
     check_is_fitted(classifier)
-    return tokenizer, classifier
+    return TextModel(tokenizer, classifier)
 
 
 def _find_class(target: Any, labels: list[Any], probabilities: npt.NDArray[np.float64]) -> int:
@@ -120,7 +162,7 @@ def _find_class(target: Any, labels: list[Any], probabilities: npt.NDArray[np.fl
 
 def _attribute_row(
     classifier: RNNTextClassifier, ids: IdArray, class_index: int, n_steps: int
-) -> Attribution:
+) -> tuple[Attribution, Attribution]:
     """Attribute the score of a class to the words of a text.
 
     Parameters
@@ -138,6 +180,8 @@ def _attribute_row(
     -------
     attribution : Attribution
         The attribution of the score of the network plus its linear term.
+    of_network : Attribution
+        That of the network alone.
     """
     import torch  # not at the top: the import takes seconds
 
@@ -156,23 +200,22 @@ def _attribute_row(
     words, characters = torch.from_numpy(columns[:, :n_columns]).to(net.device), None
     if net.reads_characters:
         words, characters = split_characters(words)
-    attribution = integrated_gradients(
+    of_network = integrated_gradients(
         net.module_, words, characters, score, n_steps=n_steps, max_steps=_MAX_STEPS
     )
-    if not attribution.is_complete:
-        _warn_incomplete(attribution)
     term = net.module_.linear_term
     if term is None:
-        return attribution
-    return attribution.add(
-        linear_attribution(term, words, characters, score), score(term.bias.detach()[None]).item()
-    )
+        return of_network, of_network
+    of_term = linear_attribution(term, words, characters, score)
+    return of_network.add(of_term, score(term.bias.detach()[None]).item()), of_network
 
 
-def _warn_incomplete(attribution: Attribution) -> None:
+def _warn_incomplete(incomplete: list[Attribution], n_texts: int) -> None:
+    worst = max(incomplete, key=lambda attribution: attribution.error)
+    where = "" if n_texts == 1 else f" of {len(incomplete):,} of {n_texts:,} texts, at worst,"
     warn_user(
-        f"The contributions of the words sum to {attribution.words.sum():.4f} instead of "
-        f"{attribution.change:.4f}, with n_steps={attribution.n_steps}. Pass a larger n_steps, "
-        "or read the colours as approximate.",
+        f"The contributions of the words{where} sum to {worst.words.sum():.4f} instead of "
+        f"{worst.change:.4f}, with n_steps={worst.n_steps}. Pass a larger n_steps, or read the "
+        "colours as approximate.",
         ConvergenceWarning,
     )

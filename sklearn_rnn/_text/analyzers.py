@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_u
 Analyze: TypeAlias = Callable[[str], Iterable[str]]
 Strip: TypeAlias = Callable[[str], str]
 
-_LINE_BREAK = re.compile(r"<[bB][rR] ?/?>")
+LINE_BREAK = re.compile(r"<[bB][rR] ?/?>")
 
 
 def _default_token_pattern() -> str:
@@ -83,7 +83,7 @@ def build_analyzer(
 
 def drop_line_breaks(text: str) -> str:
     """Replace each HTML line break by a space."""
-    return _LINE_BREAK.sub(" ", text) if "<" in text else text
+    return LINE_BREAK.sub(" ", text) if "<" in text else text
 
 
 def _analyze(text: str, *, split: Analyze, lowercase: bool, strip: Strip | None) -> Iterable[str]:

@@ -23,6 +23,7 @@ from sklearn_rnn.baselines import (
 )
 from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
+from sklearn_rnn.inspection import class_words, token_attributions
 from sklearn_rnn.out_of_core import fit_from_files
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
@@ -188,6 +189,9 @@ CALLS = {
     "compare on a test set": lambda w: compare(
         {"rnn": make_model(), "nb": nb_svm()}, TEXTS, LABELS, X_test=TEXTS, y_test=LABELS
     )["accuracy"].to_dict(),
+    "token_attributions": lambda w: token_attributions(w.model, TEXTS[:2])["contribution"].tolist(),
+    "class_words": lambda w: class_words(w.model, TEXTS[:2])["word"].tolist(),
+    "class_words of nb_svm": lambda w: class_words(nb_svm().fit(TEXTS, LABELS), TEXTS).to_dict(),
     "cross_val_predict": lambda w: cross_val_predict(
         make_model(), TEXTS, LABELS, cv=2, method="predict_proba"
     ),

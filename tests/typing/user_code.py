@@ -34,6 +34,7 @@ from sklearn_rnn.baselines import (
 from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
 from sklearn_rnn.evaluation import compare
 from sklearn_rnn.export import TRUSTED_TYPES, load_model, save_model
+from sklearn_rnn.inspection import class_words, token_attributions
 from sklearn_rnn.out_of_core import fit_from_files
 from sklearn_rnn.plotting import (
     GradientFlowDisplay,
@@ -324,6 +325,15 @@ compare({"nb-svm": nb_svm()}, texts, labels, cv=pairs_of_rows, scoring=("accurac
 is_wanted = bool(len(texts))
 either = compare({"nb-svm": nb_svm()}, texts, labels, cv=2, return_predictions=is_wanted)
 print(len(either))
+
+# Explanations.
+
+attributions = token_attributions(pipe, texts[:2])
+attributions = token_attributions(grid, pd.Series(texts[:2]), target="praise", n_steps=8)
+print(attributions["contribution"].sum(), attributions["start"].isna().any())
+words = class_words(pipe, np.array(texts), n_words=5, max_samples=2, n_steps=8, random_state=0)
+words = class_words(nb_svm().fit(texts, labels), texts, n_words=None, max_samples=0.5)
+print(words["word"].tolist(), words["class"].unique())
 
 # Displays.
 
