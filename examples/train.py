@@ -1,9 +1,11 @@
-"""Training on a file of texts, in one process or in several that divide the fit.
+"""Training on files of texts, in one process or in several that divide the fit.
 
 python examples/train.py reviews.csv model.skops
+python examples/train.py folder_of_parquet_shards model.skops
 torchrun --nproc-per-node 2 examples/train.py reviews.csv model.skops
 
-Both train the same model. Each process reads all texts; on a machine with GPUs, each uses its own.
+All train by the same lines; with the same texts, they train the same model. A chunk of the texts is
+in memory at a time. Each process reads all files; on a machine with GPUs, each uses its own.
 """
 
 import os
@@ -13,15 +15,18 @@ import torch.distributed as dist
 from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
-from sklearn_rnn.datasets import read_texts
 from sklearn_rnn.export import save_model
+from sklearn_rnn.out_of_core import fit_from_files
 
-if "WORLD_SIZE" in os.environ:  # set by torchrun
+is_divided = "WORLD_SIZE" in os.environ  # set by torchrun
+if is_divided:
     dist.init_process_group()
-texts = read_texts(sys.argv[1])
+is_first = not is_divided or dist.get_rank() == 0
+
 classifier = RNNTextClassifier(batch_size=128, random_state=0, verbose=1)
-model = make_pipeline(TextTokenizer(), classifier).fit(texts.data, texts.target)
-if not dist.is_initialized() or dist.get_rank() == 0:
+model = make_pipeline(TextTokenizer(), classifier)
+fit_from_files(model, sys.argv[1], verbose=is_first)  # columns "text" and "label"
+if is_first:
     save_model(model, sys.argv[2])
-if dist.is_initialized():
+if is_divided:
     dist.destroy_process_group()

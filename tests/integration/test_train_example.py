@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sklearn_rnn.datasets import make_word_order
@@ -17,15 +18,20 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 
 
 @pytest.mark.slow
-def test_torchrun_trains_the_same_model(tmp_path):
+def test_torchrun_trains_the_same_model_on_shards(tmp_path):
     texts, labels = make_word_order(600, random_state=0)
-    rows = [f'"{text}",{label}\n' for text, label in zip(texts, labels, strict=True)]
-    (tmp_path / "reviews.csv").write_text("text,label\n" + "".join(rows))
+    table = pd.DataFrame({"text": texts, "label": labels})
+    table.to_csv(tmp_path / "reviews.csv", index=False)
+    (tmp_path / "shards").mkdir()
+    for name, rows in [("a", slice(0, 350)), ("b", slice(350, None))]:
+        table[rows].to_parquet(tmp_path / "shards" / f"{name}.parquet")
     settings = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     paths = [tmp_path / "one", tmp_path / "two"]
-    for path, launcher in zip(paths, [[], TORCHRUN], strict=True):
+    for path, launcher, corpus in zip(
+        paths, [[], TORCHRUN], ["reviews.csv", "shards"], strict=True
+    ):
         done = subprocess.run(
-            [sys.executable, *launcher, "examples/train.py", tmp_path / "reviews.csv", path],
+            [sys.executable, *launcher, "examples/train.py", tmp_path / corpus, path],
             cwd=ROOT,
             env={**os.environ, **settings},
             capture_output=True,
