@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
@@ -22,7 +23,7 @@ messages = read_texts(path, text="SMS", label="Label", format="tsv", quoting=csv
 X_train, X_test, y_train, y_test = train_test_split(
     messages.data, messages.target, train_size=1500, stratify=messages.target, random_state=0
 )
-dict(zip(*np.unique(y_train.astype(str), return_counts=True), strict=True))
+pd.Series(y_train).value_counts()
 
 # %%
 # A cost for each kind of error decides, not the accuracy. Here a lost message costs ten times as
@@ -60,3 +61,10 @@ for panel, (name, classifier) in zip(axes[1:], {"0.5": model, "tuned": tuned}.it
     ConfusionMatrixDisplay.from_estimator(classifier, X_test, y_test, colorbar=False, ax=panel)
     panel.set_title(f"{name}: cost {cost(y_test, classifier.predict(X_test))}")
 plt.show()
+
+# %%
+# On the folds the cost is lowest at a threshold far above 0.5. On the test messages it loses fewer
+# of them, lets more spam through, and costs less in all.
+#
+# **Limits.** With two hundred spams, the curve of the cost is rough and its minimum uncertain.
+# Other costs need another threshold, but no other network: the probabilities stay.

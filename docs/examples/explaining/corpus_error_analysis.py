@@ -69,3 +69,7 @@ for row in worst:
 from sklearn_rnn.plotting import TokenAttributionDisplay
 
 TokenAttributionDisplay.from_estimator(model, X_test[worst[0]])
+
+# %%
+# **Limits.** Twenty of 77 classes are easier than all of them. A mistake of the model may be one of
+# the labels: read the texts before you change parameters.
