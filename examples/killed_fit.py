@@ -2,8 +2,8 @@
 
     python examples/killed_fit.py
 
-Each process is killed by SIGKILL a while after it has begun, and the next one goes on from the
-checkpoint, until one comes to the end. Its model is compared with that of a fit that nothing
+Each process is killed by SIGKILL a moment after it has written a checkpoint, and the next one goes
+on from there, until one comes to the end. Its model is compared with that of a fit that nothing
 interrupted: their weights are the same, to the last bit.
 """
 
@@ -20,15 +20,15 @@ import numpy as np
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.datasets import make_word_order
 
-SECONDS = 8.0  # that a process may take
+MOMENT = 0.5  # in seconds
 
 
 def fit(checkpoint_path: str | None) -> RNNTextClassifier:
     """Fit a classifier of word order."""
-    texts, labels = make_word_order(4000, random_state=0)
+    texts, labels = make_word_order(2000, random_state=0)
     classifier = RNNTextClassifier(
         hidden_size=32,
-        max_epochs=8,
+        max_epochs=4,
         random_state=0,
         verbose=checkpoint_path is not None,
         checkpoint_path=checkpoint_path,
@@ -36,16 +36,26 @@ def fit(checkpoint_path: str | None) -> RNNTextClassifier:
     return classifier.fit(TextTokenizer().fit_transform(texts), labels)
 
 
+def written(checkpoint: Path) -> list[tuple[str, int]]:
+    """Return the files of a checkpoint, and the times at which they were written."""
+    files = checkpoint.parent.glob(f"{checkpoint.name}*")
+    return sorted((file.name, file.stat().st_mtime_ns) for file in files)
+
+
 def main() -> None:
     """Fit in processes that are killed, and compare."""
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model.pickle")
-        command = [sys.executable, __file__, str(Path(folder, "fit.checkpoint")), str(model)]
+        checkpoint = Path(folder, "fit.checkpoint")
         while not model.exists():
-            process = subprocess.Popen(command)
-            time.sleep(SECONDS)
+            before = written(checkpoint)
+            process = subprocess.Popen([sys.executable, __file__, str(checkpoint), str(model)])
+            while process.poll() is None and written(checkpoint) == before:
+                time.sleep(0.05)
+            time.sleep(MOMENT)
             if process.poll() is None:
                 process.kill()
+                process.wait()
                 print("killed", flush=True)
             elif process.returncode:
                 sys.exit(process.returncode)

@@ -454,49 +454,58 @@ def test_callbacks_with_a_state_are_refused(callback, reason, make_classifier, d
     assert not list(path.parent.iterdir())
 
 
-# Random moments
+# Real processes
 
-PROGRAM = """
-import sys
-import joblib
-from sklearn_rnn import TextTokenizer
-from sklearn_rnn.datasets import make_word_order
-texts, labels = make_word_order(3000, random_state=0)
-X = TextTokenizer().fit_transform(texts)
-classifier = RNNTextClassifier(
-    hidden_size=8, max_epochs=8, early_stopping=True, random_state=0, checkpoint_path=sys.argv[1]
-)
-joblib.dump(classifier.fit(X, labels), sys.argv[2])
-"""
-
-
-def weights(saved):
-    return joblib.load(saved).net_.get_weights()
+EXAMPLE = ROOT / "examples" / "killed_fit.py"
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments(path):
-    """In real processes, until one comes to the end."""
-    saved = path.with_name("model.joblib")
-    python = [sys.executable, "-c", PROGRAM]
-    subprocess.run([*python, path.with_name("other"), saved], cwd=ROOT, check=True)
-    expected = weights(saved)
+def test_the_example_ends_with_the_same_weights():
+    """It kills a process a moment after each checkpoint: ``pytest -m slow -s -k example``."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLE)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    print(done.stdout)
+    assert lines.count("killed") >= 3
+    assert lines[-1] == "the same weights as without interruption"
+
+
+@pytest.mark.slow
+def test_kills_at_random_moments(make_classifier, data, path):
+    """Each process goes on for a random time, of up to a quarter of an undisturbed fit."""
+    parameters = {"max_epochs": 30, "n_iter_no_change": 99, **DROPOUT, **STOPPING}
+    make_classifier(**parameters).fit(*data)  # the first is slower
+    start = time.monotonic()
+    expected = make_classifier(**parameters).fit(*data)
+    seconds = time.monotonic() - start
+    classifier = make_classifier(checkpoint_path=path, **parameters)
     random_state = random.Random(0)
-    n_killed = 0
-    while True:
-        process = subprocess.Popen([*python, path, saved], cwd=ROOT, stderr=subprocess.PIPE)
-        end = time.monotonic() + random_state.uniform(1, 12)
-        while process.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        if process.poll() is not None:
-            break
-        process.kill()
-        process.wait()
-        n_killed += 1
-    assert process.returncode == 0, process.stderr.read()
-    assert n_killed
-    found = weights(saved)
-    assert found.keys() == expected.keys()
-    for name in expected:
-        np.testing.assert_array_equal(found[name], expected[name])
-    assert [file.name for file in path.parent.iterdir()] == [saved.name]
+    statuses = []
+    while not statuses or statuses[-1] != 0:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                fitted = clone(classifier).fit(*data)
+                joblib.dump(fitted, path.with_name("model.joblib"))
+                code = 0
+            finally:
+                os._exit(code)
+        time.sleep(random_state.uniform(0, seconds / 4))
+        # A fit that is killed again and again before its next checkpoint would never end.
+        if len(statuses) < 20:
+            os.kill(pid, signal.SIGKILL)
+        statuses.append(os.waitpid(pid, 0)[1])
+    assert set(statuses) <= {0, signal.SIGKILL}
+    assert signal.SIGKILL in statuses
+    fitted = joblib.load(path.with_name("model.joblib"))
+    assert same_weights(fitted, expected)
+    pd.testing.assert_frame_equal(
+        fitted.history_.drop(columns="seconds"), expected.history_.drop(columns="seconds")
+    )
+    assert not path.exists()
