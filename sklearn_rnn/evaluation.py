@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib.parallel import get_active_backend
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, check_cv
@@ -19,11 +20,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_rnn._containers import refuse_lazy
+from sklearn_rnn._evaluation.folds import Folds, share
 from sklearn_rnn._evaluation.paired_tests import corrected_t_test, mcnemar_test, tabulate
-from sklearn_rnn._evaluation.runs import Fold, Run, Scoring, fit_and_score
+from sklearn_rnn._evaluation.runs import Run, Scoring, fit_and_score
 from sklearn_rnn._labels import check_labels
 from sklearn_rnn._parameters import N_JOBS, SEED, Interval, Satisfies, check_parameters
-from sklearn_rnn._validation import _safe_indexing
 
 __all__ = ["compare"]
 
@@ -245,21 +246,23 @@ def compare(
     labels = _check_labels(X, y, "y")
     _check_two_classes(labels)
     if X_test is None:
-        splits = _list_splits(cv, X, labels)
-        folds, n_folds, seed = _split(X, labels, splits), len(splits), None
+        folds, seed = Folds(X, labels, _list_splits(cv, X, labels)), None
     else:
         test_labels = _check_labels(X_test, y_test, "y_test")
         _check_same_kind(labels, test_labels)
-        test_set = Fold(X, labels, X_test, test_labels, np.arange(len(test_labels)))
-        folds, n_folds, seed = iter([test_set]), 1, random_state
+        folds, seed = Folds(X, labels, X_test=X_test, y_test=test_labels), random_state
 
+    shared = share(folds)
     jobs = (
-        delayed(fit_and_score)(name, model, fold, scoring, seed, keep_estimator=return_estimators)
-        for fold in folds
+        delayed(fit_and_score)(
+            name, model, shared, number, scoring, seed, keep_estimator=return_estimators
+        )
+        for number in range(len(folds))
         for name, model in models.items()
     )
-    finished = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    runs = _collect_runs(finished, list(models), n_folds, verbose)
+    return_as = "generator" if get_active_backend()[0].supports_return_generator else "list"
+    finished = Parallel(n_jobs=n_jobs, return_as=return_as)(jobs)
+    runs = _collect_runs(finished, list(models), len(folds), verbose)
     table = tabulate(runs, corrected_t_test if X_test is None else mcnemar_test)
     if not (return_predictions or return_estimators):
         return table
@@ -342,14 +345,6 @@ def _list_splits(cv: Any, X: Any, labels: np.ndarray) -> list[tuple[np.ndarray, 
             "such pairs, the number of folds, or a splitter of scikit-learn."
         )
     return list(check_cv(pairs).split(X, labels))
-
-
-def _split(
-    X: Any, y: np.ndarray, splits: Iterable[tuple[np.ndarray, np.ndarray]]
-) -> Iterator[Fold]:
-    """Yield the folds one by one, so that few are in memory."""
-    for train, test in splits:
-        yield Fold(_safe_indexing(X, train), y[train], _safe_indexing(X, test), y[test], test)
 
 
 def _collect_runs(

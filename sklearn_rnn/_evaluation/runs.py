@@ -11,13 +11,13 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import resample
 
+from sklearn_rnn._evaluation.folds import Fold, Rows, receive
 from sklearn_rnn._validation import _safe_indexing
 
 Scorer = str | Callable[..., Any]
@@ -26,23 +26,13 @@ Scoring = Scorer | Sequence[str] | Mapping[str, Scorer]
 N_RESAMPLES = 100  # the relative error of a standard error is about 1 / sqrt(2 * 100) = 7 %
 
 
-class Fold(NamedTuple):
-    """A training set and a test set; `test_rows` are rows of `X` or `X_test` of `compare`."""
-
-    X_train: Any
-    y_train: np.ndarray
-    X_test: Any
-    y_test: np.ndarray
-    test_rows: npt.NDArray[np.intp]
-
-
 class Run(NamedTuple):
     """Times, predictions and scores of one estimator on one fold."""
 
     n_train: int
     fit_seconds: float
     predict_seconds: float
-    test_rows: npt.NDArray[np.intp]
+    test_rows: Rows
     y_true: np.ndarray
     predictions: np.ndarray
     scores: dict[str, float]
@@ -54,13 +44,33 @@ class Run(NamedTuple):
 def fit_and_score(
     name: str,
     estimator: BaseEstimator,
-    fold: Fold,
+    shared: Any,
+    number: int,
     scoring: Scoring,
     seed: int | None,
     *,
     keep_estimator: bool,
 ) -> Run:
-    """Fit and score a clone of an estimator; if `seed` is not None, estimate standard errors."""
+    """Fit and score a clone of an estimator on a fold.
+
+    Parameters
+    ----------
+    name : str
+        The name of the estimator, for a note on its errors.
+    estimator : estimator
+        The classifier to clone.
+    shared : object
+        The folds, as `share` returns them.
+    number : int
+        The number of the fold.
+    scoring : str, callable, list, tuple or dict
+        As in `compare`.
+    seed : int or None
+        The seed of the resamples for standard errors; None estimates none.
+    keep_estimator : bool
+        Whether the fitted estimator is a part of the run.
+    """
+    fold = receive(shared)[number]
     try:
         with catch_in_main_thread(record=True) as caught:
             start = perf_counter()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import re
+import sys
+from contextlib import suppress
 from typing import Literal
 
 import torch
@@ -22,7 +24,8 @@ def resolve_device(device: str) -> torch.device:
     ----------
     device : {"auto", "cpu", "cuda"} or "cuda:N"
         "auto" is the current GPU if there is one, else the CPU. With "auto", the worker processes
-        of joblib and multiprocessing use the GPUs in turn. With "auto" and "cuda", a rank of a
+        of joblib, multiprocessing and Dask use the GPUs in turn. Ray and dask-cuda assign GPUs to
+        their workers themselves, through CUDA_VISIBLE_DEVICES. With "auto" and "cuda", a rank of a
         process group uses the GPU of its number on the machine, LOCAL_RANK.
 
     Raises
@@ -50,9 +53,22 @@ def resolve_device(device: str) -> torch.device:
 def _choose_device(n_gpus: int) -> str:
     if not torch.cuda.is_available():
         return "cpu"
-    # "LokyProcess-3", "ForkPoolWorker-3": the third worker process.
-    worker = re.fullmatch(r".+-(\d+)", multiprocessing.current_process().name)
-    return f"cuda:{int(worker[1]) % n_gpus}" if worker else "cuda"
+    number = _find_worker_number()
+    return "cuda" if number is None else f"cuda:{number % n_gpus}"
+
+
+def _find_worker_number() -> int | None:
+    """Return the number of this worker process; None if it has none, or a GPU of its own."""
+    if "dask_cuda" in sys.modules:  # it makes the GPU of a worker the first that the worker sees
+        return None
+    name = multiprocessing.current_process().name
+    if "distributed" in sys.modules:
+        with suppress(ValueError):  # outside of a task of Dask
+            worker = sys.modules["distributed"].get_worker()
+            name = f"worker-{worker.name}"
+    # "LokyProcess-3", "ForkPoolWorker-3", "worker-3", "worker-SLURMCluster-3".
+    match = re.fullmatch(r".+-(\d+)", name)
+    return int(match[1]) if match else None
 
 
 def available_device(device: str) -> torch.device:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -73,6 +74,35 @@ def test_a_rank_of_a_process_group_uses_the_gpu_of_its_number(
     monkeypatch.setenv("LOCAL_RANK", "5")
     monkeypatch.setattr(hardware, "in_process_group", lambda: True)
     assert resolve_device(device) == torch.device(resolved)
+
+
+@pytest.mark.parametrize("n_gpus", [2], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "resolved"),
+    [
+        (0, "cuda:0"),  # of LocalCluster
+        (3, "cuda:1"),
+        ("SLURMCluster-2", "cuda:0"),
+        ("gpu-1", "cuda:1"),
+        ("tcp://127.0.0.1:40001", "cuda"),
+    ],
+)
+def test_workers_of_dask_use_the_gpus_in_turn(monkeypatch, n_gpus, name, resolved):
+    worker = SimpleNamespace(name=name)
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(get_worker=lambda: worker))
+    assert resolve_device("auto") == torch.device(resolved)
+    # dask-cuda gives a worker its own order of the GPUs.
+    monkeypatch.setitem(sys.modules, "dask_cuda", SimpleNamespace())
+    assert resolve_device("auto") == GPU
+
+
+@pytest.mark.parametrize("n_gpus", [2], indirect=True)
+def test_outside_of_a_task_of_dask_auto_is_the_current_gpu(monkeypatch, n_gpus):
+    def get_worker():
+        raise ValueError("No worker found")
+
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(get_worker=get_worker))
+    assert resolve_device("auto") == GPU
 
 
 def test_joblib_numbers_its_workers():
