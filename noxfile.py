@@ -41,7 +41,7 @@ LIMITS_OF_MLFLOW = ["importlib_metadata<10", "pyarrow<26", "python-dateutil<3"]
 # Prefixes of the packages that a CUDA build of torch installs on Linux, in versions that it pins.
 CUDA_PACKAGES = ("nvidia-", "cuda-", "triton")
 
-# What the tests of the page need: a driver of Chromium, and the runtime of the page.
+# What the tests of the page and the site need: a driver of Chromium, and the runtime of the page.
 NPM_PACKAGES = ["playwright-core@1.65.1", "onnxruntime-web@1.30.0"]
 
 nox.options.default_venv_backend = "virtualenv"
@@ -175,10 +175,7 @@ def page(session: nox.Session) -> None:
         if shutil.which(program) is None:
             session.skip(f"{program} is not installed.")
     install_pinned(session, ".[test]")
-    folder = Path(session.create_tmp()).resolve()
-    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    session.run(*npm, *NPM_PACKAGES, external=True)
-    env = {"SKLEARN_RNN_NODE_MODULES": str(folder / "node_modules")}
+    env = {"SKLEARN_RNN_NODE_MODULES": install_npm(session)}
     session.run("pytest", "--numprocesses=0", "tests/export/test_page.py", env=env)
 
 
@@ -191,8 +188,15 @@ def docs(session: nox.Session) -> None:
     """
     install_pinned(session, ".[docs]")
     session.run("pytest", "--numprocesses=0", "docs/test_pages.py")
+    site = "docs/_build/html"
     build = ["sphinx-build", "-W", "--keep-going", "-n", *session.posargs]
-    session.run(*build, "docs", "docs/_build/html", env={"OMP_NUM_THREADS": "1"})
+    session.run(*build, "docs", site, env={"OMP_NUM_THREADS": "1"})
+    browser = shutil.which("chromium")
+    if browser is None or shutil.which("npm") is None:
+        session.log("The site is not opened: chromium or npm is not installed.")
+        return
+    modules = install_npm(session)
+    session.run("node", "docs/check_site.mjs", modules, browser, site, external=True)
 
 
 @nox.session
@@ -239,6 +243,14 @@ def install_pinned(session: nox.Session, *requirements: str) -> None:
     unpinned = {name for name in unpinned if not name.startswith(CUDA_PACKAGES)}
     if unpinned and sys.platform == "linux":
         session.error(f"constraints.txt does not pin {sorted(unpinned)}.")
+
+
+def install_npm(session: nox.Session) -> str:
+    """Install the packages of npm, and return the folder that has them."""
+    folder = Path(session.create_tmp()).resolve()
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    session.run(*npm, *NPM_PACKAGES, external=True)
+    return str(folder / "node_modules")
 
 
 def constraints_with(session: nox.Session, limits: list[str], without: Collection[str] = ()) -> str:

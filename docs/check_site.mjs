@@ -1,75 +1,82 @@
-// Opens the built site in headless Chromium: no page logs an error, and the search finds the classifier.
+// Opens the built site in headless Chromium:
 //
-//     node docs/check_site.mjs ADDRESS [FOLDER]
+//     node check_site.mjs NODE_MODULES CHROMIUM SITE [SCREENSHOTS]
 //
-// With FOLDER, it saves screenshots there: of a wide screen, of a phone, and in the dark.
-import { createRequire } from "node:module";
+// NODE_MODULES has playwright-core. On a wide screen, in the dark and on a phone: no page logs an error, asks another
+// server or is wider than the screen, and the search finds the classifier. SCREENSHOTS is a folder for a picture of
+// each page.
 
-const require = createRequire(`${process.env.SKLEARN_RNN_NODE_MODULES}/`);
-const { chromium } = require("playwright-core");
-const [address, folder] = process.argv.slice(2);
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { extname, join } from "node:path";
+
+const [modules, executablePath, site, screenshots] = process.argv.slice(2);
+const { chromium } = createRequire(`${modules}/`)("playwright-core");
 
 const PAGES = [
   "index",
-  "install",
   "quickstart",
-  "guide/index",
   "guide/network",
-  "guide/comparing",
   "auto_examples/index",
   "auto_examples/explaining/plot_colored_text",
   "api/index",
   "api/generated/sklearn_rnn.RNNTextClassifier",
   "benchmarks",
-  "reference_systems",
   "migrating",
-  "changelog",
-  "glossary",
 ];
 const VIEWS = {
   wide: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
   dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
   phone: { viewport: { width: 390, height: 844 }, colorScheme: "light" },
 };
+const TYPES = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml" };
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox"],
+const server = createServer(async (request, response) => {
+  const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+  try {
+    const content = await readFile(join(site, path));
+    response.setHeader("Content-Type", TYPES[extname(path)] ?? "application/octet-stream");
+    response.end(content);
+  } catch {
+    response.writeHead(path === "/favicon.ico" ? 204 : 404).end();
+  }
 });
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const address = `http://127.0.0.1:${server.address().port}`;
+
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 const errors = [];
 for (const [view, options] of Object.entries(VIEWS)) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(120000);
   const page = await context.newPage();
   let name;
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(`${view}, ${name}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => errors.push(`${view}, ${name}: ${error}`));
-  page.on("requestfailed", (request) => errors.push(`${view}, ${name}: ${request.url()}`));
+  const report = (error) => errors.push(`${view}, ${name}: ${error}`);
+  page.on("console", (message) => message.type() === "error" && report(message.text()));
+  page.on("pageerror", (error) => report(error.message));
+  page.on("response", (response) => response.status() >= 400 && report(`${response.status()} ${response.url()}`));
   page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(address) && !url.startsWith("data:") && !url.startsWith("blob:"))
-      errors.push(`${view}, ${name}: asks another server, ${url}`);
+    const isLocal = [address, "data:", "blob:"].some((start) => request.url().startsWith(start));
+    if (!isLocal) report(`asks another server, ${request.url()}`);
   });
   for (name of PAGES) {
-    const response = await page.goto(`${address}/${name}.html`, { waitUntil: "networkidle" });
-    if (!response.ok()) errors.push(`${view}, ${name}: status ${response.status()}`);
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    if (overflow > 0) errors.push(`${view}, ${name}: ${overflow} px wider than the screen`);
-    if (folder)
-      await page.screenshot({ path: `${folder}/${view}-${name.replaceAll("/", "-")}.png` });
+    await page.goto(`${address}/${name}.html`);
+    const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (excess > 0) report(`${excess} px wider than the screen`);
+    const path = join(screenshots ?? "", `${view}-${name.replaceAll("/", "-")}.png`);
+    if (screenshots) await page.screenshot({ path });
   }
   name = "search";
-  await page.goto(`${address}/search.html?q=RNNTextClassifier`, { waitUntil: "networkidle" });
-  await page.waitForSelector("#search-results li a", { timeout: 20000 });
-  const results = await page.$$eval("#search-results li a", (links) => links.map((a) => a.href));
-  if (!results.some((url) => url.includes("sklearn_rnn.RNNTextClassifier")))
-    errors.push(`${view}: the search does not find RNNTextClassifier, but ${results.slice(0, 5)}`);
-  if (folder) await page.screenshot({ path: `${folder}/${view}-search.png` });
+  await page.goto(`${address}/search.html?q=RNNTextClassifier`);
+  const links = page.locator("#search-results li a");
+  await links.first().waitFor();
+  const found = await links.evaluateAll((all) => all.map((link) => link.href));
+  if (!found.some((url) => url.includes("sklearn_rnn.RNNTextClassifier"))) report(`found only ${found}`);
+  if (screenshots) await page.screenshot({ path: join(screenshots, `${view}-search.png`) });
   await context.close();
 }
 await browser.close();
+server.close();
 for (const error of errors) console.error(error);
-process.exit(errors.length ? 1 : 0);
+process.exitCode = errors.length ? 1 : 0;
