@@ -112,7 +112,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
         outputs = {"--save": args.save, "--confusion-matrix": args.confusion_matrix}
     elif args.command == "train":
         inputs = args.files
-        outputs = {"--save": args.save}
+        outputs = {"--save": args.save, "--checkpoint": args.checkpoint}
     elif args.command == "predict":
         inputs = [args.model, *args.files]
         outputs = {"--output": args.output}
@@ -241,6 +241,13 @@ def _add_train(parser: _Parser) -> None:
         metavar="N",
         help="have N texts in memory at a time, and their ids in a temporary file (default: all "
         "texts and ids in memory); the network is the same",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=output_name,
+        metavar="FILE",
+        help="write the state of the fit here after each epoch: if the command is killed, the same "
+        "command goes on from it (default: no file)",
     )
     _add_settings(
         parser, "a parameter: tok__... of the TextTokenizer, clf__... of the RNNTextClassifier"

@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> None:
     check_savable(args.save)
     check_writable(args.save)
     model = make_recurrent(verbose=is_verbose(args))
-    set_parameters(model, [("clf__random_state", args.seed), *args.set])
+    own = [("clf__random_state", args.seed), ("clf__checkpoint_path", args.checkpoint)]
+    set_parameters(model, [*own, *args.set])
     # stdout is for results: what is printed during the fit goes to stderr.
     with redirect_stdout(sys.stderr):
         _fit(model, args)

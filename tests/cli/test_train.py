@@ -1,6 +1,7 @@
 """Command `train`: the same model in memory and out of core, from one file or several."""
 
 import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -9,9 +10,12 @@ from numpy.testing import assert_array_equal
 
 from sklearn_rnn.__main__ import main
 from sklearn_rnn._cli import train as command
+from sklearn_rnn._training import net
+from sklearn_rnn._training.loop import TrainingLoop
 from sklearn_rnn.export import load_model
 from tests.cli.options import COLUMNS, TINY_RNN
 from tests.cli.stdin import Stdin
+from tests.nets import same_weights
 
 ERROR = "python -m sklearn_rnn: error: "
 TINY = [option for option in TINY_RNN if not option.startswith("--model")]
@@ -53,6 +57,21 @@ def test_settings_seed_and_a_pickle(csv, capsys):
     )
     model = joblib.load("m.joblib")
     assert (model[-1].random_state, model[0].max_length_) == (3, 5)
+
+
+@pytest.mark.parametrize("options", [[], ["--chunk-size=7"]])
+def test_a_command_that_is_ended_goes_on_from_its_checkpoint(csv, options, monkeypatch, capsys):
+    assert main([*TRAIN, csv, *options, "--save=whole.joblib"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingLoop, "run", lambda loop: 1 / 0)
+        assert main([*TRAIN, csv, *options, "--save=m.joblib", "--checkpoint=fit"]) == 2
+    assert sorted(path.name for path in Path().glob("fit*")) == ["fit.linear"]
+    with monkeypatch.context() as patch:
+        patch.setattr(net, "learn_linear_term", lambda *args, **kwargs: 1 / 0)
+        assert main([*TRAIN, csv, *options, "--save=m.joblib", "--checkpoint=fit"]) == 0
+    assert not list(Path().glob("fit*"))
+    whole, model = map(joblib.load, ["whole.joblib", "m.joblib"])
+    assert same_weights(model[-1], whole[-1])
 
 
 def test_many_files_are_counted(shards, reviews, capsys):
