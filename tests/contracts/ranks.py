@@ -13,6 +13,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import joblib
 import numpy as np
@@ -220,6 +221,12 @@ def load_and_continue(rank, folder):
     return loaded.partial_fit(X, Y).net_.get_weights()
 
 
+def fit_beside_gpus():
+    """Fit as in a process group of NCCL, whose tensors on the CPU need a group of their own."""
+    with mock.patch.object(dist, "get_backend_config", return_value="cuda:nccl"):
+        return describe(fit("lstm"))
+
+
 def resume(folder):
     """Fit with a checkpoint: the first call fails in the second epoch, the second goes on."""
     parameters = PLAIN | {"checkpoint_path": folder / "state"}
@@ -287,6 +294,7 @@ CASES = {
     "threads": lambda rank, folder: fit_in_threads(),
     "fork": lambda rank, folder: fit_in_fork(),
     "load and continue": load_and_continue,
+    "group for the CPU": lambda rank, folder: fit_beside_gpus(),
     "resume": lambda rank, folder: resume(folder),
     "no random state": lambda rank, folder: fit_plain(random_state=None).net_.get_weights(),
     "checkpoints": checkpoints,
@@ -334,6 +342,7 @@ def main(rank, n_ranks, folder, *cases):
     warnings.filterwarnings("ignore", "With batch_size=")
     results = {case: CASES[case](rank, folder) for case in cases}
     (folder / f"{rank}.pickle").write_bytes(pickle.dumps(results))
+    dist.destroy_process_group()
 
 
 if __name__ == "__main__":

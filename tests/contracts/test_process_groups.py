@@ -104,6 +104,7 @@ def fit_with(*arguments, **keywords):
 
 EXPECTED = {
     **{name: lambda name=name: describe(fit(name)) for name in FITS},
+    "group for the CPU": lambda: describe(fit("lstm")),
     "resume": lambda: describe(fit("lstm")),
     "search": search,
     "search in worker processes": search,
@@ -183,6 +184,13 @@ def test_four_ranks_give_the_bits_of_one_process(tmp_path):
     results, outputs = start(4, list(FITS), tmp_path)
     assert all(results), outputs
     check_fits(results, FITS)
+
+
+@pytest.mark.slow
+def test_a_process_group_of_one_is_no_process_group(tmp_path):
+    (result,), outputs = start(1, ["lstm", "threads"], tmp_path)
+    np.testing.assert_equal(result["lstm"], EXPECTED["lstm"](), str(outputs))
+    assert result["threads"] == ["no error"]
 
 
 @pytest.mark.slow
