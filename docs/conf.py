@@ -36,6 +36,7 @@ extensions = [
 exclude_patterns = ["_build", "examples", "figures"]
 templates_path = ["_templates"]
 nitpicky = True
+toc_object_entries_show_parents = "hide"
 
 # Pages
 myst_enable_extensions = ["colon_fence", "deflist", "substitution"]

@@ -4,6 +4,7 @@ The address of a page follows from the name of the object, which must exist in t
 package: a reference to a name that is not there stays unresolved, which is an error of the build.
 """
 
+import sys
 from pydoc import locate
 from typing import Any
 
@@ -52,6 +53,8 @@ def find_address(name: str) -> str | None:
     last = name.rpartition(".")[2]
     if package in PAGES:
         return PAGES[package].format(page=name, last=last)
+    if package not in sys.stdlib_module_names:
+        return None
     module = name if not rest else name.rpartition(".")[0]
     return STANDARD_LIBRARY.format(module=module, page=name if rest else f"module-{name}")
 
