@@ -260,6 +260,7 @@ class RecurrentNet(PredictionNet):
     ) -> TrainingLoop:
         rng = np.random.default_rng(seed)
         cross_fit = self._learn_linear_term(training, accumulate, rng, pool, checkpoint)
+        trim_heaps()  # of the linear fits
         # set_params(criterion__label_smoothing=...) would build a new optimizer, without moments.
         self.criterion_.label_smoothing = self.label_smoothing
         options = {"reads_characters": self.reads_characters, "device": self.device}
