@@ -179,7 +179,8 @@ class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         Its memory is bounded. Of more than 8 million coefficients, those of the most frequent
         n-grams are fitted. If the texts have more than 33 million n-grams together, as 100,000
         reviews have, the log-count ratios still come from all texts, and the coefficients are
-        fitted to a random sample of the texts that has as many.
+        fitted to a random sample of the texts that has as many, for n-grams that at least about two
+        texts of the sample have.
 
         While the network is trained, the logits of the linear classifier are out-of-fold
         predictions: the training texts are split into five folds, and the logits of a text come

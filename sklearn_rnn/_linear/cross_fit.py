@@ -26,6 +26,7 @@ from sklearn_rnn._linear.ngrams import (
     ParallelMap,
     count_ngrams,
     extract_ngrams,
+    keep_largest,
     text_counts,
 )
 from sklearn_rnn._linear.presence import KnownBlock, Presence, ScaledPresence, find_known
@@ -211,9 +212,10 @@ def learn_linear_term(
 
     The memory is bounded. With more n-grams than `MAX_COEFFICIENTS` allows, the most frequent are
     in the term. If all texts together have more than `MAX_NGRAMS` n-grams, the log-count ratios are
-    still counted in all texts, and the coefficients are fitted to a random sample of the texts. A
-    text outside of the sample has a fold too, which its log-count ratios leave out. Beyond the
-    ids, only labels, weights, folds and logits then grow with the number of texts.
+    still counted in all texts, and the coefficients are fitted to a random sample of the texts. An
+    n-gram is then in the term if about `MIN_TEXTS` texts of the sample have it. A text outside of
+    the sample has a fold too, which its log-count ratios leave out. Beyond the ids, only labels,
+    weights, folds and logits then grow with the number of texts.
 
     Parameters
     ----------
@@ -249,10 +251,16 @@ def learn_linear_term(
     fitted = copy.deepcopy(term).cpu()
     extract = partial(extract_ngrams, ids, fitted.longest, parallel_map)
     counts = text_counts(labels, weights)
-    keys, n_found = count_ngrams(extract(), counts, most=MAX_COEFFICIENTS // n_classes)
+    found, totals, n_found = count_ngrams(extract(), counts)
+    share = min(MAX_NGRAMS / max(n_found, 1), 1.0)
+    is_frequent = totals >= MIN_TEXTS / share
+    largest = found[is_frequent], totals[is_frequent], MAX_COEFFICIENTS // n_classes
+    keys = torch.from_numpy(keep_largest(*largest)[0])
     trim_heaps()  # of the n-grams that were counted
     folds, n_folds = draw_folds(labels, rng)
-    is_sampled = draw_sample(len(labels), MAX_NGRAMS / n_found if n_found else 1.0, rng)
+    is_sampled = np.ones(len(labels), dtype=bool)
+    if share < 1:
+        is_sampled = rng.random(len(labels), dtype=np.float32) < share
     table = torch.cat([fitted.keys, keys]).unique()
 
     fold_counts = torch.zeros(max(n_folds, 1), len(table), n_classes)
@@ -287,13 +295,6 @@ def learn_linear_term(
     logits *= scale
     coefficients *= scale
     return CrossFit(folds, logits, coefficients)
-
-
-def draw_sample(n_texts: int, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Draw the texts that the coefficients are fitted to: all of them if the share is 1 or more."""
-    if share >= 1:
-        return np.ones(n_texts, dtype=bool)
-    return rng.random(n_texts, dtype=np.float32) < share
 
 
 def add_counts(

@@ -113,9 +113,9 @@ def _extract_block(ids: IdMatrix, rows: slice, longest: int) -> NgramBlock:
 
 
 def count_ngrams(
-    blocks: Iterable[NgramBlock], counts: FloatArray, *, most: int | None = None
-) -> tuple[Tensor, int]:
-    """Count the texts that contain each n-gram, and return the n-grams with large totals.
+    blocks: Iterable[NgramBlock], counts: FloatArray
+) -> tuple[IntArray, FloatArray, int]:
+    """Count the texts that contain each n-gram; drop n-grams with small totals.
 
     Parameters
     ----------
@@ -123,14 +123,13 @@ def count_ngrams(
         The n-grams of the texts, as `extract_ngrams` yields them.
     counts : ndarray of float of shape (n,)
         The count of each text, as `text_counts` returns them.
-    most : int, default=None
-        The largest number of n-grams that are returned: those with the largest totals. Of n-grams
-        with the smallest total that would fit in part, none is returned. None: no limit.
 
     Returns
     -------
-    keys : Tensor of int64 of shape (F,)
+    keys : ndarray of int64 of shape (F,)
         Sorted keys of the n-grams with a total of at least `MIN_TEXTS`.
+    totals : ndarray of float64 of shape (F,)
+        The sum of the counts of the texts that contain each of these n-grams.
     n_found : int
         The number of distinct n-grams of each text, summed over the texts.
 
@@ -152,10 +151,7 @@ def count_ngrams(
                 sums = [keep_largest(*sums[0], MAX_CANDIDATES // 2)]
     keys, totals = _merge(sums)
     is_kept = totals >= MIN_TEXTS
-    keys, totals = keys[is_kept], totals[is_kept]
-    if most is not None:
-        keys, totals = keep_largest(keys, totals, most)
-    return torch.from_numpy(keys), n_found
+    return keys[is_kept], totals[is_kept], n_found
 
 
 def _merge(sums: list[KeySums]) -> KeySums:

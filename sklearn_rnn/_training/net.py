@@ -12,6 +12,7 @@ import torch
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 
 from sklearn_rnn._linear.cross_fit import CrossFit, learn_linear_term
+from sklearn_rnn._linear.heap import trim_heaps
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.batches import Batch
 from sklearn_rnn._training.callbacks import has_batch_hook, loads_best_weights, scheduled_rate

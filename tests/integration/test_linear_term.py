@@ -45,7 +45,7 @@ def test_parameters_and_summary_of_the_linear_term(make_classifier, word_order, 
         assert term_of(classifier) is None
         assert classifier.n_parameters_ == without
         return
-    keys, _ = count_ngrams(extract_ngrams(X, linear_ngrams), np.ones(80))
+    keys, _, _ = count_ngrams(extract_ngrams(X, linear_ngrams), np.ones(80))
     assert term_of(classifier).keys.tolist() == [0, *keys.tolist()]
     n_parameters = 2 * len(keys) + 2  # coefficients, and the biases
     assert classifier.n_parameters_ == without + n_parameters
