@@ -91,7 +91,7 @@ def main() -> None:
             price = PRICE * n_ranks * (tokenizing + epochs)
             print(
                 f"| {n_texts:,} | {2 * N_COLUMNS * n_texts / 1e9:,.2f} | {n_ranks} | "
-                f"{tokenizing:,.2f} | {epochs:,.1f} | {price:,.2f} |"
+                f"{tokenizing:,.2f} | {epochs:,.2f} | {price:,.2f} |"
             )
 
 
