@@ -86,6 +86,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_context = {"default_mode": "auto"}  # the theme logs an error without it
 html_theme_options = {
     "logo": {"text": "sklearn_rnn"},
     "header_links_before_dropdown": 6,
