@@ -118,10 +118,13 @@ class MicroBatches:
             of all weights.
         """
         generator = self.generators[0]
-        ngrams = self._find_ngrams(inputs)  # before word dropout, on purpose
+        slices = self._split(len(labels))
+        own = self._own_rows(slices)
+        # Of the ids before word dropout, on purpose.
+        ngrams = self._find_ngrams({name: column[own] for name, column in inputs.items()})
         embedded = self.module.embed(  # (T, B, E)
             self.module.word_dropout(inputs["ids"], generator),
-            self._ngram_scores(inputs, ngrams),
+            self._training_scores(inputs, ngrams, own),
             characters_of(inputs),
             generator,
         )
@@ -132,7 +135,6 @@ class MicroBatches:
         n_channels = embedded.shape[2]
         if self.ranks is not None:  # the n-gram scores need no gradients, nor do frozen tables
             n_channels = self.embedding.shape[1] * trains_tables
-        slices = self._split(len(labels))
 
         def compute(number: int) -> tuple[torch.Tensor, ...]:
             rows = slices[number]
@@ -248,6 +250,26 @@ class MicroBatches:
             return None
         coefficients = self.fold_coefficients if "folds" in inputs else None
         return term.scores(ngrams, coefficients, inputs.get("folds"))
+
+    def _training_scores(
+        self, inputs: Inputs, ngrams: TokenNgrams | None, own: slice
+    ) -> torch.Tensor | None:
+        """Return the n-gram scores of a mini-batch: zeros for the texts of other ranks."""
+        scores = self._ngram_scores({name: column[own] for name, column in inputs.items()}, ngrams)
+        if scores is None or self.ranks is None:
+            return scores
+        joined = scores.new_zeros(*inputs["ids"].shape, scores.shape[2])
+        joined[own] = scores
+        return joined
+
+    def _own_rows(self, slices: Sequence[slice]) -> slice:
+        """Return the rows of the micro-batches that this process computes."""
+        own = slices
+        if self.ranks is not None:
+            owners = self.ranks.owners(len(slices))
+            pairs = zip(slices, owners, strict=True)
+            own = [rows for rows, owner in pairs if owner == self.ranks.rank]
+        return slice(own[0].start, own[-1].stop) if own else slice(0, 0)
 
     def _linear_logits(
         self, inputs: Inputs, ngrams: TokenNgrams | None, rows: slice

@@ -221,6 +221,11 @@ def load_and_continue(rank, folder):
     return loaded.partial_fit(X, Y).net_.get_weights()
 
 
+def fit_characters():
+    ids = TextTokenizer(add_characters=True).fit_transform(TEXTS)
+    return RNNTextClassifier(**PLAIN | {"max_epochs": 1}).fit(ids, Y).net_.get_weights()
+
+
 def fit_beside_gpus():
     """Fit as in a process group of NCCL, whose tensors on the CPU need a group of their own."""
     with mock.patch.object(dist, "get_backend_config", return_value="cuda:nccl"):
@@ -295,6 +300,7 @@ CASES = {
     "fork": lambda rank, folder: fit_in_fork(),
     "load and continue": load_and_continue,
     "group for the CPU": lambda rank, folder: fit_beside_gpus(),
+    "characters": lambda rank, folder: fit_characters(),
     "resume": lambda rank, folder: resume(folder),
     "no random state": lambda rank, folder: fit_plain(random_state=None).net_.get_weights(),
     "checkpoints": checkpoints,

@@ -14,6 +14,7 @@ from tests.contracts.ranks import (
     Y,
     describe,
     fit,
+    fit_characters,
     fit_plain,
     partial_fits,
     search,
@@ -105,6 +106,7 @@ def fit_with(*arguments, **keywords):
 EXPECTED = {
     **{name: lambda name=name: describe(fit(name)) for name in FITS},
     "group for the CPU": lambda: describe(fit("lstm")),
+    "characters": fit_characters,
     "resume": lambda: describe(fit("lstm")),
     "search": search,
     "search in worker processes": search,
@@ -181,9 +183,10 @@ def test_two_ranks_with_threads_give_the_bits_of_one_process(tmp_path, n_threads
 
 @pytest.mark.slow
 def test_four_ranks_give_the_bits_of_one_process(tmp_path):
-    results, outputs = start(4, list(FITS), tmp_path)
+    cases = [*FITS, "characters"]
+    results, outputs = start(4, cases, tmp_path)
     assert all(results), outputs
-    check_fits(results, FITS)
+    check_fits(results, cases)
 
 
 @pytest.mark.slow
