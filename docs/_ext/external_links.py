@@ -33,7 +33,7 @@ def resolve(
     name = node.get("reftarget", "")
     if node.get("refdomain") != "py":
         return None
-    if name in sklearn_rnn.__all__:  # in the docstring of another module of this package
+    if name.partition(".")[0] in sklearn_rnn.__all__:  # in the docstring of another module
         domain = env.domains["py"]
         target = f"sklearn_rnn.{name}"
         return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
