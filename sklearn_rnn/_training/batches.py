@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from sklearn_rnn._ids import IdMatrix, count_words
 from sklearn_rnn._linear.characters import CharacterNgrams, split_characters
 from sklearn_rnn._linear.cross_fit import CrossFit
+from sklearn_rnn._linear.heap import trim_heaps
 from sklearn_rnn._training.data import TrainingData
 
 Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
@@ -25,6 +26,12 @@ Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
 # Each epoch assigns the texts at random to pools of this many mini-batches, and sorts each pool by
 # length. Larger pools mean less padding, smaller pools mean more randomness.
 POOL_BATCHES = 50
+
+# Tensors of many sizes leave gaps in the heaps. Over 250 mini-batches of up to 400 tokens a process
+# with two threads grew by 0.44 GB, and by 0.12 GB if the heaps were trimmed every 20, which took
+# 6 % more processor time. Small fits have a lower peak and are not trimmed.
+IDS_BETWEEN_TRIMS = 2**18
+MANY_TEXTS = 2**15
 
 
 class IdsDataset(Dataset[Batch]):
@@ -141,8 +148,13 @@ class TrainingBatches:
         widths = np.maximum.reduceat(lengths[order], starts)
         n_columns = np.maximum.reduceat(self.dataset.n_columns[order], starts)
         rows_of_batches = torch.from_numpy(order).to(self.dataset.device).split(self.batch_size)
+        is_large, n_ids = len(self.dataset) >= MANY_TEXTS, 0
         for batch in self.rng.permutation(len(starts)):
             rows = rows_of_batches[batch]
+            n_ids += len(rows) * int(n_columns[batch])
+            if is_large and n_ids > IDS_BETWEEN_TRIMS:
+                trim_heaps()
+                n_ids = 0
             yield self.dataset.take(rows, int(widths[batch]), int(n_columns[batch]))
 
     def _shuffle(self) -> npt.NDArray[np.int64]:

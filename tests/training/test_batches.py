@@ -129,3 +129,14 @@ def test_batches_are_not_in_the_order_of_their_lengths():
     widths = [inputs["ids"].shape[1] for inputs, _ in batches]
     assert sorted(widths) == list(range(5, 101, 5))
     assert widths != sorted(widths)
+
+
+@pytest.mark.parametrize(("many", "n_trims"), [(100, 3), (101, 0)])
+def test_heaps_are_trimmed_between_the_batches_of_many_texts(monkeypatch, many, n_trims):
+    trims = []
+    monkeypatch.setattr("sklearn_rnn._training.batches.trim_heaps", lambda: trims.append(0))
+    monkeypatch.setattr("sklearn_rnn._training.batches.MANY_TEXTS", many)
+    monkeypatch.setattr("sklearn_rnn._training.batches.IDS_BETWEEN_TRIMS", 299)
+    dataset = make_dataset(np.full(100, 10))  # 10 batches of 100 ids
+    assert len(list(TrainingBatches(dataset, 10, np.random.default_rng(0)))) == 10
+    assert len(trims) == n_trims
