@@ -87,7 +87,7 @@ read_texts("folder", format=None)
 read_texts(["reviews.jsonl", Path("reviews.jsonl")])
 for chunk, targets in iter_texts("reviews.jsonl", chunk_size=5, classes=["praise", "blame"]):
     print(chunk.shape, None if targets is None else targets.shape)
-for chunk, _ in iter_texts(["reviews.csv"], text="review", label=None):
+for chunk, targets in iter_texts(["reviews.csv"], text="review", label=None):
     print(chunk.shape)
 streamed = make_pipeline(TextTokenizer(), RNNTextClassifier(max_epochs=1))
 fit_from_files(streamed, "reviews.jsonl", chunk_size=10, folder=Path("."), verbose=0).predict(texts)
