@@ -85,13 +85,12 @@ for name in ("praise", "blame"):
 read_texts("folder", format="folder")
 read_texts("folder", format=None)
 read_texts(["reviews.jsonl", Path("reviews.jsonl")])
-for chunk, targets in iter_texts("reviews.jsonl", chunk_size=5, classes=["praise", "blame"]):
+for chunk, targets in iter_texts("reviews.jsonl", chunk_size=5, classes=[0, 1]):
     print(chunk.shape, None if targets is None else targets.shape)
-for chunk, targets in iter_texts(["reviews.csv"], text="review", label=None):
-    print(chunk.shape)
+print([chunk.shape for chunk, _ in iter_texts(["reviews.csv"], text="review", label=None)])
 streamed = make_pipeline(TextTokenizer(), RNNTextClassifier(max_epochs=1))
-fit_from_files(streamed, "reviews.jsonl", chunk_size=10, folder=Path("."), verbose=0).predict(texts)
 fit_from_files(streamed, [Path("reviews.csv")], text="review", label="verdict", verbose=True)
+fit_from_files(streamed, "reviews.csv", text="review", label="verdict", folder=".").predict(texts)
 print(reviews.data, reviews.target)
 
 # Tokenizer.
