@@ -142,7 +142,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the annotations of the package, and user code against the installed package."""
-    install_pinned(session, ".[export,plot,zstd]")
+    install_pinned(session, ".[export,plot,report,zstd]")
     session.run("mypy")
     session.run("python", "tests/typing/check.py")
 

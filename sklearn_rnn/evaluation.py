@@ -1,4 +1,4 @@
-"""Comparison of several classifiers on the same folds, or on one test set."""
+"""Comparison of several classifiers on the same folds, or on one test set, and its report."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from sklearn_rnn._evaluation.paired_tests import corrected_t_test, mcnemar_test,
 from sklearn_rnn._evaluation.runs import Run, Scoring, fit_and_score
 from sklearn_rnn._labels import check_labels
 from sklearn_rnn._parameters import N_JOBS, SEED, Interval, Satisfies, check_parameters
+from sklearn_rnn._report.report import report
 
-__all__ = ["compare"]
+__all__ = ["compare", "report"]
 
 Estimators = Mapping[str, BaseEstimator] | Sequence[tuple[str, BaseEstimator]]
 Splitter: TypeAlias = BaseCrossValidator | BaseShuffleSplit
@@ -190,11 +191,17 @@ def compare(
             with `return_predictions`: the labels of all tested texts, fold by fold;
         `test_rows` : ndarray of int of shape (n_tested,)
             with `return_predictions`: the row of each of these texts in `X`, or in `X_test`;
+        `folds` : ndarray of int of shape (n_tested,)
+            with `return_predictions`: the number of the fold of each of these texts, from 0 on;
         `predictions` : dict of str to ndarray of shape (n_tested,)
             with `return_predictions`: the predictions of each estimator for these texts;
         `estimators` : dict of str to list of estimators
             with `return_estimators`: the fitted estimators, one for each fold; with a test set, a
             single one, fitted on all of `X`.
+
+    See Also
+    --------
+    report : Writes the results as an HTML page.
 
     Raises
     ------
@@ -373,6 +380,7 @@ def _collect_predictions(runs: dict[str, list[Run]]) -> dict[str, Any]:
     folds = next(iter(runs.values()))
     return {
         "test_rows": np.concatenate([run.test_rows for run in folds]),
+        "folds": np.repeat(np.arange(len(folds)), [len(run.test_rows) for run in folds]),
         "y_true": np.concatenate([run.y_true for run in folds]),
         "predictions": {
             name: np.concatenate([run.predictions for run in runs[name]]) for name in runs

@@ -309,7 +309,8 @@ def test_predictions_of_folds(texts_and_labels, models):
     texts, labels = texts_and_labels
     cv = StratifiedKFold(4, shuffle=True, random_state=0)
     results = compare(models, texts, labels, cv=cv, return_predictions=True)
-    assert set(results) == {"table", "y_true", "test_rows", "predictions"}
+    assert set(results) == {"table", "y_true", "test_rows", "folds", "predictions"}
+    assert_array_equal(np.unique(results.folds, return_counts=True), [range(4), [15] * 4])
     assert_array_equal(np.sort(results.test_rows), np.arange(60))
     assert_array_equal(results.y_true, labels[results.test_rows])
     for name, model in models.items():
@@ -328,7 +329,8 @@ def test_predictions_and_estimators_of_a_test_set(texts_and_labels, models):
         return_predictions=True,
         return_estimators=True,
     )
-    assert set(results) == {"table", "y_true", "test_rows", "predictions", "estimators"}
+    assert set(results) == {"table", "y_true", "test_rows", "folds", "predictions", "estimators"}
+    assert not results.folds.any()
     assert_array_equal(results.y_true, labels[40:])
     for name, (fitted,) in results.estimators.items():
         assert_array_equal(results.predictions[name], fitted.predict(texts[40:]))

@@ -109,7 +109,11 @@ def _check_outputs(args: argparse.Namespace) -> None:
     """Raise if a file to write is another of the files, one of which would be lost."""
     if args.command == "compare":
         inputs = [args.file, args.test]
-        outputs = {"--save": args.save, "--confusion-matrix": args.confusion_matrix}
+        outputs = {
+            "--save": args.save,
+            "--confusion-matrix": args.confusion_matrix,
+            "--report": args.report,
+        }
     elif args.command == "train":
         inputs = args.files
         outputs = {"--save": args.save, "--checkpoint": args.checkpoint}
@@ -216,6 +220,13 @@ def _add_outputs(parser: _Parser) -> None:
         type=output_name,
         metavar="CSV",
         help="write the confusion matrix of the best model here",
+    )
+    parser.add_argument(
+        "--report",
+        type=output_name,
+        metavar="HTML",
+        help="write a page with the results, curves, words of each class and mistakes here; the "
+        "models of all folds are kept in memory until then",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the results as one JSON object, without tables"

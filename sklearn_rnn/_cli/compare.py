@@ -28,6 +28,7 @@ from sklearn_rnn._cli.report import (
 )
 from sklearn_rnn._cli.terminal import check_stdout, fill, printable
 from sklearn_rnn._io.atomic_write import atomic_write
+from sklearn_rnn._report.report import check_report
 from sklearn_rnn._text.vectorizers import TOKEN_PARAMETERS
 from sklearn_rnn.baselines import (
     nb_svm,
@@ -49,10 +50,7 @@ _OF_ALL_MODELS = {f"tok__{name}": name for name in TOKEN_PARAMETERS}  # of --set
 def run(args: argparse.Namespace) -> None:
     """Fit the models, print their scores, and save the best model if --save is given."""
     check_stdout()
-    if args.save is not None:
-        check_savable(args.save)
-    for path in (args.save, args.confusion_matrix):
-        check_writable(path)
+    _check_outputs(args)
     models = _make_models(args)
     data, options, source = _read_comparison(args)
     if args.scoring is not None:
@@ -71,7 +69,8 @@ def run(args: argparse.Namespace) -> None:
             random_state=args.seed,
             verbose=int(is_verbose(args)),
             return_predictions=True,
-            return_estimators=args.save is not None and "X_test" in options,
+            return_estimators=args.report is not None
+            or (args.save is not None and "X_test" in options),
         )
     classes, matrix = best_confusion_matrix(results, data.target)
     if args.confusion_matrix is not None:
@@ -86,13 +85,35 @@ def run(args: argparse.Namespace) -> None:
     if args.save is not None:
         winner = results.table.index[0]
         with redirect_stdout(sys.stderr):
-            save(_fitted_on_all(models, results, data), args.save)
+            save(_fitted_on_all(models, results, data, options), args.save)
         if not args.json:
             where = f"fitted on {len(data.data):,} texts, to {printable(args.save)}"
             print(fill(f"Saved {winner}, {where}. {describe_saved(args.save)}"))
+    if args.report is not None:
+        evaluation.report(
+            results,
+            data.data,
+            data.target,
+            args.report,
+            X_test=options.get("X_test"),
+            saved_model=args.save,
+            title=f"Text classifiers on {source.partition(',')[0]}",
+        )
+        if not args.json:
+            print(fill(f"Wrote the report to {printable(args.report)}."))
     if args.json:
         # ASCII: an escape of JSON is right whatever the encoding of stdout is.
         print(json.dumps(summarize_results(results, data.target, classes, matrix)))
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Raise an error if a file cannot be written, before anything is fitted."""
+    if args.save is not None:
+        check_savable(args.save)
+    if args.report is not None:
+        check_report(args.report, caller="--report")
+    for path in (args.save, args.confusion_matrix):
+        check_writable(path)
 
 
 def _print_data(source: str, tokens: dict[str, Any]) -> None:
@@ -102,10 +123,12 @@ def _print_data(source: str, tokens: dict[str, Any]) -> None:
         print(fill(f"Tokens of all models: {printable(values)}."), flush=True)
 
 
-def _fitted_on_all(models: dict[str, BaseEstimator], results: Bunch, data: Bunch) -> BaseEstimator:
+def _fitted_on_all(
+    models: dict[str, BaseEstimator], results: Bunch, data: Bunch, options: dict[str, Any]
+) -> BaseEstimator:
     """Return the best model, fitted on all texts of FILE."""
     winner = results.table.index[0]
-    if "estimators" in results:
+    if "X_test" in options:
         (model,) = results.estimators[winner]
         return model
     return models[winner].fit(data.data, data.target)

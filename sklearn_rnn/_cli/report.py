@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, confusion_matrix
 from sklearn.utils import Bunch
 from sklearn.utils.multiclass import unique_labels
 
@@ -17,12 +17,12 @@ from sklearn_rnn._cli.terminal import (
     table_width,
     terminal_width,
 )
+from sklearn_rnn._evaluation.confusions import SCORES, confused_pairs, score_classes
 
 _MAX_CLASSES = 12  # with more, the matrix and the classification report would fill screens
 _N_WORST = 10  # of the pairs and classes that are printed instead
 _LABEL_WIDTH = 30
 _MIN_LABEL_WIDTH = 12
-_SCORES = ("precision", "recall", "f1-score", "support")  # of a class
 
 
 def describe_labels(labels: npt.NDArray[Any]) -> str:
@@ -148,8 +148,8 @@ def summarize_results(
         {"model": name} | {key: None if np.isnan(value) else value for key, value in row.items()}
         for name, row in results.table.to_dict("index").items()
     ]
-    scores = _scores(classes, results.y_true, results.predictions[best], None)
-    columns = dict(zip(_SCORES, scores, strict=True))
+    scores = score_classes(classes, results.y_true, results.predictions[best], None)
+    columns = dict(zip(SCORES, scores, strict=True))
     return {
         "n_texts": len(labels),
         "n_tested": len(results.y_true),
@@ -204,17 +204,10 @@ def _matrix_rows(classes: npt.NDArray[Any], matrix: npt.NDArray[np.intp]) -> lis
 def _print_worst_pairs(
     classes: npt.NDArray[Any], matrix: npt.NDArray[np.intp], winner: str
 ) -> None:
-    errors = matrix.copy()
-    n_texts = errors.sum(axis=1)
-    np.fill_diagonal(errors, 0)
-    order = np.argsort(-errors, axis=None, kind="stable")[:_N_WORST]
     names = _names(classes, (terminal_width() - 20) // 2)
     rows = [["true class", "predicted class", "texts", "share"]]
-    for true, predicted in zip(*np.unravel_index(order, errors.shape), strict=True):
-        count = errors[true, predicted]
-        if count:
-            share = f"{count / n_texts[true]:.0%}"
-            rows.append([names[true], names[predicted], f"{count:,}", share])
+    for true, predicted, count, share in confused_pairs(matrix, _N_WORST):
+        rows.append([names[true], names[predicted], f"{count:,}", f"{share:.0%}"])
     if len(rows) == 1:
         print(fill(f"{winner} confuses none of the {len(names)} classes."))
         return
@@ -227,31 +220,19 @@ def _print_class_scores(
 ) -> None:
     """Print precision, recall and F1 of each class or, of many, those with the lowest F1."""
     names = _names(classes, terminal_width() - 44)
-    by_class = list(zip(names, *_scores(classes, y_true, predicted, None), strict=True))
+    by_class = list(zip(names, *score_classes(classes, y_true, predicted, None), strict=True))
     if len(names) > _MAX_CLASSES:
         tested = [row for row in by_class if row[-1]]
         by_class = sorted(tested, key=lambda row: row[-2])[:_N_WORST]
         title = f"Classes with the lowest F1 of {winner} ({len(by_class)} of {len(names)}):"
     else:
         title = f"Classification report of {winner}:"
-    rows = [["", *_SCORES]]
+    rows = [["", *SCORES]]
     rows += [[name, *map("{:.4f}".format, values), f"{n:,}"] for name, *values, n in by_class]
     n_texts = f"{len(y_true):,}"
     rows.append(["accuracy", "", "", f"{accuracy_score(y_true, predicted):.4f}", n_texts])
     for average in ("macro", "weighted"):
-        *values, _ = _scores(classes, y_true, predicted, average)
+        *values, _ = score_classes(classes, y_true, predicted, average)
         rows.append([f"{average} avg", *map("{:.4f}".format, values), n_texts])
     print(fill(title))
     print(format_table(rows))
-
-
-def _scores(
-    classes: npt.NDArray[Any],
-    y_true: npt.NDArray[Any],
-    predicted: npt.NDArray[Any],
-    average: str | None,
-) -> Any:
-    """Return `_SCORES`: arrays of a number for each class, or their averages."""
-    return precision_recall_fscore_support(
-        y_true, predicted, labels=classes, average=average, zero_division=0
-    )

@@ -19,6 +19,7 @@ from sklearn_rnn._cli.help_texts import MODELS
 from sklearn_rnn.export import load_model
 from tests.cli.options import COLUMNS, TINY_RNN
 from tests.cli.stdin import Stdin
+from tests.report.pages import parse
 
 ERROR = "python -m sklearn_rnn: error: "
 FAST = ["--cv=2", "--model=nb-svm"]
@@ -420,6 +421,45 @@ def test_a_failed_write_leaves_the_old_file(option, name, csv, monkeypatch, caps
         assert old is None or Path(name).read_bytes() == old
 
 
+@pytest.mark.parametrize("options", [["--cv=2"], ["--cv=2", "--json"], ["--test=reviews.csv"]])
+def test_a_report_is_written(options, csv, capsys):
+    models = ["--model=nb-svm", "--model=tfidf-logistic"]
+    if "--test=reviews.csv" in options:
+        Path("train.csv").write_text(Path(csv).read_text())
+        csv = "train.csv"
+    arguments = [*COLUMNS, *models, *options, "--report=report.html", "--save=model.skops"]
+    assert main(["compare", csv, *arguments]) == 0
+    out = capsys.readouterr().out
+    if "--json" in options:
+        assert json.loads(out)["best"] == "nb-svm"
+    else:
+        assert out.endswith("\nWrote the report to report.html.\n")
+    page = parse(Path("report.html").read_text(encoding="utf-8"))
+    assert page.one("title").text == f"Text classifiers on {csv}"
+    assert "load_model('model.skops')" in page.one("pre").text
+    assert page.one("div", class_="words").all("li")
+
+
+@pytest.mark.parametrize("module", ["jinja2", "matplotlib.pyplot"])
+def test_a_report_without_its_packages_is_known_before_the_first_fit(
+    module, csv, monkeypatch, capsys
+):
+    def fit_nothing(*args, **kwargs):
+        pytest.fail("fitted in vain")
+
+    monkeypatch.setattr(command.evaluation, "compare", fit_nothing)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["compare", csv, *COLUMNS, "--report=report.html"]) == 2
+    says, extra = {"jinja2": ("needs jinja2", "report")}.get(
+        module, ("draws with matplotlib", "plot")
+    )
+    assert capsys.readouterr().err == (
+        f"{ERROR}--report {says}, which is not installed. Install it: pip install "
+        f'"sklearn_rnn[{extra}]".\n'
+    )
+    assert os.listdir() == [csv]
+
+
 @pytest.mark.parametrize("name", ["matrix.csv", "matrix.csv.gz"])
 def test_the_matrix_is_written_to_a_file(name, csv, capsys):
     assert main(["compare", csv, *COLUMNS, *FAST, f"--confusion-matrix={name}"]) == 0
@@ -514,7 +554,7 @@ def test_an_unknown_setting_with_nothing_near_is_told_all(csv, capsys):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("option", ["--save", "--confusion-matrix"])
+@pytest.mark.parametrize("option", ["--save", "--confusion-matrix", "--report"])
 def test_an_unwritable_file_is_known_before_the_first_fit(option, csv, monkeypatch, capsys):
     def fit_nothing(*args, **kwargs):
         pytest.fail("fitted in vain")

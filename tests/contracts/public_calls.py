@@ -22,7 +22,7 @@ from sklearn_rnn.baselines import (
     tfidf_word_char_linear_svc,
 )
 from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
-from sklearn_rnn.evaluation import compare
+from sklearn_rnn.evaluation import compare, report
 from sklearn_rnn.inspection import class_words, token_attributions
 from sklearn_rnn.out_of_core import fit_from_files
 from sklearn_rnn.plotting import (
@@ -96,6 +96,19 @@ def load_params(work: Work) -> Any:
     stream.seek(0)
     net.load_params(f_params=stream)
     return net.get_weights()
+
+
+def write_report(work: Work) -> Any:
+    results = compare(
+        {"rnn": make_model(), "nb": nb_svm()},
+        TEXTS,
+        LABELS,
+        cv=2,
+        return_predictions=True,
+        return_estimators=True,
+    )
+    report(results, TEXTS, LABELS, work.folder / "report.html")
+    return results.folds
 
 
 def draw(display: Any, *arguments: Any, n_axes: int = 1) -> None:
@@ -189,6 +202,7 @@ CALLS = {
     "compare on a test set": lambda w: compare(
         {"rnn": make_model(), "nb": nb_svm()}, TEXTS, LABELS, X_test=TEXTS, y_test=LABELS
     )["accuracy"].to_dict(),
+    "report": write_report,
     "token_attributions": lambda w: token_attributions(w.model, TEXTS[:2])["contribution"].tolist(),
     "class_words": lambda w: class_words(w.model, TEXTS[:2])["word"].tolist(),
     "class_words of nb_svm": lambda w: class_words(nb_svm().fit(TEXTS, LABELS), TEXTS).to_dict(),

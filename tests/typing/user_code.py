@@ -32,7 +32,7 @@ from sklearn_rnn.baselines import (
     tfidf_word_char_linear_svc,
 )
 from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
-from sklearn_rnn.evaluation import compare
+from sklearn_rnn.evaluation import compare, report
 from sklearn_rnn.export import TRUSTED_TYPES, load_model, save_model
 from sklearn_rnn.inspection import class_words, token_attributions
 from sklearn_rnn.out_of_core import fit_from_files
@@ -324,6 +324,17 @@ compare({"nb-svm": nb_svm()}, texts, labels, cv=pairs_of_rows, scoring=("accurac
 is_wanted = bool(len(texts))
 either = compare({"nb-svm": nb_svm()}, texts, labels, cv=2, return_predictions=is_wanted)
 print(len(either))
+
+report(either, texts, labels, "report.html") if is_wanted else None
+report(
+    results,
+    np.array(texts),
+    pd.Series(labels),
+    Path("report.html"),
+    X_test=None,
+    saved_model=Path("model.skops"),
+    title="Reviews",
+)
 
 # Explanations.
 

@@ -11,7 +11,7 @@ import sklearn_rnn
 from sklearn_rnn import RNNTextClassifier, TextTokenizer, WordVectors, load_word_vectors
 from sklearn_rnn.baselines import LogCountRatioTransformer, nb_svm
 from sklearn_rnn.datasets import iter_texts, make_word_order, read_texts
-from sklearn_rnn.evaluation import compare
+from sklearn_rnn.evaluation import compare, report
 from sklearn_rnn.export import load_model, save_model
 from sklearn_rnn.inspection import class_words, token_attributions
 from sklearn_rnn.out_of_core import fit_from_files
@@ -148,6 +148,8 @@ compare({"nb-svm": nb_svm()}, texts, labels, 5)  # error: the folds are given by
 compare({"nb-svm": nb_svm()}, texts, labels, folds=5)  # error: no such argument
 compare({"nb-svm": nb_svm()}, texts, labels, n_jobs="all")  # error: no number
 
+report(None, texts, labels)  # error: no file
+report(None, texts, labels, "report.html", "model.skops")  # error: the model is given by name
 token_attributions(nb_svm(), texts, n_steps="32")  # error: no number
 class_words(nb_svm(), texts, 5)  # error: the number of words is given by name
 class_words(nb_svm(), texts, max_samples="all")  # error: no number

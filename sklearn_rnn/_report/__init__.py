@@ -1,0 +1,1 @@
+"""Reports of comparisons, as HTML pages that need nothing else."""
