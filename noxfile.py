@@ -58,6 +58,7 @@ nox.options.sessions = [
     "mlflow",
     "serve",
     "explainers",
+    "clusters",
     "lowest",
     "build",
 ]
@@ -97,6 +98,14 @@ def serve(session: nox.Session) -> None:
     """Start the web service of the examples, and classify with eight clients at once."""
     install_pinned(session, ".[test]")
     session.run("pytest", "--numprocesses=0", "tests/integration/test_serve.py")
+
+
+@nox.session
+def clusters(session: nox.Session) -> None:
+    """Search and score on Dask, Ray and, if Java is installed, Spark, in two processes each."""
+    install_pinned(session, ".[test]")
+    # Ray leaves open what it started.
+    session.run("pytest", "-W", "ignore::ResourceWarning", "--numprocesses=0", "tests/clusters")
 
 
 @nox.session
