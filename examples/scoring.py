@@ -1,6 +1,6 @@
 """Classification of a column of texts: what each worker of a cluster runs.
 
-`score_spark.py` and `score_dask.py` show how Spark and Dask call it. The
+`score_spark.py`, `score_dask.py` and `score_ray.py` show how Spark, Dask and Ray Data call it. The
 workers must be able to read the model, from a shared disk or a copy, and to import this file.
 """
 

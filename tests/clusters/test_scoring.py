@@ -1,4 +1,4 @@
-"""Examples of scoring on Spark and Dask: local predictions, one load in each worker."""
+"""Examples of scoring on Spark, Dask and Ray Data: local predictions, one load in each worker."""
 
 import os
 import shutil
@@ -126,6 +126,12 @@ def test_dask(dask_client, model, table, check):
     partitions = dd.from_pandas(table, npartitions=len(table) // BATCH_SIZE)
     check(score_dask.score(partitions, model).compute())
 
+
+def test_ray(ray_cluster, model, table, check):
+    import score_ray
+
+    dataset = ray_cluster.data.from_pandas(table)
+    check(score_ray.score(dataset, model, n_actors=2, batch_size=BATCH_SIZE).to_pandas())
 
 
 def test_spark(spark, model, table, check):
