@@ -325,7 +325,6 @@ is_wanted = bool(len(texts))
 either = compare({"nb-svm": nb_svm()}, texts, labels, cv=2, return_predictions=is_wanted)
 print(len(either))
 
-report(either, texts, labels, "report.html") if is_wanted else None
 report(
     results,
     np.array(texts),
@@ -341,9 +340,9 @@ report(
 attributions = token_attributions(pipe, texts[:2])
 attributions = token_attributions(grid, pd.Series(texts[:2]), target="praise", n_steps=8)
 print(attributions["contribution"].sum(), attributions["start"].isna().any())
-words = class_words(pipe, np.array(texts), n_words=5, max_samples=2, n_steps=8, random_state=0)
-words = class_words(nb_svm().fit(texts, labels), texts, n_words=None, max_samples=0.5)
-print(words["word"].tolist(), words["class"].unique())
+speaking = class_words(pipe, np.array(texts), n_words=5, max_samples=2, n_steps=8, random_state=0)
+speaking = class_words(nb_svm().fit(texts, labels), texts, n_words=None, max_samples=0.5)
+print(speaking["word"].tolist(), speaking["class"].unique())
 
 # Displays.
 
