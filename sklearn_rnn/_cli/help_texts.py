@@ -62,7 +62,7 @@ examples:
       --model rnn --set clf__cell_type=gru \\
       --set "clf__pooling=('max', 'mean')" --save model.skops
   %(prog)s chinese.csv --set tok__analyzer=char
-  %(prog)s reviews.csv --report report.html --save model.skops
+  %(prog)s reviews.csv --report report.html
   %(prog)s reviews.csv --json | jq -r .best
   zcat *.tsv.gz | %(prog)s - --format tsv --no-header \\
       --text 1 --label 0

@@ -111,9 +111,8 @@ ERRORS = {
     ),
     "export of another model": (
         "export model.skops exported",
-        "export_onnx takes a fitted Pipeline of a TextTokenizer and an RNNTextClassifier, or a "
-        "search whose best estimator is one, but got a Pipeline of CountVectorizer, "
-        "LogisticRegression.",
+        "model.skops holds a Pipeline of CountVectorizer, LogisticRegression, which has no network to "
+        "export. To save one: compare FILE --model rnn --save MODEL.",
     ),
     "empty model": (
         "predict empty.joblib reviews.csv --text review --trust",

@@ -82,7 +82,7 @@ def test_constraints_pin_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = {line.partition("==")[0] for line in lines if not line.startswith("#")}
+    pinned = {line.partition("==")[0].lower() for line in lines if not line.startswith("#")}
     needed = project["dependencies"] + extras["plot"] + extras["test"]
     assert {re.split("[<>=]", name)[0] for name in needed} <= pinned
 
