@@ -36,6 +36,7 @@ print(monitor.peak - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory by Linux's /proc")
 def test_a_file_is_neither_copied_by_fit_nor_by_prediction(tmp_path):
     path = [str(folder) for folder in sys.path]
