@@ -111,8 +111,8 @@ ERRORS = {
     ),
     "export of another model": (
         "export model.skops exported",
-        "model.skops holds a Pipeline of CountVectorizer, LogisticRegression, which has no network to "
-        "export. To save one: compare FILE --model rnn --save MODEL.",
+        "model.skops holds a Pipeline of CountVectorizer, LogisticRegression, which has no "
+        "network to export. To save one: compare FILE --model rnn --save MODEL.",
     ),
     "empty model": (
         "predict empty.joblib reviews.csv --text review --trust",
