@@ -1,8 +1,9 @@
 """Classify the column `text` of Parquet files with Ray Data.
 
-    python examples/score_ray.py exported texts labels
+    python examples/score_ray.py /data/exported /data/texts /data/labels
 
-Ray starts an actor for each core of the cluster. An actor loads the model when it starts.
+Ray starts an actor for each core of the cluster. An actor loads the model when it starts. It has a
+working directory of its own, so that paths must be absolute.
 """
 
 import sys
@@ -35,6 +36,7 @@ def score(
         compute=ray.data.ActorPoolStrategy(size=n_actors),
         batch_size=batch_size,
         batch_format="pandas",
+        num_cpus=0.5,  # with 1, the tasks that read and write would wait forever for a core
     )
 
 

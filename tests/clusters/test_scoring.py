@@ -143,10 +143,11 @@ def test_spark(spark, model, table, check):
 
 
 @pytest.mark.parametrize("model", ["exported"], indirect=True)
-@pytest.mark.parametrize("engine", ["dask", "spark"])
+@pytest.mark.parametrize("engine", ["dask", "ray", "spark"])
 def test_the_command(request, engine, model, table, scoring, tmp_path):
     pytest.importorskip({"spark": "pyspark"}.get(engine, engine))
-    table.to_parquet(tmp_path / "texts")
+    (tmp_path / "texts").mkdir()
+    table.to_parquet(tmp_path / "texts" / "0.parquet")
     command = [sys.executable, EXAMPLES / f"score_{engine}.py", model]
     subprocess.run([*command, tmp_path / "texts", tmp_path / "labels"], check=True, timeout=120)
     found = pd.read_parquet(tmp_path / "labels").sort_values("number", ignore_index=True)
