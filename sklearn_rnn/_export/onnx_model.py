@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +17,7 @@ from sklearn_rnn._export.onnx_builder import MAX_BYTES, GraphBuilder
 from sklearn_rnn._export.onnx_metadata import known_tokens, make_metadata
 from sklearn_rnn._export.onnx_network import add_logits
 from sklearn_rnn._export.onnx_parity import generate_texts
+from sklearn_rnn._ids import replace_unknown_ids, row_blocks
 from sklearn_rnn._inspection.pipeline_steps import describe, unwrap_search
 from sklearn_rnn._nn.custom_cell import CustomRecurrence
 from sklearn_rnn._tokenizer import TextTokenizer
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
     from sklearn_rnn._ids import IdArray
     from sklearn_rnn._nn.module import RecurrentModule
 
-# Both compute in float32, in which sums of another order differ by less than 1e-6.
+# Both compute in float32, in which sums of another order differ by less than 1e-6 for nearly all
+# texts. A recurrent network can enlarge this, most of all for long random texts that are nothing
+# like the training texts. Then the model itself is as far from its computation in float64.
 TOLERANCE = 1e-5
+ROUNDING_FACTOR = 4  # of that distance, from which a difference is no rounding
 
 
 class Steps(NamedTuple):
@@ -130,15 +136,54 @@ def compute_reference(
     return ids, steps.pipeline.predict_proba(texts)
 
 
-def check_parity(difference: float) -> None:
-    """Raise a RuntimeError if the largest difference of probabilities is above `TOLERANCE`."""
-    if not difference <= TOLERANCE:  # NaN, too
+def check_parity(difference: float, steps: Steps, ids: IdArray) -> None:
+    """Raise a RuntimeError if the probabilities of some texts differ by more than rounding.
+
+    Parameters
+    ----------
+    difference : float
+        The largest difference between the probabilities of the graph and of the model.
+    steps : Steps
+        The Pipeline.
+    ids : ndarray of int32 of shape (n_texts, max_length)
+        The texts.
+    """
+    if difference <= TOLERANCE:
+        return
+    allowed = max(TOLERANCE, ROUNDING_FACTOR * measure_rounding(steps, ids))
+    if not difference <= allowed:  # NaN, too
         raise RuntimeError(
             "The exported graph does not compute the probabilities of the model: the largest "
-            f"difference is {difference:.1e}, and at most {TOLERANCE:g} is rounding. No file is "
+            f"difference is {difference:.1e}, and at most {allowed:.2g} is rounding. No file is "
             "written. This is a defect of sklearn_rnn or onnxruntime: please report it, with the "
             "parameters of the model."
         )
+
+
+@torch.no_grad()
+def measure_rounding(steps: Steps, ids: IdArray) -> float:
+    """Return the largest difference between probabilities in float32 and in float64.
+
+    Parameters
+    ----------
+    steps : Steps
+        The Pipeline.
+    ids : ndarray of int32 of shape (n_texts, max_length)
+        The texts.
+
+    Returns
+    -------
+    rounding : float
+    """
+    net = steps.classifier.net_
+    module = copy.deepcopy(steps.module).cpu().double()
+    differences = [0.0]
+    for rows in row_blocks(ids):
+        block = replace_unknown_ids(ids[rows], net.known_ids_, keep_characters=net.reads_characters)
+        exact = module(torch.from_numpy(block).long()).softmax(1)
+        logits = torch.from_numpy(net.logits(ids[rows])).double()
+        differences.append(float((exact - logits.softmax(1)).abs().max()))
+    return max(differences)
 
 
 def _check_cell(module: RecurrentModule) -> None:

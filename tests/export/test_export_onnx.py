@@ -295,9 +295,23 @@ def test_a_difference_is_an_error_and_leaves_no_file(tmp_path, model, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nan_is_a_difference():
+def test_nan_is_a_difference(model):
+    steps = onnx_model.find_steps(model)
     with pytest.raises(RuntimeError, match="the largest difference is nan, and"):
-        onnx_model.check_parity(float("nan"))
+        onnx_model.check_parity(float("nan"), steps, model[0].transform(TEXTS))
+
+
+def test_the_rounding_of_the_model_itself_is_no_error(model, monkeypatch):
+    steps, ids = onnx_model.find_steps(model), model[0].transform(TEXTS)
+    monkeypatch.setattr(onnx_model, "measure_rounding", lambda *_: 6.4e-6)
+    onnx_model.check_parity(1.3e-5, steps, ids)
+    with pytest.raises(RuntimeError, match=r"is 3\.0e-05, and at most 2\.6e-05 is rounding"):
+        onnx_model.check_parity(3e-5, steps, ids)
+
+
+def test_rounding_is_measured_against_float64(model):
+    rounding = onnx_model.measure_rounding(onnx_model.find_steps(model), model[0].transform(TEXTS))
+    assert 0 < rounding < 1e-6
 
 
 def test_an_export_computes_the_model_once(tmp_path, model):
@@ -317,6 +331,7 @@ def test_a_failed_export_keeps_the_old_file(tmp_path, model, monkeypatch):
     path = tmp_path / "model.onnx"
     path.write_text("old")
     monkeypatch.setattr(onnx_model, "TOLERANCE", -1.0)
+    monkeypatch.setattr(onnx_model, "ROUNDING_FACTOR", -1.0)
     with pytest.raises(RuntimeError):
         export_onnx(model, path)
     assert path.read_text() == "old"
