@@ -147,7 +147,8 @@ def compare(
         "score" in the table.
     n_jobs : int, default=None
         The number of (estimator, fold) pairs to fit at a time; None is 1, -1 is all processors.
-        Above 1, the fits share the processors, and each takes longer than it would alone.
+        Above 1, the fits share the processors, and each takes longer than it would alone. Within
+        ``joblib.parallel_config("dask")`` or ``("ray", n_jobs=-1)`` the fits run on a cluster.
     random_state : int, default=0
         The seed of the bootstrap resamples of a test set. It does not affect the folds or the
         estimators.
@@ -215,6 +216,16 @@ def compare(
         alone; if texts and labels differ in number; or if a score is unknown.
     Exception
         Any error of an estimator or a scorer, with a note that names the estimator.
+
+    Notes
+    -----
+    On a cluster of Dask or Ray the results are those of one process to the last bit, and the texts
+    are sent to it once. (A search of scikit-learn sends a list of texts with each job: on Dask pass
+    an array or a Series, or ``parallel_config("dask", scatter=[X])``; Ray copies the texts for each
+    job.) Each process first imports torch, scikit-learn and skorch, which takes seconds, with Ray
+    in each call: a cluster pays if a fit takes longer than that. A worker of Dask
+    uses a thread for each fit, so start it with one thread; the workers use the GPUs in turn, and
+    those of Ray the GPUs that ``ray_remote_args={"num_gpus": 1}`` reserves.
 
     References
     ----------

@@ -109,8 +109,9 @@ def test_the_results_are_the_serial_ones_to_the_last_bit(cluster, work):
         assert_equal(found, work(TEXTS))
 
 
-@pytest.mark.parametrize("work", [comparison, comparison_on_a_test_set])
-@pytest.mark.parametrize("container", [list, object_array])
+@pytest.mark.parametrize(
+    ("work", "container"), [(comparison, list), (comparison_on_a_test_set, object_array)]
+)
 def test_compare_sends_the_texts_once(cluster, counted_texts, work, container):
     work(container(counted_texts))
     assert CountedText.n_pickles == 1
