@@ -288,7 +288,7 @@ def floors_as_pins() -> dict[str, str]:
 
 def name_of(requirement: str) -> str:
     """Return the name of the package in a requirement: "numpy" for "numpy>=2.0"."""
-    return re.split("[<>=@ ]", requirement)[0]
+    return re.split("[<>=@ ]", requirement)[0].lower()
 
 
 def check_that_the_wheel_is_complete(session: nox.Session, wheel: Path) -> None:
