@@ -89,7 +89,7 @@ def describe(classifier):
         "weights": classifier.net_.get_weights(),
         "history": classifier.history_.drop(columns="seconds").to_numpy(),
         "best_epoch": getattr(classifier, "best_epoch_", None),
-        "gradients": getattr(classifier, "gradient_flow_", classifier.history_[:0]).to_numpy(),
+        "gradients": getattr(classifier, "gradient_flow_", classifier.history_.iloc[:0]).to_numpy(),
         "classes": classifier.classes_.tolist(),
         "probabilities": classifier.predict_proba(X[:50]),
     }
