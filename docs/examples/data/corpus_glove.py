@@ -80,7 +80,7 @@ axes.legend()
 plt.show()
 
 # %%
-# Here the vectors, a subset of GloVe without half of the words of the reviews, pay with 3,000 labelled
-# texts, and not with a few hundred: the network needs texts to learn what the directions of the
-# vectors say about the label. A file with more of the words, and ``linear_ngrams=2``, change this:
-# measure it on your texts.
+# Here the vectors, a subset of GloVe without half of the words of the reviews, pay with 3,000
+# labelled texts, and not with a few hundred: the network needs texts to learn what the directions
+# of the vectors say about the label. A file with more of the words, and ``linear_ngrams=2``,
+# change this: measure it on your texts.
