@@ -25,7 +25,7 @@ from benchmarks.common.corpora import load_texts
 from benchmarks.common.timing import Tables, measure_in_turn, torch_threads
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 
-N_TEXTS, N_FOLDS, N_CANDIDATES = 4_000, 3, 4
+N_TEXTS, N_FOLDS, N_CANDIDATES = 1_000, 3, 4
 DROPOUTS = [0.2, 0.3, 0.4, 0.5]
 
 

@@ -14,10 +14,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV
 
 from benchmarks.clusters.engines import require
-from benchmarks.clusters.search import ENGINES, N_CANDIDATES, N_FOLDS, N_TEXTS, on_dask
+from benchmarks.clusters.search import ENGINES, N_CANDIDATES, N_FOLDS, on_dask
 from benchmarks.common.corpora import load_texts
 from benchmarks.common.timing import Tables
 from sklearn_rnn.evaluation import compare
+
+
+N_TEXTS = 4_000
 
 
 def run(options: Namespace) -> Tables:
