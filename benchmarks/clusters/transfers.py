@@ -19,7 +19,6 @@ from benchmarks.common.corpora import load_texts
 from benchmarks.common.timing import Tables
 from sklearn_rnn.evaluation import compare
 
-
 N_TEXTS = 4_000
 
 
