@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_rnn._ids import IdArray, LengthArray
@@ -99,7 +100,7 @@ class TextEncoder:
 
     def _encode(self, texts: list[str], to_ids: ToIds) -> Iterator[EncodedBlock]:
         # For one text, effective_n_jobs would take a tenth of the time of encoding it.
-        n_workers = 1 if len(texts) == 1 else min(effective_n_jobs(self._n_jobs), len(texts))
+        n_workers = 1 if len(texts) == 1 else min(self._count_workers(), len(texts))
         if n_workers == 1 and sum(map(len, texts)) <= _MOST_BY_RE:
             yield _encode_each(texts, self._analyze, to_ids)
             return
@@ -107,6 +108,12 @@ class TextEncoder:
         for short, others, codes, lengths in self._number_blocks(texts, n_workers):
             ids = np.fromiter(to_ids(others), np.int32, len(others))
             yield np.concatenate([short_to_ids(short), ids])[codes], lengths
+
+    def _count_workers(self) -> int:
+        # Dask's backend takes None as the whole cluster, even in a job of a search on that cluster,
+        # which would send its texts to the other workers and wait for their jobs.
+        is_dask = type(get_active_backend()[0]).__name__ == "DaskDistributedBackend"
+        return 1 if self._n_jobs is None and is_dask else effective_n_jobs(self._n_jobs)
 
     def _number_blocks(self, texts: list[str], n_workers: int) -> Iterable[_NumberedBlock]:
         if n_workers == 1:

@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val
 from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
+from sklearn_rnn._text import encoding
 from sklearn_rnn._training.hardware import resolve_device
 from sklearn_rnn._training.thread_pool import thread_pool
 from sklearn_rnn.baselines import nb_svm
@@ -127,6 +128,16 @@ def test_two_processes_on_two_cores_use_a_thread_each(cluster):
     jobs = Parallel()(delayed(n_threads)() for _ in range(4))
     assert len(dict(jobs)) == 2
     assert set(dict(jobs).values()) == {1}
+
+
+def tokenize():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "Parallel", None)
+        return TextTokenizer().fit_transform(TEXTS)
+
+
+def test_the_tokenizer_of_a_job_sends_no_jobs(cluster):
+    assert_equal(Parallel()([delayed(tokenize)()]), [TextTokenizer().fit_transform(TEXTS)])
 
 
 def device_of_a_job():
