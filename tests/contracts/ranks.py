@@ -254,6 +254,10 @@ def warnings_of(call):
     return [str(warning.message) for warning in caught]
 
 
+def thread_names():
+    return [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+
+
 # What a rank calls. Each takes the number of the rank and the folder.
 CASES = {
     **{name: lambda rank, folder, name=name: describe(fit(name)) for name in FITS},
@@ -347,8 +351,9 @@ def main(rank, n_ranks, folder, *cases):
     # Some batches are too small to be divided.
     warnings.filterwarnings("ignore", "With batch_size=")
     results = {case: CASES[case](rank, folder) for case in cases}
-    (folder / f"{rank}.pickle").write_bytes(pickle.dumps(results))
     dist.destroy_process_group()
+    results["threads after the end"] = thread_names()
+    (folder / f"{rank}.pickle").write_bytes(pickle.dumps(results))
 
 
 if __name__ == "__main__":

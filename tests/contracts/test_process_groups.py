@@ -1,6 +1,7 @@
 """Fits of several ranks of a process group: the bits of one process, errors instead of hangs."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -148,6 +149,12 @@ def test_two_ranks_give_the_bits_of_one_process(two_ranks):
     np.testing.assert_equal(*(result["no random state"] for result in results))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of threads are read from /proc")
+def test_the_threads_of_a_process_group_end_with_it(two_ranks):
+    for result in two_ranks[0]:
+        assert [name for name in result["threads after the end"] if "gloo" in name] == []
+
+
 def test_what_is_wrong_on_a_rank_ends_the_fit_on_all(two_ranks):
     for case, errors in ERRORS.items():
         assert [result[case] for result in two_ranks[0]] == (errors * 2)[:2], case
@@ -209,8 +216,8 @@ def test_a_rank_that_does_not_answer_ends_the_fit_on_the_others(tmp_path, monkey
     monkeypatch.setenv("RANK_SECONDS", "10")
     case = f"rank that calls {end}"
     (result, other), outputs = start(2, [case], tmp_path)
-    assert result == {case: DIED.format(rank=0)}, outputs
+    assert result[case] == DIED.format(rank=0), outputs
     if end == "hang":  # until the first rank has ended
-        assert other == {case: DIED.format(rank=1)}, outputs
+        assert other[case] == DIED.format(rank=1), outputs
     else:
         assert other is None
