@@ -77,7 +77,10 @@ def _describe(error: Exception) -> str:
         text = str(error)
     else:
         text = f"{type(error).__name__}: {error}"
-    return " ".join([text, *getattr(error, "__notes__", [])])
+    notes = getattr(error, "__notes__", [])
+    if notes and not text.endswith("."):
+        text += "."  # a message of the operating system is no sentence, and a note is one
+    return " ".join([text, *notes])
 
 
 def _print_line(message: str, code: int) -> int:

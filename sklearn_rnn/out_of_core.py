@@ -95,7 +95,7 @@ def fit_from_files(
     FileNotFoundError, ImportError
         As for :func:`~sklearn_rnn.datasets.read_texts`.
     OSError
-        As for :func:`~sklearn_rnn.datasets.read_texts`, or if there is not enough room in `folder`.
+        As for :func:`~sklearn_rnn.datasets.read_texts`, or if the disk of `folder` is full.
     TypeError
         If `pipeline` is no Pipeline, or as for :func:`~sklearn_rnn.datasets.read_texts`.
     ValueError
@@ -216,7 +216,7 @@ def _write_ids(
     size = n_texts * tokenizer.max_length_ * dtype.itemsize
     where = os.fspath(folder or tempfile.gettempdir())
     if size > shutil.disk_usage(where).free:
-        raise _no_room(where, shape, size)
+        raise _no_space(where, shape, size)
     n_written, numbering = 0, None
     try:
         for texts in chunks:
@@ -229,7 +229,7 @@ def _write_ids(
             report(len(ids))
     except OSError as error:
         if error.errno in _DISK_IS_FULL:
-            raise _no_room(where, shape, size) from error
+            raise _no_space(where, shape, size) from error
         raise
     if n_written != n_texts:
         raise ValueError(
@@ -252,11 +252,11 @@ def _choose_dtype(tokenizer: TextTokenizer) -> np.dtype[Any]:
     return np.dtype(np.uint16 if is_small and not tokenizer.add_characters_ else np.int32)
 
 
-def _no_room(folder: str, shape: tuple[int, int], size: int) -> OSError:
+def _no_space(folder: str, shape: tuple[int, int], size: int) -> OSError:
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     error.add_note(
         f"The ids of {shape[0]:,} texts of {shape[1]} columns take {size / 1e9:.3g} GB there until "
-        "the fit ends. Make room, pass folder=, one on another disk (on the command line, set "
-        "TMPDIR), or lower max_length of the tokenizer."
+        "the fit ends. Free some space, pass folder=, one on another disk (on the command line, "
+        "set TMPDIR), or lower max_length of the tokenizer."
     )
     return error

@@ -216,13 +216,13 @@ def test_files_that_change_between_the_passes(shards, monkeypatch, change, what)
 
 def note(folder):
     return [
-        "The ids of 120 texts of 400 columns take 9.6e-05 GB there until the fit ends. Make room, "
-        "pass folder=, one on another disk (on the command line, set TMPDIR), or lower max_length "
-        "of the tokenizer."
+        "The ids of 120 texts of 400 columns take 9.6e-05 GB there until the fit ends. Free some "
+        "space, pass folder=, one on another disk (on the command line, set TMPDIR), or lower "
+        "max_length of the tokenizer."
     ]
 
 
-def test_a_disk_without_room_is_known_before_the_ids_are_computed(shards, monkeypatch, tmp_path):
+def test_a_disk_without_space_is_known_before_the_ids_are_computed(shards, monkeypatch, tmp_path):
     usage = shutil.disk_usage(tmp_path)._replace(free=95_999)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     monkeypatch.setattr(TextTokenizer, "transform", None)

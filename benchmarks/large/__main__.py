@@ -9,8 +9,7 @@ benchmarks/results/large_SECTION.json. Without a section, all sections run, whic
 
 from collections.abc import Sequence
 
-from benchmarks.common.arguments import add_data_option, make_parser
-from benchmarks.common.sections import run_section
+from benchmarks.common.sections import make_section_parser, run_sections
 
 # Each is a file of this folder whose function `run` returns tables by title.
 SECTIONS = ("accuracy", "limit")
@@ -18,9 +17,7 @@ SECTIONS = ("accuracy", "limit")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the sections named on the command line."""
-    parser = make_parser(__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
-    add_data_option(parser)
+    parser = make_section_parser(__doc__, SECTIONS)
     parser.add_argument(
         "--texts",
         type=int,
@@ -44,12 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--seeds", type=int, default=1, help="accuracy: random states of each fit (default: 1)"
     )
-    options = parser.parse_args(argv)
-    unknown = sorted(set(options.sections) - set(SECTIONS))
-    if unknown:
-        parser.error(f"no section {', '.join(unknown)}; choose from {', '.join(SECTIONS)}")
-    for section in options.sections or SECTIONS:
-        run_section("large", section, options)
+    run_sections("large", SECTIONS, parser, argv)
 
 
 if __name__ == "__main__":

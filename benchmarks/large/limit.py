@@ -7,7 +7,7 @@ trains for one epoch. It is tested on IMDB's test reviews.
 The limit is that of private memory that can be written (RLIMIT_DATA): the heap, anonymous maps, and
 the data of libraries. It is what cannot be dropped if memory is short. The address space
 (RLIMIT_AS) would count the code of torch's libraries, which is shared, and all of the file of ids,
-which is mapped: its pages are in memory only as long as there is room, and counted among the
+which is mapped: its pages are in memory only as long as memory is free, and counted among the
 resident ones ("GB resident").
 
 Target: both ways end under the limit.

@@ -35,7 +35,7 @@ class TokenCounts:
         self.provisional_ids = number_in_order()
         self.empty_id = self.provisional_ids[object()]
         self._n_known = 1  # provisional ids whose tokens are checked
-        # Of each provisional id; the arrays have spare room, since they grow often.
+        # Of each provisional id; the arrays have spare capacity, since they grow often.
         self._counts = np.zeros(2**10, dtype=np.int64)
         self._sizes = np.ones(2**10, dtype=np.int64) if with_characters else None
         self._lengths: list[npt.NDArray[np.int32]] = []

@@ -102,9 +102,9 @@ def test_a_full_disk_is_told_with_the_cure(csv, monkeypatch, capsys):
     monkeypatch.setattr("tempfile.tempdir", None)
     assert main([*TRAIN, csv, "--save=m.joblib", "--chunk-size=9"]) == 2
     assert capsys.readouterr().err == (
-        f"{ERROR}/tmp: No space left on device The ids of 24 texts of 400 columns take 1.92e-05 GB "
-        "there until the fit ends. Make room, pass folder=, one on another disk (on the command "
-        "line, set TMPDIR), or lower max_length of the tokenizer.\n"
+        f"{ERROR}/tmp: No space left on device. The ids of 24 texts of 400 columns take 1.92e-05 "
+        "GB there until the fit ends. Free some space, pass folder=, one on another disk (on the "
+        "command line, set TMPDIR), or lower max_length of the tokenizer.\n"
     )
 
 
