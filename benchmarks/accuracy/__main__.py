@@ -11,7 +11,7 @@ Each rival is fitted once and each network once per seed, on the training set or
 medians, and McNemar's test of the median default Pipeline against each other model. It writes these
 results, with the versions and the machine, to benchmarks/results/accuracy.json. Fits of earlier
 runs stay in the file, with their commit and processor, until they are repeated.
-python -m benchmarks.accuracy.report prints the tables of the README from this file. --merge FILE
+python -m benchmarks.accuracy.report prints the tables of the site from this file. --merge FILE
 adds the fits of another such file, for example of a run in another checkout.
 
 The seconds of a fit are comparable only within a run, and if "other_cores", the cores that other

@@ -1,4 +1,4 @@
-"""Tables of the README, in Markdown, from benchmarks/results/accuracy.json.
+"""Tables of the site, in Markdown, from benchmarks/results/accuracy.json.
 
     python -m benchmarks.accuracy.report
 

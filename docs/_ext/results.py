@@ -5,8 +5,10 @@ A page inserts them by name, as `{{ table_accuracy }}` or `{{ accuracy.imdb.rnn 
 
 import json
 from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import Any
 
+from benchmarks import readme
 from benchmarks.accuracy import report
 from benchmarks.accuracy.splits import CORPORA
 from benchmarks.common.record import RESULTS, read_rows
@@ -18,10 +20,13 @@ def make_substitutions() -> dict[str, Any]:
     """Return the tables, in Markdown, and the figures that pages insert, by name."""
     summary = report.read_summary()
     return {
+        "table_strengths": readme.tabulate_strengths(),
+        "table_weaknesses": readme.tabulate_weaknesses(),
         "table_accuracy": report.tabulate_accuracies(summary),
         "table_probabilities": report.tabulate_probabilities(summary),
         "table_published": report.tabulate_published(summary),
-        "table_costs": report.tabulate_costs(summary),
+        "table_costs": tabulate_costs(summary),
+        "better_rivals": list_better_rivals(summary),
         "table_unlabelled": tabulate_unlabelled(),
         "table_systems": tabulate_systems(),
         "table_differences": tabulate_differences(),
@@ -29,12 +34,36 @@ def make_substitutions() -> dict[str, Any]:
         "table_faults": tabulate_faults(),
         "tables_speed": tabulate_speeds(),
         "tables_export": tabulate_record("export_runtime"),
+        "tables_scoring": tabulate_record("clusters_scoring"),
+        "tables_search": tabulate_record("clusters_search"),
+        "tables_transfers": tabulate_record("clusters_transfers"),
+        "tables_distributed": tabulate_record("distributed"),
+        "table_large": tabulate_large(),
+        "tables_limit": tabulate_record("large_limit"),
         "machines": tabulate_machines(),
         "accuracy": collect(summary, "accuracy"),
         "log_loss": collect(summary, "log_loss"),
         "calibration_error": collect(summary, "calibration_error"),
-        "epoch": collect_epochs(),
     }
+
+
+def list_better_rivals(summary: report.Rows) -> str:
+    """Return the models that are more accurate than the default Pipeline by more than chance."""
+    names = [
+        f"{report.HEADINGS[row['rival']]} on {row['corpus'].partition(' (')[0]}"
+        for row in read_rows("accuracy", "paired test")
+        if (row["corpus"], row["rival"]) in summary
+        and row["its accuracy"] > row["rnn"]
+        and row["McNemar's p"] < report.SIGNIFICANT
+    ]
+    return ", ".join(names) or "none"
+
+
+def tabulate_costs(summary: report.Rows) -> str:
+    """Return the table of costs, or a sentence if nothing was timed while the machine was idle."""
+    table = report.tabulate_costs(summary)
+    has_rows = len(table.splitlines()) > 2
+    return table if has_rows else "In the last runs other processes were busy: no figures."
 
 
 def tabulate_unlabelled() -> str:
@@ -75,6 +104,20 @@ def tabulate_differences() -> str:
     return report.make_markdown(
         ["system", "what differs"], [[row["system"], row["differs"]] for row in rows]
     )
+
+
+def tabulate_large() -> str:
+    """Return the accuracies of fits to files, as medians over seeds: a column for each way."""
+    rows: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for row in read_rows("large_accuracy", "accuracy"):
+        of_corpus = rows.setdefault((row["corpus"], f"{row['texts']:,}"), {})
+        of_corpus.setdefault(row["way"], []).append(row["accuracy"])
+    ways = list(dict.fromkeys(way for of_corpus in rows.values() for way in of_corpus))
+    cells = [
+        [*key, *(f"{median(of_corpus[way]):.3f}" for way in ways)]
+        for key, of_corpus in rows.items()
+    ]
+    return report.make_markdown(["corpus", "texts", *(f"`{way}`" for way in ways)], cells)
 
 
 def tabulate_faults() -> str:
@@ -145,14 +188,3 @@ def collect(summary: report.Rows, figure: str) -> dict[str, dict[str, str]]:
     for (corpus, model), row in summary.items():
         figures.setdefault(short[corpus], {})[model] = report.format_figure(row, figure)
     return figures
-
-
-def collect_epochs() -> dict[str, str]:
-    """Return how many times as long an epoch of other training loops takes."""
-    rows = read_rows("speed_training", "lstm: an epoch of 25,000 texts")
-    times = {row["what"]: row["times as long as RNNTextClassifier"] for row in rows}
-    return {
-        "packed": f"{times['torch, packed']:.1f}",
-        "padded": f"{times['torch, similar lengths']:.1f}",
-        "best": f"{times['torch, similar lengths, no denormals']:.1f}",
-    }

@@ -1,6 +1,5 @@
-"""README: all code blocks are run, in order, as one program."""
+"""README: its code is run, in order, as one program, and its figures are of benchmarks/results."""
 
-import json
 import re
 import shlex
 import tomllib
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import report
+from benchmarks import readme
 from sklearn_rnn.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +17,7 @@ SET_UP = [
     "pip install -c constraints.txt . && python -m sklearn_rnn compare",
     'pip install -c constraints.txt ".[test]" && pytest',
 ]
+MAX_LINES = 150
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,10 @@ def names(folder):
     return names
 
 
+def test_it_is_short():
+    assert len(README.splitlines()) <= MAX_LINES
+
+
 def test_every_block_is_run():
     assert README.count("```") == 2 * len(BLOCKS)
     assert {language for language, _ in BLOCKS} == {"python", "bash"}
@@ -56,8 +60,8 @@ def test_results_are_those_that_the_text_names(names):
     assert names["grid"].best_params_["tok__max_length"] == 400
     assert names["accuracy"] > 0.99
     assert names["model"].score(names["X_test"], names["y_test"]) > 0.9
-    assert names["streamed"].score(names["X_test"], names["y_test"]) > 0.5
-    assert names["self_trained"].score(names["X_test"], names["y_test"]) > 0.9
+    assert names["table"].index[0] == "rnn"
+    assert names["table"]["accuracy"][1:].max() < 0.6
 
 
 @pytest.mark.usefixtures("names")
@@ -72,10 +76,30 @@ def test_bash_blocks_run_on_the_files_of_the_python_blocks(folder, capsys):
         assert command[:3] == program
         assert main(command[3:]) == 0, capsys.readouterr().err
         n_run += 1
-    assert n_run == 5
+    assert n_run == 2
+    assert "<h2" in (folder / "report.html").read_text(encoding="utf-8")
     rows = (folder / "labels.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith("label,")
     assert len(rows) == 601
+
+
+def test_links_and_pictures_are_files():
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)", README)
+    assert "docs/_static/accuracy.svg" in targets
+    assert [target for target in targets if not (ROOT / target).is_file()] == []
+
+
+def test_the_tables_have_the_figures_of_the_benchmarks():
+    assert f"\n\n{readme.tabulate_strengths()}\n\n" in README
+    assert f"\n\n{readme.tabulate_weaknesses()}\n\n" in README
+
+
+def test_the_picture_has_the_figures_of_the_benchmarks():
+    texts = re.findall(r">([^<>]+)</text>", readme.PICTURE.read_text(encoding="utf-8"))
+    rows = readme.collect_accuracies()
+    assert [text for text in texts if text in rows] == list(rows)
+    accuracies = [f"{row[model]:.3f}" for model in readme.MODELS for row in rows.values()]
+    assert [text for text in texts if re.fullmatch(r"\d\.\d{3}", text)] == accuracies
 
 
 def test_constraints_pin_every_dependency():
@@ -85,84 +109,3 @@ def test_constraints_pin_every_dependency():
     pinned = {line.partition("==")[0].lower() for line in lines if not line.startswith("#")}
     needed = project["dependencies"] + extras["plot"] + extras["test"]
     assert {re.split("[<>=]", name)[0] for name in needed} <= pinned
-
-
-@pytest.mark.parametrize(
-    "tabulate",
-    [
-        report.tabulate_accuracies,
-        report.tabulate_probabilities,
-        report.tabulate_costs,
-        report.tabulate_published,
-    ],
-)
-def test_the_accuracies_are_those_of_the_benchmark(tabulate):
-    table = tabulate(report.read_summary())
-    has_rows = len(table.splitlines()) > 2
-    assert table in README or not has_rows
-
-
-def test_the_accuracies_without_labels_are_those_of_the_benchmark():
-    path = ROOT / "benchmarks" / "results" / "unlabelled.json"
-    rows = {}
-    for row in json.loads(path.read_text())["tables"]["unlabelled"]:
-        key = row["corpus"], f"{row['labelled texts']:,} of {row['all texts']:,}"
-        rows.setdefault(key, {})[row["model"]] = row
-    assert len(rows) == 4
-    for key, row_of in rows.items():
-        models = [row_of["rnn"], row_of["tfidf_logistic_regression"]]
-        cells = [f"{row[name]:.3f}" for row in models for name in ("labelled", "self-trained")]
-        assert f"| {' | '.join([*key, *cells])} |" in README
-
-
-def test_the_reference_systems_are_those_of_the_benchmark():
-    path = ROOT / "benchmarks" / "results" / "reference_systems.json"
-    tables = json.loads(path.read_text())["tables"]
-    alone = {row["system"]: f"{row['ours']:.3f}" for row in tables["ours alone"]}
-    assert len(tables["systems"]) == 28
-    for row in tables["systems"]:
-        cells = [
-            row["system"],
-            f"{row['published']:.4f}",
-            f"{row['training texts']:,}",
-            str(row["seeds"]),
-            f"{row['theirs']:.3f}",
-            f"{row['ours']:.3f}",
-            f"{row['times as fast']:.1f}",
-            alone.get(row["system"], ""),
-        ]
-        assert f"| {' | '.join(cells)} |" in README
-
-
-EPOCH = (
-    "training",
-    "lstm: an epoch of 25,000 texts",
-    "times as long as RNNTextClassifier",
-)
-
-
-@pytest.mark.parametrize(
-    ("section", "table", "column", "figure", "rival"),
-    [
-        (*EPOCH, "torch, packed", "plain torch, random batches, packed"),
-        (*EPOCH, "torch, similar lengths", "plain torch, batches of similar length, padded"),
-        (
-            *EPOCH,
-            "torch, similar lengths, no denormals",
-            "the same after `torch.set_flush_denormal(True)`",
-        ),
-        ("keras", "targets", "reached", "epoch, times faster", "Keras on TensorFlow"),
-        (
-            "tokenizer",
-            "targets",
-            "reached",
-            "times faster than CountVectorizer.fit_transform, one job",
-            "`CountVectorizer().fit_transform`",
-        ),
-    ],
-)
-def test_the_speeds_are_those_of_the_benchmark(section, table, column, figure, rival):
-    path = ROOT / "benchmarks" / "results" / f"speed_{section}.json"
-    rows = json.loads(path.read_text())["tables"][table]
-    reached = {row["what"]: row[column] for row in rows}
-    assert f"| {rival} | {reached[figure]:.1f} |" in README
