@@ -18,8 +18,8 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "```" in path.read_text(en
 BLOCK = re.compile(r"^```(python|pycon|bash)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```(\w+)", flags=re.MULTILINE)
 
-# Other libraries of the page on migration. A block that imports a missing one is compiled, not run.
-OTHERS = {"fasttext", "keras"}
+# Other libraries that blocks use. A block that imports a missing one is compiled, not run.
+OTHERS = {"fasttext", "keras", "mlflow"}
 
 
 def read_blocks(page):
