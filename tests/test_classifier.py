@@ -106,7 +106,7 @@ def test_a_text_has_the_same_probabilities_alone_and_in_any_order(
     row = order[0]
     np.testing.assert_allclose(trained.predict_proba(X[[row]]), expected[[row]], rtol=0, atol=1e-6)
     with monkeypatch.context() as patch:
-        patch.setattr("sklearn_rnn._training.batches.BATCH_IDS", batch_ids)
+        patch.setattr("sklearn_rnn._training.prediction._CPU_BATCH_IDS", batch_ids)
         np.testing.assert_allclose(trained.predict_proba(X), expected, rtol=0, atol=1e-6)
 
 

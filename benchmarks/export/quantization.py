@@ -28,7 +28,7 @@ from benchmarks.common.processes import OtherProcesses
 from benchmarks.common.timing import Tables, measure_in_turn, timed
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn._ids import sequence_lengths
-from sklearn_rnn._training.batches import bounded_batches
+from sklearn_rnn._training.batches import BATCH_IDS, bounded_batches
 from sklearn_rnn.export import export_onnx
 
 CORPORA = ("imdb", "banking77")
@@ -92,7 +92,7 @@ def predict(session: Any, ids: np.ndarray) -> np.ndarray:
     lengths = sequence_lengths(ids)
     order = np.argsort(lengths, kind="stable")
     probabilities = np.empty((len(ids), session.get_outputs()[0].shape[1]), dtype=np.float32)
-    for start, stop, width in bounded_batches(lengths[order]):
+    for start, stop, width in bounded_batches(lengths[order], BATCH_IDS):
         rows = order[start:stop]
         feed = {"ids": ids[rows, :width]}
         probabilities[rows] = session.run(["probabilities"], feed)[0]

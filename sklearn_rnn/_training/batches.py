@@ -214,7 +214,7 @@ class SequentialBatches:
 
     def __init__(self, dataset: IdsDataset) -> None:
         self.dataset = dataset
-        self.spans = list(bounded_batches(dataset.n_columns))
+        self.spans = list(bounded_batches(dataset.n_columns, BATCH_IDS))
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -226,18 +226,19 @@ class SequentialBatches:
 
 
 # Largest number of ids in a batch for validation or prediction: 32 texts of 256 tokens. Larger
-# batches are no faster, too few batches leave cores idle, and each thread takes 8 KB for an id.
+# batches are no faster, and too few batches leave cores idle.
 BATCH_IDS = 8_192
 
 
-def bounded_batches(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """Split a sequence of texts into batches of at most `BATCH_IDS` ids, padding included.
+def bounded_batches(lengths: npt.NDArray[np.int64], max_ids: int) -> Iterator[tuple[int, int, int]]:
+    """Split a sequence of texts into batches of at most `max_ids` ids, padding included.
 
     Parameters
     ----------
     lengths : ndarray of int of shape (n,)
-        Lengths of the texts, in tokens. A text of more than `BATCH_IDS` tokens is a batch of its
-        own.
+        Lengths of the texts, in tokens. A text of more than `max_ids` tokens is a batch of its own.
+    max_ids : int
+        Largest number of ids in a batch of several texts.
 
     Yields
     ------
@@ -247,7 +248,7 @@ def bounded_batches(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, 
     start, width = 0, 0
     for stop, length in enumerate(lengths.tolist()):
         wider = max(width, length)
-        if stop > start and (stop - start + 1) * wider > BATCH_IDS:
+        if stop > start and (stop - start + 1) * wider > max_ids:
             yield start, stop, width
             start, wider = stop, length
         width = wider

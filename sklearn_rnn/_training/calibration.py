@@ -11,7 +11,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
 from sklearn_rnn._linear.cross_fit import smooth_labels
-from sklearn_rnn._training.batches import IdsDataset, SequentialBatches, bounded_batches
+from sklearn_rnn._training.batches import BATCH_IDS, IdsDataset, SequentialBatches, bounded_batches
 
 if TYPE_CHECKING:
     from sklearn_rnn._nn.module import RecurrentModule
@@ -57,7 +57,7 @@ def refit_output_bias(
     rows = rng.permutation(len(dataset))[:MAX_TEXTS]
     rows = rows[np.argsort(dataset.n_columns[rows], kind="stable")]
     batch_logits = []
-    for start, stop, n_columns in bounded_batches(dataset.n_columns[rows]):
+    for start, stop, n_columns in bounded_batches(dataset.n_columns[rows], BATCH_IDS):
         batch_rows = rows[start:stop]
         width = int(dataset.lengths[batch_rows].max())
         batch = dataset.take(torch.from_numpy(batch_rows).to(dataset.device), width, n_columns)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from sklearn_rnn._ids import count_words, replace_unknown_ids, row_blocks, sequence_lengths
-from sklearn_rnn._training.batches import bounded_batches
+from sklearn_rnn._training.batches import BATCH_IDS, bounded_batches
 from sklearn_rnn._training.thread_pool import thread_pool
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # Texts of a prediction that ends with returning free memory to the system, which takes
 # milliseconds. Without it, the memory of a process grows while it predicts chunk by chunk.
 _MANY_TEXTS = 1024
+
+# Largest number of ids in a batch on the CPU, where each thread takes 8 KB for an id. The command
+# `predict` has a peak of 500 MB; with twice as many ids 545 MB, and 4 % less processor time.
+_CPU_BATCH_IDS = 4096
 
 Ids = npt.NDArray[np.integer[Any]]
 IdsTable = npt.NDArray[np.int32]
@@ -67,12 +71,11 @@ def compute_logits(
         batch_lengths = torch.from_numpy(n_words[rows]).to(device)
         logits[rows] = module(batch, batch_lengths).cpu().numpy()
 
-    spans = bounded_batches(lengths[order])
     if device.type == "cpu":
         with thread_pool(trims_memory=len(ids) >= _MANY_TEXTS) as pool:
-            pool.map(compute, spans)
+            pool.map(compute, bounded_batches(lengths[order], _CPU_BATCH_IDS))
     else:
-        for span in spans:
+        for span in bounded_batches(lengths[order], BATCH_IDS):
             compute(span)
     return logits[order[inverse]]
 

@@ -83,7 +83,7 @@ def test_batches_are_sorted_within_pools(monkeypatch):
 @given(st.lists(st.integers(1, 3 * BATCH_IDS), max_size=12))
 def test_bounded_batches_do_not_exceed_the_bound(lengths):
     lengths = np.array(lengths, dtype=np.int64)
-    batches = list(bounded_batches(lengths))
+    batches = list(bounded_batches(lengths, BATCH_IDS))
     assert [row for start, stop, _ in batches for row in range(start, stop)] == list(
         range(len(lengths))
     )
@@ -93,12 +93,18 @@ def test_bounded_batches_do_not_exceed_the_bound(lengths):
 
 
 def test_bounded_batches_are_as_large_as_possible():
-    assert len(list(bounded_batches(np.full(1000, 100)))) == -(-1000 // (BATCH_IDS // 100))
+    assert len(list(bounded_batches(np.full(1000, 100), BATCH_IDS))) == -(
+        -1000 // (BATCH_IDS // 100)
+    )
 
 
 def test_text_longer_than_the_bound_is_a_batch_of_its_own():
     lengths = np.array([2, BATCH_IDS + 1, 3])
-    assert list(bounded_batches(lengths)) == [(0, 1, 2), (1, 2, BATCH_IDS + 1), (2, 3, 3)]
+    assert list(bounded_batches(lengths, BATCH_IDS)) == [
+        (0, 1, 2),
+        (1, 2, BATCH_IDS + 1),
+        (2, 3, 3),
+    ]
 
 
 def test_sequential_batches_keep_the_order(monkeypatch):
