@@ -26,7 +26,7 @@ from sklearn_rnn._linear.ngrams import (
     ParallelMap,
     count_ngrams,
     extract_ngrams,
-    keep_largest,
+    limit_keys,
     text_counts,
 )
 from sklearn_rnn._linear.presence import KnownBlock, Presence, ScaledPresence, find_known
@@ -210,12 +210,12 @@ def learn_linear_term(
     all texts classifies nearly all of them correctly, and would leave the network nothing to learn.
     With folds and fewer than `MANY_CLASSES` classes, all logits are scaled by `fit_scale`.
 
-    The memory is bounded. With more n-grams than `MAX_COEFFICIENTS` allows, the most frequent are
-    in the term. If all texts together have more than `MAX_NGRAMS` n-grams, the log-count ratios are
-    still counted in all texts, and the coefficients are fitted to a random sample of the texts. An
-    n-gram is then in the term if about `MIN_TEXTS` texts of the sample have it. A text outside of
-    the sample has a fold too, which its log-count ratios leave out. Beyond the ids, only labels,
-    weights, folds and logits then grow with the number of texts.
+    The memory is bounded. With more n-grams than `MAX_COEFFICIENTS` allows, those of earlier
+    training and the most frequent new ones are in the term. If all texts together have more than
+    `MAX_NGRAMS` n-grams, the log-count ratios come from all texts, and the coefficients are fitted
+    to a random sample. An n-gram is then in the term if about `MIN_TEXTS` texts of the sample have
+    it. A text outside of the sample has a fold too, which its log-count ratios leave out. Beyond
+    the ids, only labels, weights, folds and logits then grow with the number of texts.
 
     Parameters
     ----------
@@ -254,8 +254,8 @@ def learn_linear_term(
     found, totals, n_found = count_ngrams(extract(), counts)
     share = min(MAX_NGRAMS / max(n_found, 1), 1.0)
     is_frequent = totals >= MIN_TEXTS / share
-    largest = found[is_frequent], totals[is_frequent], MAX_COEFFICIENTS // n_classes
-    keys = torch.from_numpy(keep_largest(*largest)[0])
+    frequent, known_keys = (found[is_frequent], totals[is_frequent]), fitted.keys[1:].numpy()
+    keys = torch.from_numpy(limit_keys(*frequent, known_keys, MAX_COEFFICIENTS // n_classes))
     trim_heaps()  # of the n-grams that were counted
     folds, n_folds = draw_folds(labels, rng)
     is_sampled = np.ones(len(labels), dtype=bool)

@@ -177,6 +177,16 @@ def keep_largest(keys: IntArray, totals: FloatArray, most: int) -> KeySums:
     return keys[is_kept], totals[is_kept]
 
 
+def limit_keys(keys: IntArray, totals: FloatArray, known: IntArray, most: int) -> IntArray:
+    """Return the keys that are known, and as many of the others as make the known ones `most`.
+
+    They are those with the largest totals, without part of a tie.
+    """
+    is_known = np.isin(keys, known)
+    new, _ = keep_largest(keys[~is_known], totals[~is_known], max(most - len(known), 0))
+    return np.concatenate([keys[is_known], new])
+
+
 def text_counts(labels: IntArray, weights: FloatArray) -> FloatArray:
     """Return the count of each text: its weight divided by the median weight in its class.
 

@@ -186,6 +186,19 @@ def test_the_most_frequent_ngrams_are_in_the_term(monkeypatch):
     assert torch.equal(limited.counts, term.counts[is_kept])
 
 
+def test_ngrams_of_earlier_training_stay_in_a_term_that_is_full(monkeypatch):
+    ids, labels = make_texts(150)
+    monkeypatch.setattr(cross_fitting, "MAX_COEFFICIENTS", 2 * 40)
+    term, _ = learn(ids[:100], labels[:100])
+    keys, counts = term.keys, term.counts
+    learn(ids[100:] + 7 * (ids[100:] > 0), labels[100:], term=term, accumulate=True)
+    assert torch.isin(keys, term.keys).all()
+    assert len(keys) <= len(term.keys) <= 41
+    assert (term.counts[torch.isin(term.keys, keys)] >= counts).all()
+    is_more = term.counts.sum(1)[torch.isin(term.keys, keys)] > counts.sum(1)
+    assert is_more.any()  # of n-grams that the new texts have too
+
+
 def learnable_texts(n_texts):
     """Make texts of eight words, of which the first has the class in 80 % of the texts."""
     rng = np.random.default_rng(0)

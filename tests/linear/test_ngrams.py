@@ -18,6 +18,7 @@ from sklearn_rnn._linear.ngrams import (
     distinct_ngrams,
     extract_ngrams,
     keep_largest,
+    limit_keys,
     text_counts,
 )
 from sklearn_rnn._linear.presence import find_known
@@ -254,6 +255,12 @@ def test_the_largest_totals_are_kept_without_part_of_a_tie():
     keys, totals = np.arange(1, 7), np.array([3.0, 9, 3, 4, 1, 3])
     for most, expected in [(6, [1, 2, 3, 4, 5, 6]), (5, [1, 2, 3, 4, 6]), (4, [2, 4]), (2, [2, 4])]:
         assert keep_largest(keys, totals, most)[0].tolist() == expected
+
+
+def test_known_keys_are_kept_and_the_largest_others_as_far_as_the_limit_allows():
+    keys, totals, known = np.arange(1, 7), np.array([3.0, 9, 3, 4, 1, 3]), np.array([5, 6, 9])
+    for most, expected in [(2, [5, 6]), (3, [5, 6]), (5, [5, 6, 2, 4]), (7, [5, 6, 1, 2, 3, 4])]:
+        assert limit_keys(keys, totals, known, most).tolist() == expected
 
 
 def zipf_ids(n_texts=3000):
