@@ -810,7 +810,7 @@ class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
             classes=check_partial_fit_classes(classes, getattr(self, "classes_", None)),
         )
         if resume:
-            validate_data(self, X, reset=False, skip_check_array=True)
+            self._check_columns(X)
         return self._make_task(
             X,
             training,
@@ -827,8 +827,19 @@ class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
             checkpoint_path=None,
         )
 
+    def _check_columns(self, X: npt.ArrayLike) -> None:
+        """Raise a ValueError unless X has the columns of the training data."""
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            error.add_note(
+                "The fit of a TextTokenizer sets the number of columns. Transform all texts with "
+                "the same fitted TextTokenizer, or set its max_length to an integer."
+            )
+            raise
+
     def _check_resumable(self, X: npt.ArrayLike, classes: np.ndarray) -> None:
-        validate_data(self, X, reset=False, skip_check_array=True)
+        self._check_columns(X)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start=True continues the training for the classes {self.classes_.tolist()}, "
@@ -1220,7 +1231,7 @@ class RNNTextClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _logits(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         check_is_fitted(self)
         ids = check_ids(X, estimator=self)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        self._check_columns(X)
         warn_of_other_numbering(self._numbering, X, name="X", result="predictions")
         return self.net_.logits(ids)
 

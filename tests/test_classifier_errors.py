@@ -86,10 +86,14 @@ def test_another_width(make_classifier, word_order, raises):
     X, y = word_order
     fitted = make_classifier(max_epochs=1, warm_start=True).fit(X, y)
     message = "X has 4 features, but RNNTextClassifier is expecting 6 features as input."
+    note = (
+        "The fit of a TextTokenizer sets the number of columns. Transform all texts with the same "
+        "fitted TextTokenizer, or set its max_length to an integer."
+    )
     for method in (fitted.fit, fitted.partial_fit):
-        with raises(message):
+        with raises(f"{message}\n{note}"):
             method(X[:, :4], y)
-    with raises(message):
+    with raises(f"{message}\n{note}"):
         fitted.predict(X[:, :4])
 
 
