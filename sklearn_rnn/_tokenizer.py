@@ -35,7 +35,7 @@ from sklearn_rnn._parameters import (
 from sklearn_rnn._text.analyzers import TOKEN_PATTERN
 from sklearn_rnn._text.encoding import EncodedBlock, TextEncoder, ToIds, number_in_order
 from sklearn_rnn._text.packed_strings import pack_collection, unpack_collection
-from sklearn_rnn._text.padding import Truncation, fill_rows
+from sklearn_rnn._text.padding import AUTO_LENGTH, Truncation, choose_length, fill_rows
 from sklearn_rnn._text.spelling import Spelling, are_short, do_fit, read_tokens
 from sklearn_rnn._text.token_counts import TokenCounts
 from sklearn_rnn._text.token_warnings import warn_of_runs, warn_of_unknown_tokens
@@ -122,10 +122,14 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
         None sets no maximum. It holds for all calls of `partial_fit` together. Ignored if
         `vocabulary` is a mapping or a sequence.
 
-    max_length : int, float or None, default=400
+    max_length : int, float, "auto" or None, default="auto"
         The length of a row in tokens, including markers and characters. int: this length. float in
         (0, 1]: the smallest length at which at least this fraction of the training texts is not
         truncated. None: the length of the longest training text.
+
+        "auto" adds a quarter to the length that 99.9 % of the training texts do not exceed, and is
+        at least 64 and at most 400. It is 400 with fewer than 1,000 training texts, with
+        ``warm_start=True`` and in the first call of `partial_fit`: later texts may be longer.
 
     truncation : {"post", "pre", "middle"}, default="middle"
         Where tokens are removed from a text that is longer than a row. "post" keeps the beginning
@@ -222,6 +226,7 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
         "max_length": [
             Interval(Integral, 1, MAX_LENGTH, closed="both"),
             Interval(Real, 0, 1, closed="right"),
+            StrOptions({"auto"}),
             None,
         ],
         "truncation": [StrOptions({"post", "pre", "middle"})],
@@ -247,7 +252,7 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
         token_pattern: str = TOKEN_PATTERN,
         min_count: int = 2,
         max_tokens: int | None = 20_000,
-        max_length: int | float | None = 400,
+        max_length: int | float | Literal["auto"] | None = "auto",
         truncation: Truncation = "middle",
         add_markers: bool = False,
         add_characters: bool | Literal["auto"] = "auto",
@@ -320,8 +325,9 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
     def partial_fit(self, X: Texts, y: object = None) -> Self:
         """Add the new tokens of further texts to the vocabulary; all others keep their ids.
 
-        The first call on a tokenizer that is not fitted does what :meth:`fit` does. Later calls,
-        also after `fit`, add the tokens of X that are not in the vocabulary and have `min_count`
+        The first call on a tokenizer that is not fitted does what :meth:`fit` does, with 400
+        columns if ``max_length="auto"``: texts of later calls may be longer. Later calls, also
+        after `fit`, add the tokens of X that are not in the vocabulary and have `min_count`
         occurrences in X and earlier texts together, by falling frequency and up to `max_tokens` in
         all. They get the ids after the highest. If `vocabulary` is a mapping or a sequence, no
         token is added.
@@ -573,12 +579,12 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
             known, other_counts = self.vocabulary_, self._other_counts
         counted, blocks = self._count(chunks, keep_blocks, may_add_characters=is_first)
         tokens = counted.tokens
-        add_characters = self._choose_characters(counted) if is_first else self.add_characters_
-        max_length = (
-            self._compute_max_length(counted.lengths(with_characters=add_characters))
-            if is_first
-            else self.max_length_
-        )
+        if is_first:
+            add_characters = self._choose_characters(counted)
+            lengths = counted.lengths(with_characters=add_characters)
+            max_length = self._compute_max_length(lengths, may_go_on=resume)
+        else:
+            add_characters, max_length = self.add_characters_, self.max_length_
         vocabulary = known
         is_learned = self.vocabulary is None or isinstance(self.vocabulary, WordVectors)
         counts = add_counts(tokens, counted.counts, other_counts)
@@ -626,7 +632,9 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
     def _choose_characters(self, counted: TokenCounts) -> bool:
         """Return whether characters are to be added."""
         parameters = python_values(self)
-        max_length = parameters.max_length if isinstance(parameters.max_length, int) else None
+        max_length = AUTO_LENGTH if parameters.max_length == "auto" else parameters.max_length
+        if not isinstance(max_length, int):  # it will depend on the lengths of the texts
+            max_length = None
         if parameters.add_characters == "auto":
             is_suited = parameters.analyzer == "word" and are_short(counted.lengths())
             return is_suited and do_fit(counted.lengths(with_characters=True), max_length)
@@ -707,9 +715,11 @@ class TextTokenizer(DocLinkMixin, TransformerMixin, BaseEstimator):
             )
         return encoder.encode(texts, to_ids, empty_id)
 
-    def _compute_max_length(self, lengths: LengthArray) -> int:
+    def _compute_max_length(self, lengths: LengthArray, *, may_go_on: bool) -> int:
         parameters = python_values(self)
         max_length, n_markers = parameters.max_length, 2 * parameters.add_markers
+        if max_length == "auto":
+            return AUTO_LENGTH if may_go_on else choose_length(lengths, n_markers)
         if max_length is None:
             return int(lengths.max()) + n_markers
         if isinstance(max_length, float):

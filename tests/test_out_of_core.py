@@ -72,6 +72,8 @@ def test_the_fit_is_that_in_memory_to_the_last_bit(shards, make_classifier, chun
         {},
         {"add_markers": True},
         {"max_length": 0.9},
+        {"max_length": 400},
+        {"warm_start": True},
         {"max_length": None, "add_characters": True},
         {"add_characters": "auto", "max_length": 200},
         {"analyzer": "char", "min_count": 3},
@@ -83,6 +85,8 @@ def test_the_fit_is_that_in_memory_to_the_last_bit(shards, make_classifier, chun
 )
 def test_ids_and_labels_are_those_in_memory(shards, monkeypatch, parameters):
     monkeypatch.setattr("sklearn_rnn._text.spelling.AUTO_MIN_TEXTS", 100)
+    monkeypatch.setattr("sklearn_rnn._text.padding.AUTO_MIN_LENGTHS", 100)
+    monkeypatch.setattr("sklearn_rnn._text.padding.SHORTEST_AUTO_LENGTH", 1)
     pipeline = make_pipeline(TextTokenizer(**parameters), Recorder())
     fit_from_files(pipeline, shards, chunk_size=11)
     expected = TextTokenizer(**parameters)

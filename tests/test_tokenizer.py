@@ -34,7 +34,7 @@ CONFIGURATIONS = [
     {"token_pattern": r"(\w)\w*", "lowercase": False, "max_length": 0.9, "max_tokens": None},
     {"vocabulary": ["good", "film"], "max_length": None, "add_markers": True},
     {"vocabulary": {"good": 9, "</s>": 4}, "strip_accents": "ascii", "add_markers": True},
-    {"n_jobs": 1, "min_count": 1, "lowercase": False},
+    {"n_jobs": 1, "min_count": 1, "lowercase": False, "max_length": 400},
 ]
 
 all_configurations = pytest.mark.parametrize("parameters", CONFIGURATIONS, ids=str)
@@ -93,6 +93,50 @@ def test_max_length():
         assert type(tokenizer.max_length_) is int
     assert TextTokenizer(max_length=0.8, add_markers=True).fit(texts).max_length_ == 5
     assert TextTokenizer(max_length=None, add_markers=True).fit(texts).max_length_ == 12
+
+
+SHORT = ["a " * n for n in range(1, 101)] * 10
+
+
+@pytest.mark.parametrize("add_markers", [False, True])
+def test_auto_fits_the_row_to_the_training_texts(add_markers):
+    tokenizer = TextTokenizer(add_markers=add_markers)
+    width = 125 + 2 * add_markers
+    assert tokenizer.fit_transform(SHORT).shape == (1000, width)
+    assert tokenizer.max_length_ == width == len(tokenizer.get_feature_names_out())
+    wide = tokenizer.transform(["a " * 500] * 2)
+    assert np.count_nonzero(wide, axis=1).tolist() == [width] * 2
+    assert tokenizer.fit(SHORT[1:]).max_length_ == 400  # of too few texts
+    assert tokenizer.fit(SHORT[::-1]).max_length_ == width
+
+
+def test_auto_is_400_where_longer_texts_may_follow():
+    for tokenizer in (
+        TextTokenizer().partial_fit(SHORT),
+        TextTokenizer(warm_start=True).fit(SHORT),
+    ):
+        assert tokenizer.max_length_ == 400
+        assert tokenizer.partial_fit(SHORT).max_length_ == 400
+    tokenizer = TextTokenizer().fit(SHORT)
+    assert tokenizer.partial_fit(["a " * 500] * 1000).max_length_ == 125
+    tokenizer = TextTokenizer(warm_start=True).fit(SHORT)
+    assert tokenizer.set_params(warm_start=False).fit(SHORT).max_length_ == 125
+
+
+def test_auto_has_room_for_characters():
+    texts = ["abcdefghij " * 8] * 1000
+    for add_characters, width in (("auto", 110), (True, 110), (False, 64)):
+        tokenizer = TextTokenizer(add_characters=add_characters).fit(texts)
+        assert tokenizer.max_length_ == width
+
+
+def test_a_name_of_no_rule_for_the_length():
+    with refuses(
+        InvalidParameterError,
+        "The 'max_length' parameter of TextTokenizer must be an int in the range [1, 16777216], a "
+        "float in the range (0.0, 1.0], a str among {'auto'} or None. Got 'longest' instead.",
+    ):
+        TextTokenizer(max_length="longest").fit(TEXTS)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,37 @@ from sklearn_rnn._ids import IdArray, LengthArray
 
 Truncation = Literal["post", "pre", "middle"]
 
+# max_length="auto" is within these bounds. 400 tokens hold nearly all reviews and most articles.
+# The lower bound is for texts that are longer than any in training; it takes 256 bytes for a text.
+AUTO_LENGTH = 400
+SHORTEST_AUTO_LENGTH = 64
+# The share of the training texts that fit into a row before a quarter is added to it. It is known
+# from this number of texts on. The padding of fewer takes 1.6 MB at most.
+AUTO_SHARE_WHOLE = 0.999
+AUTO_MIN_LENGTHS = 1000
+
+
+def choose_length(lengths: LengthArray, n_markers: int) -> int:
+    """Return the length of a row for max_length="auto".
+
+    Parameters
+    ----------
+    lengths : ndarray of int64 of shape (n_texts,)
+        The lengths of the training texts, with their characters if these are added.
+    n_markers : int
+        The number of markers of a text.
+
+    Returns
+    -------
+    max_length : int
+        The number of columns, including markers.
+    """
+    if len(lengths) < AUTO_MIN_LENGTHS:
+        return AUTO_LENGTH
+    usual = int(np.quantile(lengths, AUTO_SHARE_WHOLE, method="inverted_cdf"))
+    with_margin = -(-5 * usual // 4) + n_markers
+    return min(max(with_margin, SHORTEST_AUTO_LENGTH), AUTO_LENGTH)
+
 
 def fill_rows(
     rows: IdArray, flat: IdArray, lengths: LengthArray, truncation: Truncation = "post"

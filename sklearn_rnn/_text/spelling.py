@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sklearn_rnn._ids import FIRST_CHARACTER, PAD, UNK, IdArray, LengthArray
+from sklearn_rnn._text.padding import AUTO_LENGTH
 
 # Shorter tokens are not spelled: their n-grams would say nothing that the token does not.
 SHORTEST_SPELLED = 3
@@ -18,7 +19,6 @@ SHORTEST_SPELLED = 3
 AUTO_MIN_TEXTS = 1000
 AUTO_TOKENS = 32
 AUTO_SHARE = 0.95
-AUTO_LENGTH = 400
 
 
 class Spelling:

@@ -180,6 +180,7 @@ def test_the_number_of_texts_in_a_chunk_is_checked(value):
         ("clf__pooling=('max', 'mean')", ("clf__pooling", ("max", "mean"))),
         ("clf__cell_type=gru", ("clf__cell_type", "gru")),
         ("tok__max_length=None", ("tok__max_length", None)),
+        ("tok__max_length=auto", ("tok__max_length", "auto")),
         ("tok__token_pattern=a=b", ("tok__token_pattern", "a=b")),
         ("clf__device=", ("clf__device", "")),
     ],

@@ -293,6 +293,7 @@ OF_TOKENIZER = [
     {"max_tokens": 2},
     {"max_length": 3},
     {"max_length": 0.5},
+    {"max_length": "auto"},
     {"truncation": "pre"},
     {"add_markers": True},
     {"warm_start": True},

@@ -227,9 +227,11 @@ def test_labels_keep_their_kind(tmp_path, fit_pipeline, labels, classes, names, 
         {"add_markers": True, "truncation": "post", "strip_accents": "ascii", "max_length": 4},
         {"add_markers": True, "add_characters": True, "max_length": None, "min_count": 1},
         {"token_pattern": "(r)a|n", "strip_accents": "unicode", "max_length": 0.9},
+        {"add_markers": True},
     ],
 )
-def test_parameters_of_the_tokenizer_are_in_the_metadata(tmp_path, parameters):
+def test_parameters_of_the_tokenizer_are_in_the_metadata(tmp_path, monkeypatch, parameters):
+    monkeypatch.setattr("sklearn_rnn._text.padding.AUTO_MIN_LENGTHS", 1)
     model = fit_model(hidden_size=2, tokenizer=parameters)
     export_onnx(model, tmp_path / "model.onnx")
     tokenizer = metadata_of(tmp_path / "model.onnx")["tokenizer"]
@@ -238,6 +240,7 @@ def test_parameters_of_the_tokenizer_are_in_the_metadata(tmp_path, parameters):
     is_char = parameters.get("analyzer") == "char"
     assert tokenizer["token_pattern"] == (None if is_char else model[0].token_pattern)
     assert tokenizer["max_length"] == model[0].max_length_
+    assert tokenizer["max_length"] < 400
     assert tokenizer["add_characters"] == model[0].add_characters_
     assert tokenizer["vocabulary"] == model[0].vocabulary_
     if parameters.get("add_markers"):

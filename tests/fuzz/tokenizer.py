@@ -15,7 +15,7 @@ PARAMETERS = {
     "token_pattern": [None, r"\w+", r"(\w)\w*", r"\b", r"(?s).", r"[^ ]*"],
     "min_count": [1, 2, 3],
     "max_tokens": [None, 1, 3, 20_000],
-    "max_length": [None, 1, 2, 3, 4, 400, 0.5, 1.0],
+    "max_length": [None, 1, 2, 3, 4, "auto", 0.5, 1.0],
     "truncation": ["middle", "pre", "post"],
     "add_markers": [False, True],
     "vocabulary": [None, ["a", "b"], {"a": 7, "<s>": 3}],

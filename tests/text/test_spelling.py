@@ -205,3 +205,6 @@ def test_without_a_training_text_that_fits_no_text_gets_characters():
     assert tokenizer.transform(["do"]).max() < FIRST_CHARACTER
     tokenizer.set_params(max_length=12).fit(["short texts", "which do not fit"])
     assert tokenizer.add_characters_
+    for n_letters, expected in ((399, True), (400, False)):  # a row may have 400 columns
+        tokenizer.set_params(max_length="auto").fit(["a" * n_letters])
+        assert tokenizer.add_characters_ is expected

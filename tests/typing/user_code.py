@@ -111,6 +111,7 @@ TextTokenizer(lowercase=False, strip_accents=strip, token_pattern=r"\w+").fit(te
 TextTokenizer(min_count=1, max_tokens=100, max_length=5, add_markers=True).fit(texts)
 TextTokenizer(max_tokens=None, max_length=None, strip_accents=None).fit(texts)
 TextTokenizer(max_length=0.9, n_jobs=1).fit(texts)
+TextTokenizer(max_length="auto").fit(texts)
 TextTokenizer(warm_start=True).fit(texts).partial_fit(texts).transform(texts)
 TextTokenizer(vocabulary={"good": 2, "bad": 3}, n_jobs=None).fit(texts)
 TextTokenizer(vocabulary=["good", "bad"]).fit(texts)
