@@ -28,6 +28,7 @@ SECTIONS = (
     "loading",
     "search",
     "memory",
+    "width",
     "repeated_fits",
     "checkpoint",
     "growth",

@@ -11,8 +11,6 @@ Its pages are in the page cache, which the system takes back when it needs memor
 peak counts anonymous pages alone: RssAnon, a hundred times a second. For the file of 4 GiB the
 process may allocate at most another half GiB (RLIMIT_DATA).
 
-Padding is measured on news, in matrices that are as wide as the longest text and wider.
-
 Targets: at most 1.0 GB at 60,000 texts and 1.5 GB at all, on any number of cores; 1.5 GB for files.
 """
 
@@ -46,7 +44,6 @@ SIZES = (15_000, 30_000, 60_000, 117_262)
 CORES = (1, 2)
 FILE_TEXTS = 2_000_000
 FILE_COLUMNS = 100
-WIDTHS = (1, 2, 4, 8)  # times the length of the longest text
 
 GIB = 2**30
 MATRIX_SHAPE = (65_536, 16_384)  # 4 GiB
@@ -80,18 +77,11 @@ def run(options: Namespace) -> Tables:
         }
     ).T
     mapped = pd.DataFrame({"predict_proba": run_module(__name__, "predict")}).T
-    padding = pd.DataFrame(
-        {
-            f"{factor} x": run_module(__name__, "width", options.data, factor, min(most, 20_000))
-            for factor in WIDTHS
-        }
-    ).T
     peaks = fits["GB over the imports"]
     return {
         "fitting the default Pipeline": fits,
         "ids in a file": files,
         "a file larger than memory": mapped,
-        "padding": padding,
         "targets": check_targets(
             {
                 "GB over the imports, 60,000 texts": (peaks.iloc[:-2].max(), "at most", 1.0),
@@ -225,33 +215,11 @@ def predict_in_child() -> dict[str, float]:
     }
 
 
-def fit_wide_in_child(data_dir: str, factor: str, n_texts: str) -> dict[str, float]:
-    """Measure the peak and the time of a fit to news in a matrix with more padding."""
-    ids, labels = load_ids(Path(data_dir), "ag_news", "train", None)
-    ids, labels = ids[: int(n_texts)], labels[: int(n_texts)]
-    wide = np.zeros((len(ids), int(factor) * ids.shape[1]), dtype=np.int32)
-    wide[:, : ids.shape[1]] = ids
-    before = status_bytes("VmRSS")
-    reset_peak()
-    classifier = RNNTextClassifier(max_epochs=1, device="cpu", random_state=0)
-    start = time.perf_counter()
-    classifier.fit(wide, labels)
-    return {
-        "texts": len(wide),
-        "columns": wide.shape[1],
-        "words of a text": np.count_nonzero(ids) / len(ids),
-        "GB of the matrix": wide.nbytes / 1e9,
-        "GB of the fit": (status_bytes("VmHWM") - before) / 1e9,
-        "seconds": time.perf_counter() - start,
-    }
-
-
 if __name__ == "__main__":
     task, *arguments = sys.argv[1:]
     tasks = {
         "fit": fit_in_child,
         "file": fit_file_in_child,
         "predict": predict_in_child,
-        "width": fit_wide_in_child,
     }
     print(json.dumps(tasks[task](*arguments)))

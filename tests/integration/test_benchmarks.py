@@ -1,5 +1,6 @@
 """Benchmarks that depend most on the package, run on little data."""
 
+import sys
 from argparse import Namespace
 from importlib import import_module
 
@@ -11,7 +12,7 @@ from scipy.special import softmax
 
 from benchmarks.reference_systems.comparison import SYSTEMS, compare
 from benchmarks.speed import __main__ as speed
-from benchmarks.speed import cells, overhead
+from benchmarks.speed import cells, overhead, width
 from benchmarks.speed.onnx_rival import ExportedNet
 from sklearn_rnn.datasets import make_word_order
 
@@ -27,6 +28,31 @@ def test_speed_section_that_uses_private_code(section, monkeypatch):
     for title, table in tables.items():
         column = "reached" if title == "targets" else "seconds"
         assert np.isfinite(table[column].astype(float)).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory by Linux's /proc")
+def test_speed_section_of_widths(monkeypatch):
+    def run_here(module, task, *arguments):
+        return width.TASKS[task](*map(str, arguments))
+
+    monkeypatch.setattr(width, "run_module", run_here)
+    monkeypatch.setattr(width, "load_texts", lambda *args: (list(TEXTS), LABELS))
+    monkeypatch.setattr(width, "load_ids", lambda *args: (IDS, LABELS))
+    tables = width.run(Namespace(data=".", texts=32, runs=2))
+    assert tables["padding"]["columns"].tolist() == [6, 12, 24, 48]
+    fits = tables["the default Pipeline"]
+    assert (fits["columns"] == 400).all()
+    assert (fits["texts with other ids"] == 0).all()
+    for title in ("padding", "the default Pipeline"):
+        assert np.isfinite(tables[title]).all(axis=None)
+
+
+def test_ids_of_two_widths_are_compared():
+    narrow = np.array([[2, 3], [2, 0], [4, 5]])
+    wide = np.array([[2, 3, 0], [2, 0, 0], [4, 6, 5]])
+    assert width.count_differences(narrow, wide) == 1
+    assert width.count_differences(narrow[:2], wide[:2]) == 0
+    assert width.count_differences(np.array([[2, 3]]), np.array([[2, 3, 4]])) == 1
 
 
 @pytest.mark.parametrize("cell_type", ["lstm", "gru"])
