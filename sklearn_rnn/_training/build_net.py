@@ -10,6 +10,7 @@ import torch
 from sklearn_rnn._nn.architecture import Architecture
 from sklearn_rnn._nn.module import RecurrentModule
 from sklearn_rnn._training.net import RecurrentNet
+from sklearn_rnn._training.optimizer import EagerAdamW
 from sklearn_rnn._training.prediction_net import NumpyWeights
 
 
@@ -46,7 +47,7 @@ def build_net(
         seed=seed,
         criterion=torch.nn.CrossEntropyLoss,
         criterion__reduction="none",
-        optimizer=torch.optim.AdamW,
+        optimizer=EagerAdamW,
         optimizer__fused=True,
         classes=np.arange(architecture.n_classes),
         device=str(device),  # safetensors accepts no torch.device

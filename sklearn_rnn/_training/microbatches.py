@@ -15,8 +15,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
+from torch.autograd.function import FunctionCtx
 
 from sklearn_rnn._linear.cross_fit import CrossFit
 from sklearn_rnn._linear.term import TokenNgrams
@@ -41,6 +43,25 @@ MIN_TEXTS_TO_SPLIT = 32
 # of 32 texts as with one of 64.
 MIN_UNITS = 64
 MAX_MICRO_BATCHES = 8
+
+
+class GivenGradient(torch.autograd.Function):
+    """Zero, whose gradient with respect to a tensor is a given one.
+
+    ``tensor.backward(gradient)`` imports sympy, which takes a process half a second and 40 MB.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, tensor: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+        """Return zero; `gradient` has the shape of `tensor`."""
+        ctx.save_for_backward(gradient)
+        return tensor.new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """Return the given gradient, for the gradient 1 of the zero."""
+        (gradient,) = ctx.saved_tensors
+        return gradient, None
 
 
 class MicroBatches:
@@ -159,7 +180,9 @@ class MicroBatches:
         results = self._map(compute, slices, shapes, is_training=True)
         logits, losses, embedded_gradients, *gradients = zip(*results, strict=True)
         if trains_tables:
-            embedded.backward(_join_rows(embedded, slices, embedded_gradients))
+            GivenGradient.apply(
+                embedded, _join_rows(embedded, slices, embedded_gradients)
+            ).backward()
         for parameter, summands in zip(parameters, gradients, strict=True):
             parameter.grad = sum(summands[1:], start=summands[0])
         return _make_step(torch.cat(logits), torch.cat(losses), inputs["weights"], labels)

@@ -6,12 +6,28 @@ and document the name under `RNNTextClassifier.lr_schedule`.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 ScheduleName: TypeAlias = Literal["one_cycle", "plateau"]
+
+
+class EagerAdamW(torch.optim.AdamW):
+    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) without `torch.compile`.
+
+    The methods of the base class import the compiler at their first call, though nothing is
+    compiled: 0.8 seconds and 35 MB in each process that fits, so in each worker of a search. These
+    are the same methods without the decorators that do so.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
+    load_state_dict = inspect.unwrap(torch.optim.AdamW.load_state_dict)
+    state_dict = inspect.unwrap(torch.optim.AdamW.state_dict)
+    zero_grad = inspect.unwrap(torch.optim.AdamW.zero_grad)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
 
 
 class ConstantRate:
