@@ -3,8 +3,10 @@
 "fit" is the default Pipeline on all texts. "fit_from_files" reads the same texts from files of CSV
 and has to give the same model. "partial_fit" reads them once: tokenizer and classifier see chunk
 after chunk, in random order, and each chunk once, so that it compares with a fit of one epoch.
+"partial_fit, 20 chunks" does so in chunks of a twentieth of the texts.
 """
 
+import math
 import tempfile
 import time
 from argparse import Namespace
@@ -23,7 +25,9 @@ from sklearn_rnn.datasets import iter_texts
 from sklearn_rnn.out_of_core import fit_from_files
 
 CORPORA = ("ag_news", "imdb")
-WAYS = ("fit", "fit_from_files", "fit, 1 epoch", "partial_fit")
+N_SMALL_CHUNKS = 20
+SMALL_CHUNKS = f"partial_fit, {N_SMALL_CHUNKS} chunks"
+WAYS = ("fit", "fit_from_files", "fit, 1 epoch", "partial_fit", SMALL_CHUNKS)
 
 
 def run(options: Namespace) -> Tables:
@@ -55,7 +59,9 @@ def fit(
     way: str, texts: list[str], labels: np.ndarray, folder: str, chunk_size: int, seed: int
 ) -> Pipeline:
     """Return a Pipeline that is fitted in one of `WAYS`."""
-    if way == "partial_fit":
+    if way == SMALL_CHUNKS:
+        chunk_size = math.ceil(len(texts) / N_SMALL_CHUNKS)
+    if way in ("partial_fit", SMALL_CHUNKS):
         return fit_partially(folder, chunk_size, np.unique(labels), TextTokenizer(), seed)
     max_epochs = 1 if way == "fit, 1 epoch" else "auto"
     classifier = RNNTextClassifier(max_epochs=max_epochs, random_state=seed, device="cpu")
