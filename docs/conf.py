@@ -58,12 +58,10 @@ plot_html_show_formats = False
 plot_html_show_source_link = False
 plot_include_source = False
 
-# Gallery. Examples on real corpora are run where the corpora are, and shown as code elsewhere.
-EXECUTED = r"/(plot|corpus)_" if "SKLEARN_RNN_DATA" in os.environ else "/plot_"
+# Gallery. Examples read corpora where SKLEARN_RNN_DATA has them, and built-in texts elsewhere.
 sphinx_gallery_conf = {
     "examples_dirs": ["examples"],
     "gallery_dirs": ["auto_examples"],
-    "filename_pattern": EXECUTED,
     "subsection_order": [
         f"examples/{folder}"
         for folder in ("models", "training", "explaining", "data", "deployment")

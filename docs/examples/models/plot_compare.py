@@ -45,6 +45,8 @@ plt.show()
 # The label depends on the order of the words alone. Linear models of words and pairs are at chance,
 # the network is not. Without word dropout it learns faster, because each word counts. Three folds
 # are few: look at the p-values before you believe in a difference.
+# :func:`~sklearn_rnn.evaluation.report` writes a comparison as a page, with curves, words of each
+# class and the most confident mistakes.
 #
 # **Limits.** These texts are made for a network. On texts where single words decide, the order of
 # this table is another: run it on yours.

@@ -4,6 +4,9 @@ Rare classes and thresholds
 
 One message in seven is spam. A missed spam is a nuisance, a lost message is worse: how does one
 choose the threshold?
+
+The messages are those of the SMS Spam Collection, if the folder ``SKLEARN_RNN_DATA`` has it, or
+generated ones.
 """
 
 import csv
@@ -18,10 +21,28 @@ from sklearn.pipeline import make_pipeline
 from sklearn_rnn import RNNTextClassifier, TextTokenizer
 from sklearn_rnn.datasets import read_texts
 
-path = Path(os.environ["SKLEARN_RNN_DATA"], "sms_spam", "SMSSpamCollection")
-messages = read_texts(path, text="SMS", label="Label", format="tsv", quoting=csv.QUOTE_NONE)
+HAM = ["see you at eight", "sorry, I am late", "the bus is full", "how are you", "thanks for that"]
+SPAM = ["you have won", "call this number now", "a free prize", "reply to claim", "a special offer"]
+
+
+def generate(n_texts):
+    """Generate messages of four phrases; each phrase may be of the other kind."""
+    rng = np.random.default_rng(0)
+    labels = np.where(rng.random(n_texts) < 1 / 7, "spam", "ham")
+    share = np.where(labels == "spam", 0.7, 0.15)[:, None]
+    is_spam = rng.random((n_texts, 4)) < share
+    phrases = [[rng.choice(SPAM if spam else HAM) for spam in row] for row in is_spam]
+    return [", ".join(row) for row in phrases], labels
+
+
+path = Path(os.environ.get("SKLEARN_RNN_DATA", ""), "sms_spam", "SMSSpamCollection")
+if path.exists():
+    messages = read_texts(path, text="SMS", label="Label", format="tsv", quoting=csv.QUOTE_NONE)
+    texts, labels = messages.data, messages.target
+else:
+    texts, labels = generate(5500)
 X_train, X_test, y_train, y_test = train_test_split(
-    messages.data, messages.target, train_size=1500, stratify=messages.target, random_state=0
+    texts, labels, train_size=1500, stratify=labels, random_state=0
 )
 pd.Series(y_train).value_counts()
 
