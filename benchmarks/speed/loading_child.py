@@ -1,11 +1,13 @@
-"""A process that fits a model, or loads one and predicts; it runs with any checkout.
+"""A process that fits a model, loads one and predicts, or searches; it runs with any checkout.
 
     PYTHONPATH=CHECKOUT python -P loading_child.py fit MODEL CORPUS
     PYTHONPATH=CHECKOUT python -P loading_child.py predict MODEL
+    PYTHONPATH=CHECKOUT python -P loading_child.py search
 
 The current directory is the checkout. CORPUS is a JSON file of texts and labels. "predict" prints
-its figures as JSON at the first prediction, and the seconds of a second load in a second line. The
-script imports nothing from the benchmarks, which another checkout may lack.
+its figures as JSON at the first prediction, and the seconds of a second load in a second line;
+"search" prints one line. The script imports nothing from the benchmarks, which another checkout may
+lack.
 """
 
 import json
@@ -20,13 +22,14 @@ import torch  # noqa: E402, F401 (the import is timed)
 TORCH_SECONDS = time.perf_counter() - start
 
 import joblib  # noqa: E402
-from sklearn.model_selection import GridSearchCV  # noqa: E402, F401
+from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 
 SCIKIT_LEARN_SECONDS = time.perf_counter() - start - TORCH_SECONDS
 
 import sklearn_rnn  # noqa: E402
 from sklearn_rnn import RNNTextClassifier, TextTokenizer  # noqa: E402
+from sklearn_rnn.datasets import make_word_order  # noqa: E402
 
 IMPORT_SECONDS = time.perf_counter() - start
 TEXT = "some good words"
@@ -60,6 +63,23 @@ def predict(model: str) -> None:
     print(json.dumps({"joblib.load, the second": time.perf_counter() - loaded}))
 
 
+def search() -> None:
+    """Fit and search twice each; print the seconds, and the memory that the first fit adds."""
+    texts, labels = make_word_order(100, random_state=0)
+    pipeline = make_pipeline(TextTokenizer(), RNNTextClassifier(max_epochs=1, random_state=0))
+    grid = {"rnntextclassifier__hidden_size": [8, 16]}
+    searching = GridSearchCV(pipeline, grid, cv=2, refit=False, n_jobs=2)
+    figures = {}
+    before = peak_bytes()
+    for estimator, what in [(pipeline, "fit"), (searching, "GridSearchCV(n_jobs=2)")]:
+        for number in ("first", "second"):
+            started = time.perf_counter()
+            estimator.fit(texts, labels)
+            figures[f"{number} {what}"] = time.perf_counter() - started
+            figures.setdefault("MB that the first fit adds", (peak_bytes() - before) / 1e6)
+    print(json.dumps(figures))
+
+
 def peak_bytes() -> int:
     """Return the peak of resident memory of this process."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -71,4 +91,4 @@ if __name__ == "__main__":
     if not imported.is_relative_to(Path.cwd()):
         raise SystemExit(f"The package of {imported} was imported, not that of {Path.cwd()}.")
     task, *arguments = sys.argv[1:]
-    {"fit": fit, "predict": predict}[task](*arguments)
+    {"fit": fit, "predict": predict, "search": search}[task](*arguments)
