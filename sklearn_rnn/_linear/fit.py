@@ -124,9 +124,9 @@ class PenalizedCrossEntropy:
         logit_gradient = INVERSE_PENALTY * errors[:, -self.n_columns :]
         gradient = torch.empty_like(point)
         of_weights, of_offsets = gradient.split([weights.numel(), self.n_columns])
-        of_logits = self.features.multiply_transposed(logit_gradient)
-        torch.mul(self.column_ratios, of_logits, out=of_weights.view_as(weights))
-        of_weights.view_as(weights).add_(weights, alpha=self.penalty).mul_(self.scale)
+        of_weights = of_weights.view_as(weights)
+        self.features.multiply_transposed(logit_gradient, out=of_weights)
+        of_weights.mul_(self.column_ratios).add_(weights, alpha=self.penalty).mul_(self.scale)
         bias_gradient = self.column_bias_ratios * logit_gradient.sum(0) + self.penalty * offsets
         torch.mul(self.bias_scale, bias_gradient, out=of_offsets)
         return float(loss + penalty), gradient

@@ -4,7 +4,6 @@ Shapes: n texts, B texts of a block, F rows of the n-gram table (the sentinel ro
 """
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -121,9 +120,11 @@ class Presence:
         """Return the product with a matrix of float32 of shape (F, K)."""
         return _multiply_blocks(self.matrices, values, parallel_map)
 
-    def multiply_transposed(self, values: Tensor, parallel_map: ParallelMap = map) -> Tensor:
+    def multiply_transposed(
+        self, values: Tensor, parallel_map: ParallelMap = map, out: Tensor | None = None
+    ) -> Tensor:
         """Return the product of the transpose with a matrix of float32 of shape (n, K)."""
-        return _multiply_blocks(self.transposed, values, parallel_map)
+        return _multiply_blocks(self.transposed, values, parallel_map, out)
 
 
 def transpose(blocks: list[KnownBlock], n_columns: int) -> tuple[Int32Array, Int32Array, int]:
@@ -157,9 +158,21 @@ def transpose(blocks: list[KnownBlock], n_columns: int) -> tuple[Int32Array, Int
 
 
 def _multiply_blocks(
-    matrices: list[sparse.csr_array], values: Tensor, parallel_map: ParallelMap
+    matrices: list[sparse.csr_array],
+    values: Tensor,
+    parallel_map: ParallelMap,
+    out: Tensor | None = None,
 ) -> Tensor:
-    return torch.cat(list(parallel_map(partial(multiply_binary, values=values), matrices)))
+    heights = [matrix.shape[0] for matrix in matrices]
+    product = torch.empty(sum(heights), values.shape[1]) if out is None else out
+
+    # Each block is written to its place: joined at the end, they would take twice the memory.
+    def multiply(block: tuple[sparse.csr_array, Tensor]) -> None:
+        matrix, rows = block
+        rows.copy_(multiply_binary(matrix, values))
+
+    list(parallel_map(multiply, zip(matrices, product.split(heights), strict=True)))
+    return product
 
 
 def multiply_binary(matrix: sparse.csr_array, values: Tensor) -> Tensor:
@@ -197,6 +210,6 @@ class ScaledPresence(NamedTuple):
         """Return the product with a matrix of float32 of shape (F, K)."""
         return self.presence.multiply(values, self.parallel_map) * self.factors
 
-    def multiply_transposed(self, values: Tensor) -> Tensor:
+    def multiply_transposed(self, values: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the product of the transpose with a matrix of float32 of shape (n, K)."""
-        return self.presence.multiply_transposed(values * self.factors, self.parallel_map)
+        return self.presence.multiply_transposed(values * self.factors, self.parallel_map, out)
