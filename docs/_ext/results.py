@@ -34,6 +34,8 @@ def make_substitutions() -> dict[str, Any]:
         "table_faults": tabulate_faults(),
         "tables_speed": tabulate_speeds(),
         "tables_export": tabulate_record("export_runtime"),
+        "tables_quantization": tabulate_record("export_quantization"),
+        "tables_serving": tabulate_record("export_serving"),
         "tables_scoring": tabulate_record("clusters_scoring"),
         "tables_search": tabulate_record("clusters_search"),
         "tables_transfers": tabulate_record("clusters_transfers"),
