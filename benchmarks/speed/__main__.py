@@ -27,6 +27,7 @@ SECTIONS = (
     "prediction",
     "loading",
     "search",
+    "mapped",
     "memory",
     "width",
     "repeated_fits",
