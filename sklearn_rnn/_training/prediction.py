@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MANY_TEXTS = 1024
 
 # Largest number of ids in a batch on the CPU, where each thread takes 8 KB for an id. The command
-# `predict` has a peak of 500 MB; with twice as many ids 545 MB, and 4 % less processor time.
+# `predict` has a peak of 510 MB; with twice as many ids 550 MB, and 4 % less processor time.
 _CPU_BATCH_IDS = 4096
 
 Ids = npt.NDArray[np.integer[Any]]
