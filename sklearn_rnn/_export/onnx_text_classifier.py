@@ -72,7 +72,7 @@ class OnnxTextClassifier:
     Parameters
     ----------
     path : str or path-like
-        The ONNX file.
+        The ONNX file, or the folder that `export_onnx` wrote.
 
     n_threads : int or None, default=None
         The number of threads that compute the predictions of many texts. None is one for each CPU
@@ -102,6 +102,8 @@ class OnnxTextClassifier:
         if n_threads is not None and n_threads < 1:
             raise ValueError(f"n_threads must be None or an int of at least 1; got {n_threads}.")
         self.path = os.path.abspath(path)
+        if os.path.isdir(self.path):
+            self.path = os.path.join(self.path, "model.onnx")
         self.n_threads = n_threads
         if importlib.util.find_spec("onnxruntime") is None:
             raise ImportError(

@@ -300,6 +300,13 @@ def test_a_number_of_threads_below_one_is_refused(n_threads, path):
         OnnxTextClassifier(path, n_threads=n_threads)
 
 
+def test_the_folder_of_an_exported_model(path, expected, tmp_path):
+    shutil.copy(path, tmp_path / "model.onnx")
+    classifier = OnnxTextClassifier(tmp_path)
+    assert classifier.path == str(tmp_path / "model.onnx")
+    np.testing.assert_allclose(classifier.predict_proba(TEXTS), expected, atol=1e-6)
+
+
 def test_files_that_are_no_exported_model(tokenizer, tmp_path, monkeypatch):
     path = tmp_path / "model.onnx"
     with pytest.raises(FileNotFoundError):

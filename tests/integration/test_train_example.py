@@ -15,12 +15,13 @@ from tests.nets import same_weights
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+COLUMNS = ["--text", "review", "--label", "verdict"]
 
 
 @pytest.mark.slow
 def test_torchrun_trains_the_same_model_on_shards(tmp_path):
     texts, labels = make_word_order(600, random_state=0)
-    table = pd.DataFrame({"text": texts, "label": labels})
+    table = pd.DataFrame({"review": texts, "verdict": labels})
     table.to_csv(tmp_path / "reviews.csv", index=False)
     (tmp_path / "shards").mkdir()
     for name, rows in [("a", slice(0, 350)), ("b", slice(350, None))]:
@@ -31,7 +32,7 @@ def test_torchrun_trains_the_same_model_on_shards(tmp_path):
         paths, [[], TORCHRUN], ["reviews.csv", "shards"], strict=True
     ):
         done = subprocess.run(
-            [sys.executable, *launcher, "examples/train.py", tmp_path / corpus, path],
+            [sys.executable, *launcher, "examples/train.py", tmp_path / corpus, path, *COLUMNS],
             cwd=ROOT,
             env={**os.environ, **settings},
             capture_output=True,
