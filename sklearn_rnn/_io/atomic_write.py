@@ -55,7 +55,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
                 _replace(file, new)
     except OSError as error:
         if error.filename is None or _FOLDER_PREFIX in str(error.filename):
-            error.filename, error.filename2 = name, None
+            error.filename = name
+            del error.filename2  # a None would be printed
         raise
 
 

@@ -111,11 +111,23 @@ def _column_index(name: str, column: Column, first_row: list[str]) -> int:
         return column
     if first_row.count(column) != 1:
         how_many = "no column" if column not in first_row else "more than one column"
-        cure = f" {_FIRST_ROW_IS_DATA}" if column.isdecimal() else ""
+        cure = f" {_FIRST_ROW_IS_DATA}" if column.isdecimal() else _separator_cure(first_row)
         raise ValueError(
             f"{name} has {how_many} {column!r}. Its columns are {listed(first_row)}.{cure}"
         )
     return first_row.index(column)
+
+
+def _separator_cure(first_row: list[str]) -> str:
+    """Return what to do about a header that another character separates, as it seems."""
+    if len(first_row) == 1 and ";" in first_row[0]:
+        return (
+            " If semicolons separate them, read the file with pandas.read_csv(path, sep=';'), or "
+            "save it with commas."
+        )
+    if len(first_row) == 1 and "\t" in first_row[0]:
+        return " If tabs separate them, pass format='tsv' (on the command line: --format tsv)."
+    return ""
 
 
 def _refuse_ambiguous(name: str, wanted: list[Column], first_row: list[str]) -> None:

@@ -129,6 +129,7 @@ def test_a_name_that_cannot_be_written(path, name, kind):
     with pytest.raises(kind) as caught, atomic_write(name) as new:
         new.touch()
     assert caught.value.filename == name
+    assert str(caught.value).endswith(f": {name!r}")
     assert sorted(path.parent.iterdir()) == before
 
 

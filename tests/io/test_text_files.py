@@ -123,6 +123,16 @@ def test_files_of_several_formats(shards, write):
         ("text,label\n", "{path} holds no texts."),
         ("words,label\nc,y\n", "{path} has no column 'text'. Its columns are 'words', 'label'."),
         (
+            "text;label\nc;y\n",
+            "{path} has no column 'text'. Its columns are 'text;label'. If semicolons separate "
+            "them, read the file with pandas.read_csv(path, sep=';'), or save it with commas.",
+        ),
+        (
+            "text\tlabel\nc\ty\n",
+            "{path} has no column 'text'. Its columns are 'text\\tlabel'. If tabs separate them, "
+            "pass format='tsv' (on the command line: --format tsv).",
+        ),
+        (
             "label,text\ny,c\n",
             "{path} has other columns than {first}: 'label', 'text', not 'text', 'label'. All "
             "files must have the same columns, in the same order.",
