@@ -27,8 +27,9 @@ def make_model(**parameters: object) -> Pipeline:
         "random_state": 0,
         "device": "cpu",
     }
-    # With characters, a failed fit to 3,200 texts would leave a tokenizer that adds them.
-    tokenizer = TextTokenizer(add_characters=False)
+    # By default, a failed fit to 3,200 texts would leave a tokenizer of other rows than the network
+    # is fitted to.
+    tokenizer = TextTokenizer(add_characters=False, max_length=400)
     return make_pipeline(tokenizer, RNNTextClassifier(**small | parameters))
 
 

@@ -71,9 +71,15 @@ def load(path: str, *, trust: bool) -> BaseEstimator:
     OSError
         If the file cannot be read.
     ValueError
-        If the file is a pickle and `trust` is False, is damaged, or holds no fitted classifier.
+        If the file is a pickle and `trust` is False, is damaged, or holds no fitted classifier; or
+        if it is an exported model.
     """
     name = describe_file(path)
+    if os.path.isdir(path) or path.lower().endswith(".onnx"):
+        raise ValueError(
+            f"{name} is no file of a model that predict loads. An exported model has a program of "
+            "its own in its folder: python onnx_text_classifier.py model.onnx."
+        )
     with _as_file(path) as file:
         with file.open("rb") as stream:
             start = stream.read(4)

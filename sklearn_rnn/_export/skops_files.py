@@ -25,6 +25,7 @@ _PACKAGES = ("sklearn_rnn", "scikit-learn", "torch", "skorch", "numpy")
 
 _MAX_REASON = 600  # characters: torch names every weight that has another shape
 _DAMAGED = "It is damaged, cut off, or was not saved by save_model under these versions."
+_ONNX = "A file of export_onnx is loaded by OnnxTextClassifier."
 _PICKLE = (
     "It begins like a pickle. Loading a pickle runs the code in it: if you trust the file, load it "
     "with joblib.load."
@@ -195,7 +196,8 @@ def _load(skops_io: Any, file: IO[bytes], name: str, trusted: tuple[str, ...]) -
         if not isinstance(error, BadZipFile | ValueError):
             reason = f"{type(error).__name__}: {reason}"
         reason = shorten(reason, _MAX_REASON, placeholder="...")
-        advice = _PICKLE if is_pickle(file) else _DAMAGED
+        other = _ONNX if name.lower().endswith(".onnx") else _DAMAGED
+        advice = _PICKLE if is_pickle(file) else other
         raise ValueError(f"{name} cannot be loaded as a model: {reason}. {advice}") from error
 
 

@@ -185,6 +185,17 @@ def test_no_code_of_a_pickle_runs_without_trust(csv, capsys):
     assert capsys.readouterr().err.startswith(f"{ERROR}model.skops is not a .skops file. ")
 
 
+@pytest.mark.parametrize("name", ["exported", "exported/model.onnx"])
+def test_an_exported_model_has_a_program_of_its_own(name, csv, capsys):
+    Path("exported").mkdir()
+    Path("exported/model.onnx").write_bytes(b"\x08\x0b")
+    assert main(["predict", name, csv]) == 2
+    assert capsys.readouterr().err == (
+        f"{ERROR}{name} is no file of a model that predict loads. An exported model has a program "
+        "of its own in its folder: python onnx_text_classifier.py model.onnx.\n"
+    )
+
+
 def test_a_file_of_skops_needs_no_trust_but_may_have_it(saved, csv, capsys):
     os.rename("model.skops", "model.joblib")  # the content counts, not the name
     outputs = []

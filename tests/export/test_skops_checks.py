@@ -128,6 +128,15 @@ def test_no_zip_archive_is_named_as_such(path):
     )
 
 
+def test_an_exported_model_is_named_as_such(path):
+    path = path.with_suffix(".onnx")
+    path.write_bytes(b"\x08\x0b")
+    assert refusal(path) == (
+        f"{path} cannot be loaded as a model: File is not a zip file. A file of export_onnx is "
+        "loaded by OnnxTextClassifier."
+    )
+
+
 def test_another_zip_archive_is_named_as_such(path):
     write_archive(path, {"texts.csv": "text,label\ngood,1\n"})
     assert refusal(path) == (
