@@ -73,6 +73,7 @@ sphinx_gallery_conf = {
     "capture_repr": ("_repr_html_", "__repr__"),
     "matplotlib_animations": False,
     "remove_config_comments": True,
+    "min_reported_time": 10**6,  # seconds of a busy machine say little
     "show_memory": False,
     "show_signature": False,
 }

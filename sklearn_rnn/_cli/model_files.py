@@ -1,7 +1,6 @@
 """Files of models: of skops, which run no code, and pickles, which the user has to trust."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,23 +15,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._cli.files import describe_file, stdin
 from sklearn_rnn._cli.help_texts import TRUST
+from sklearn_rnn._export.paths import is_pickle_name
 from sklearn_rnn._export.skops_files import import_skops, load_model, save_model
 from sklearn_rnn._io.atomic_write import atomic_write
 from sklearn_rnn._io.compressions import find_compression
 
-# joblib compresses a file by its name.
-_PICKLE_NAME = re.compile(r".*\.(joblib|pkl|pickle)(\.(z|gz|bz2|xz|lzma))?", re.IGNORECASE)
-
 
 def check_savable(path: str) -> None:
     """Raise an ImportError if a package is missing that `save` needs, before anything is fitted."""
-    if not _is_pickle_name(path):
+    if not is_pickle_name(path):
         import_skops(f"--save {path}")
 
 
 def save(model: BaseEstimator, path: str) -> None:
     """Save a model: as a pickle if the name is one of pickles, otherwise without pickle."""
-    if not _is_pickle_name(path):
+    if not is_pickle_name(path):
         save_model(model, path)
         return
     with atomic_write(path) as new:
@@ -41,13 +38,9 @@ def save(model: BaseEstimator, path: str) -> None:
 
 def describe_saved(path: str) -> str:
     """Return how to load a file of `save`, in a sentence or two."""
-    if _is_pickle_name(path):
+    if is_pickle_name(path):
         return f"It is a pickle, which predict loads with --trust. {TRUST}"
     return "Loading it runs no code: predict and sklearn_rnn.export.load_model load it."
-
-
-def _is_pickle_name(path: str) -> bool:
-    return _PICKLE_NAME.fullmatch(path) is not None
 
 
 def load(path: str, *, trust: bool) -> BaseEstimator:

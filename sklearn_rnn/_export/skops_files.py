@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 
 from sklearn.base import BaseEstimator
 
-from sklearn_rnn._export.paths import check_path
+from sklearn_rnn._export.paths import check_path, is_pickle_name
 from sklearn_rnn._export.skops_checks import check_archive, check_saved, is_pickle, read_schema
 from sklearn_rnn._export.trusted_types import TRUSTED_TYPES
 from sklearn_rnn._inspection.pipeline_steps import describe
@@ -61,7 +61,8 @@ def save_model(model: BaseEstimator, path: str | PathLike[str]) -> None:
         If `model` is not an estimator, or `path` is neither a str nor path-like.
     ValueError
         If the model holds an object that cannot be saved without pickle, for example a lambda as
-        `analyzer`, or that would not be the same after loading.
+        `analyzer`, or that would not be the same after loading; or if `path` has the name of a
+        pickle.
     OSError
         If the file cannot be written.
 
@@ -91,6 +92,11 @@ def save_model(model: BaseEstimator, path: str | PathLike[str]) -> None:
     if not _is_estimator(model):
         raise TypeError(
             f"save_model takes an estimator, such as a fitted Pipeline, but got {describe(model)}."
+        )
+    if is_pickle_name(name):
+        raise ValueError(
+            f"{name} has the name of a pickle, and save_model writes none. Let the name end in "
+            ".skops, or write a pickle: joblib.dump(model, path)."
         )
     file = io.BytesIO()
     try:

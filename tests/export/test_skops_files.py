@@ -359,6 +359,18 @@ def test_only_an_estimator_is_saved(model, given, path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("name", ["model.joblib", "model.PKL", "model.pickle.gz"])
+def test_the_name_of_a_pickle_is_refused(name, tmp_path):
+    path = tmp_path / name
+    message = (
+        f"{path} has the name of a pickle, and save_model writes none. Let the name end in .skops, "
+        "or write a pickle: joblib.dump(model, path)."
+    )
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}\Z"):
+        save_model(small(), path)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("call", [lambda path: save_model(small(), path), load_model])
 @pytest.mark.parametrize("path", [None, 5, b"model.skops"])
 def test_a_path_is_a_str_or_path_like(call, path):
