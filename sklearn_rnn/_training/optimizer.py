@@ -21,6 +21,9 @@ class EagerAdamW(torch.optim.AdamW):
     The methods of the base class import the compiler at their first call, though nothing is
     compiled: 0.8 seconds and 35 MB in each process that fits, so in each worker of a search. These
     are the same methods without the decorators that do so.
+
+    The compiler also imports functions whose default arguments hold the process group of that time.
+    `destroy_process_group` would not end its threads, which may abort the process at its end.
     """
 
     add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)

@@ -26,12 +26,6 @@ from sklearn.utils import check_random_state
 
 from sklearn_rnn._warnings import is_muted
 
-if dist.is_available():
-    # Its functions hold the group of the time of their import as default arguments. PyTorch imports
-    # it in the first step of an optimizer: destroy_process_group would not end the threads of
-    # gloo, and one that still frees a tensor at the end of the process aborts it.
-    import torch.distributed.nn
-
 T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
